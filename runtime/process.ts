@@ -1,0 +1,149 @@
+/**
+ * What every process of ours shares around its own work: settings that stop the start, the
+ * log, the admin listener, signals, and what happens when an assumption breaks.
+ */
+import { Admin } from "./admin.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Entropy, hex64, systemEntropy } from "./entropy.ts";
+import { type Leaving, Lifecycle } from "./lifecycle.ts";
+import { type Log, openLog } from "./log.ts";
+import { Metrics } from "./metrics.ts";
+import { defaultKeysInUse, readSettings, SettingError, type Settings } from "./settings.ts";
+
+/** EX_CONFIG of sysexits.h: a configuration error, restarting does not help. */
+export const exitConfiguration = 78;
+
+/** Under `npm start` one Ctrl-C arrives twice within the same millisecond. */
+const npmEchoMs = 100;
+/** A process that may exit waits so long for its connections to close. */
+const stopTimeoutMs = 3000;
+
+/** What a process is made of; its own files make it. */
+export interface Service extends Leaving {
+  /** Opens its ports; gives the port of clients. */
+  start(): Promise<number>;
+  stop(): Promise<void>;
+  /** "ok", or one word that says why not. */
+  readonly ready: string;
+  /** For a person at a terminal: what a drain still waits for. */
+  readonly waitsFor: string;
+  register(metrics: Metrics): void;
+}
+
+/** What a service is given. */
+export interface Context {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly lifecycle: Pick<Lifecycle, "stage" | "leftMs" | "settle">;
+}
+
+/** Where a started process listens. */
+export interface Started {
+  readonly settings: Settings;
+  readonly port: number;
+  readonly adminPort: number;
+}
+
+/**
+ * Runs a process until it has left service, then exits with 0. A wrong setting, an argument
+ * (there are none) or a taken port ends it with one sentence and exit code 78.
+ */
+export async function run(
+  name: string,
+  make: (context: Context) => Service,
+  onStarted: (started: Started) => Promise<void> = async () => {},
+): Promise<void> {
+  try {
+    const [argument] = process.argv.slice(2);
+    if (argument !== undefined) throw new SettingError(`unknown argument ${JSON.stringify(argument)}: settings come from the environment.`);
+    await serve(name, readSettings(process.env), make, onStarted);
+  } catch (thrown) {
+    process.stderr.write(`croupier: ${sentence(thrown)}\n`);
+    process.exit(exitConfiguration);
+  }
+}
+
+async function serve(
+  name: string,
+  settings: Settings,
+  make: (context: Context) => Service,
+  onStarted: (started: Started) => Promise<void>,
+): Promise<void> {
+  const clock = systemClock;
+  const entropy = systemEntropy;
+  const log = openLog({ service: name, version: settings.version, level: settings.logLevel, node: hex64(entropy) });
+  stopOnBrokenAssumption(log);
+  log.info("start");
+  for (const key of defaultKeysInUse(settings))
+    log.warn("warning", { "event.reason": `${key} has its public development value: anyone can sign with it` });
+
+  const lifecycle: Lifecycle = new Lifecycle(() => service, { clock, log, deadlineMs: settings.drainDeadlineMs });
+  const service = make({ settings, clock, entropy, log, lifecycle });
+  const metrics = new Metrics({ service: name, release: settings.version }).withProcess();
+  service.register(metrics);
+  const admin = new Admin({
+    host: settings.adminHost,
+    port: settings.adminPort,
+    token: settings.adminToken,
+    metrics,
+    ready: () => (lifecycle.stage === "serving" ? service.ready : "draining"),
+  });
+  const adminPort = await admin.listen();
+  const port = await service.start();
+  onSignals(() => {
+    lifecycle.signal();
+    tellTerminal(lifecycle, service);
+  }, clock);
+  log.info("ready", { "url.port": port });
+  await onStarted({ settings, port, adminPort });
+
+  await lifecycle.gone;
+  await Promise.race([
+    Promise.all([service.stop(), admin.close()]),
+    new Promise((resolve) => clock.after(stopTimeoutMs, () => resolve(undefined))),
+  ]);
+  log.info("stop");
+  process.exit(0);
+}
+
+/** A person who pressed Ctrl-C learns what it waits for. */
+function tellTerminal({ stage }: Lifecycle, service: Service): void {
+  if (!process.stdout.isTTY) return;
+  if (stage === "draining") process.stdout.write(`\nWaiting for ${service.waitsFor} to end. Press Ctrl-C again to end them now.\n`);
+  if (stage === "dissolving") process.stdout.write("\nEnding them.\n");
+}
+
+function sentence(thrown: unknown): string {
+  if (thrown instanceof SettingError) return thrown.message;
+  const { code, port, address } = thrown as { code?: string; port?: number; address?: string };
+  if (code === "EADDRINUSE") return `port ${port} is in use: another process listens there.`;
+  if (code === "EACCES" && port !== undefined) return `port ${port} may not be opened by this user.`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") return `${address ?? "the listen address"} is no address of this machine.`;
+  throw thrown;
+}
+
+/** A broken assumption of ours stops the process loudly. */
+function stopOnBrokenAssumption(log: Log): void {
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (err: unknown) => {
+      log.error("failure", { err, "event.reason": event });
+      process.exit(1);
+    });
+  }
+}
+
+/** Calls `signal` at each SIGTERM and SIGINT; under `npm start` an echo within 100 ms counts once. */
+function onSignals(signal: () => void, clock: Clock): void {
+  const isUnderNpmStart = process.env["npm_lifecycle_event"] === "start";
+  const lastMs = new Map<string, number>();
+  for (const name of ["SIGTERM", "SIGINT"] as const) {
+    process.on(name, () => {
+      const now = clock.now();
+      const isEcho = isUnderNpmStart && now - (lastMs.get(name) ?? Number.NEGATIVE_INFINITY) < npmEchoMs;
+      lastMs.set(name, now);
+      if (!isEcho) signal();
+    });
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * The settings: one table of every environment variable this project reads, with its
+ * default and the reason for it. The README's table is this one (a test compares them).
+ * A wrong value stops the start with one sentence that never shows a secret; a variable
+ * that is not in the table is not ours.
+ */
+import { BlockList, isIP } from "node:net";
+
+/** A setting that stops the start. The message is the whole sentence; exit code 78. */
+export class SettingError extends Error {
+  override readonly name = "SettingError";
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Row<Value> {
+  readonly env: string;
+  /** As an operator would write it; "" = unset. */
+  readonly byDefault: string;
+  readonly about: string;
+  /** Turns the text into a value, or throws a `SettingError` that names the variable. */
+  readonly read: (text: string, env: string) => Value;
+  /** An empty secret is refused rather than taken as unset. */
+  readonly secret?: true;
+}
+
+const developmentJwtKey = "ZGVmYXVsdF9rZXk=";
+const developmentLinkKey = "ZGVmYXVsdF9saW5r";
+const keyBytesMin = 8;
+const productionKeyBytesMin = 32;
+
+export const settingRows = {
+  env: row(
+    "ENV",
+    "dev",
+    oneOf("dev", "prod"),
+    "`dev`: default keys, tokens without `exp`, direct connections, preset dice. `prod`: none of them",
+  ),
+  jwtKey: secret("JWT_KEY", key, "base64 of the key that signs players' tokens; in dev a documented default. prod: ≥ 32 bytes"),
+  linkKey: secret("LINK_KEY", key, "base64 of the key of links between our own processes; in dev a documented default. prod: ≥ 32 bytes"),
+  host: row("HOST", "", text, "address the client listener binds; unset = every one"),
+  port: row("PORT", "", optional(whole(0, 65_535)), "client listener: gate 60006, game server 60001; 0 = any free one"),
+  adminHost: row("ADMIN_HOST", "", text, "address the admin listener binds; unset = 127.0.0.1 in dev, every one in prod"),
+  adminPort: row("ADMIN_PORT", "60009", whole(0, 65_535), "admin listener of every process; 0 = any free one"),
+  adminToken: secret(
+    "ADMIN_TOKEN",
+    optional(text),
+    "bearer token of the admin listener; without one it answers loopback only, `/livez` and `/readyz` aside",
+  ),
+  logLevel: row("LOG_LEVEL", "info", oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"), "least level that is logged"),
+  version: row("VERSION", "dev", text, "release name in logs, hellos and metrics"),
+  games: row("GAMES", "", list, "games a game server deals, by name; unset = all it has"),
+  gameServers: row(
+    "GAME_SERVERS",
+    "dice=127.0.0.1:60001",
+    servers,
+    "static fleet of a gate: `game=host:port,…`; names are looked up every 5 s",
+  ),
+  seats: row("SEATS", "4", whole(1, 1024), "playing seats of games that do not say"),
+  origins: row("ORIGINS", "", list, "browser origins let in, such as `https://play.example`; unset = all"),
+  trustedProxies: row("TRUSTED_PROXIES", "", blocks, "addresses or CIDR blocks whose X-Forwarded-For is believed"),
+  holdMs: row(
+    "HOLD",
+    "90s",
+    duration,
+    "how long a seat is kept whose way to its client we lost; game servers wait 15 s longer. Longer than a pod takes to come back",
+  ),
+  drainDeadlineMs: row("DRAIN_DEADLINE", "110s", duration, "a drain ends by itself: below the 120 s a preStop hook waits; 0 = never"),
+  drainWindowMs: row(
+    "DRAIN_WINDOW",
+    "20s",
+    duration,
+    "a leaving gate spreads its closes over at most this, so that its clients do not come back all at once",
+  ),
+  noticeEveryMs: row("NOTICE_EVERY", "5s", duration, "how often players of a draining server are told; 0 = never"),
+  messagesPerSecond: row(
+    "MESSAGES_PER_SECOND",
+    "50",
+    whole(0, 1_000_000),
+    "messages a session may send per second, a burst of twice that; 0 = no limit. Ten times what a fast game needs",
+  ),
+  connectionsPerAddress: row(
+    "CONNECTIONS_PER_ADDRESS",
+    "1000",
+    whole(0, 1_000_000),
+    "a large household or a small company; loopback and trusted proxies aside; 0 = no limit",
+  ),
+  connectionsPerUser: row("CONNECTIONS_PER_USER", "10", whole(0, 1_000_000), "tabs and devices of one person; 0 = no limit"),
+  pongTimeoutMs: row("PONG_TIMEOUT", "60s", duration, "a client that answers no ping for so long is closed: three lost pings"),
+  queueBytesMax: row(
+    "QUEUE_BYTES",
+    "262144",
+    whole(1024, 2 ** 30),
+    "unsent bytes per session before a slow reader is cut: 8 of the largest messages",
+  ),
+  watchersMax: row("WATCHERS", "64", whole(0, 65_535), "watchers per room"),
+  roomsMax: row("ROOMS", "50000", whole(1, 10_000_000), "rooms per game server: what 1 GB holds with room to spare"),
+  abandonAfterMs: row("ABANDON_AFTER", "1h", duration, "rooms of a game server that has been silent so long may be opened anew; 0 = never"),
+} as const;
+
+export type Settings = { readonly [Name in keyof typeof settingRows]: ReturnType<(typeof settingRows)[Name]["read"]> };
+
+/**
+ * Reads every setting from `env`.
+ * @throws {SettingError} at the first value that is wrong.
+ */
+export function readSettings(env: Environment): Settings {
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(settingRows) as [string, Row<unknown>][]) {
+    const given = env[setting.env];
+    if (given === "" && setting.secret) throw new SettingError(`${setting.env} is empty: unset it or give it a value.`);
+    values[name] = setting.read(given === undefined || given === "" ? setting.byDefault : given, setting.env);
+  }
+  return byEnv(values as Settings, env);
+}
+
+/** What depends on `ENV`: development has documented keys and hides its admin listener, production asks for long keys of your own. */
+function byEnv(settings: Settings, env: Environment): Settings {
+  if (settings.env === "dev") {
+    return {
+      ...settings,
+      adminHost: settings.adminHost === "" ? "127.0.0.1" : settings.adminHost,
+      jwtKey: settings.jwtKey.length === 0 ? key(developmentJwtKey, "JWT_KEY") : settings.jwtKey,
+      linkKey: settings.linkKey.length === 0 ? key(developmentLinkKey, "LINK_KEY") : settings.linkKey,
+    };
+  }
+  for (const [name, bytes] of [
+    ["JWT_KEY", settings.jwtKey],
+    ["LINK_KEY", settings.linkKey],
+  ] as const) {
+    if (env[name] === undefined) throw new SettingError(`${name} is missing: ENV=prod has no default keys.`);
+    if (bytes.length < productionKeyBytesMin)
+      throw new SettingError(`${name} is too short: ENV=prod wants at least ${productionKeyBytesMin} bytes.`);
+  }
+  return { ...settings, adminHost: settings.adminHost === "" ? "::" : settings.adminHost };
+}
+
+/** The variables that have their documented development value: each deserves a warning. */
+export function defaultKeysInUse({ jwtKey, linkKey }: Settings): string[] {
+  const isDefault = (bytes: Uint8Array, byDefault: string): boolean => Buffer.from(bytes).equals(Buffer.from(byDefault, "base64"));
+  return [...(isDefault(jwtKey, developmentJwtKey) ? ["JWT_KEY"] : []), ...(isDefault(linkKey, developmentLinkKey) ? ["LINK_KEY"] : [])];
+}
+
+function row<Value>(env: string, byDefault: string, read: Row<Value>["read"], about: string): Row<Value> {
+  return { env, byDefault, read, about };
+}
+
+function secret<Value>(env: string, read: Row<Value>["read"], about: string): Row<Value> {
+  return { env, byDefault: "", read, about, secret: true };
+}
+
+function text(value: string): string {
+  return value;
+}
+
+function optional<Value>(read: Row<Value>["read"]): Row<Value | undefined>["read"] {
+  return (value, env) => (value === "" ? undefined : read(value, env));
+}
+
+function oneOf<const Word extends string>(...words: Word[]): Row<Word>["read"] {
+  return (value, env) => {
+    const word = words.find((candidate) => candidate === value);
+    if (word === undefined) throw new SettingError(`${env} must be one of ${words.join(", ")}, not ${shown(value)}.`);
+    return word;
+  };
+}
+
+function whole(least: number, most: number): Row<number>["read"] {
+  return (value, env) => {
+    const number = /^[0-9]{1,12}$/.test(value) ? Number(value) : Number.NaN;
+    if (!(number >= least && number <= most))
+      throw new SettingError(`${env} must be a whole number from ${least} to ${most}, not ${shown(value)}.`);
+    return number;
+  };
+}
+
+const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+function duration(value: string, env: string): number {
+  if (value === "0") return 0;
+  const [, amount, unit] = /^([0-9]{1,9})(ms|s|m|h)$/.exec(value) ?? [];
+  if (amount === undefined) throw new SettingError(`${env} must be a duration such as 250ms, 90s, 5m or 1h, not ${shown(value)}.`);
+  return Number(amount) * unitMs[unit as keyof typeof unitMs];
+}
+
+function list(value: string): readonly string[] {
+  return value === "" ? [] : value.split(",").map((item) => item.trim());
+}
+
+/** Base64, plain or URL-safe. The errors say nothing about the value. */
+function key(value: string, env: string): Uint8Array {
+  const digits = value.replace(/={1,2}$/, "");
+  if (!/^[A-Za-z0-9+/_-]*$/.test(digits) || digits.length % 4 === 1) throw new SettingError(`${env} is no base64.`);
+  const bytes = new Uint8Array(Buffer.from(digits, "base64"));
+  if (value !== "" && bytes.length < keyBytesMin) throw new SettingError(`${env} is too short: at least ${keyBytesMin} bytes, decoded.`);
+  return bytes;
+}
+
+function blocks(value: string, env: string): BlockList {
+  const blockList = new BlockList();
+  for (const block of list(value)) {
+    const [address = "", prefix] = block.split("/");
+    const family = isIP(address);
+    const bits = prefix === undefined ? (family === 4 ? 32 : 128) : Number(prefix);
+    if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > (family === 4 ? 32 : 128)) {
+      throw new SettingError(`${env} must be a list of addresses or CIDR blocks, and ${shown(block)} is neither.`);
+    }
+    blockList.addSubnet(address, bits, family === 4 ? "ipv4" : "ipv6");
+  }
+  return blockList;
+}
+
+/** One entry of `GAME_SERVERS`. */
+export interface ServerName {
+  readonly game: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+function servers(value: string, env: string): readonly ServerName[] {
+  return list(value).map((entry) => {
+    const [, game, host, port] = /^([a-z][a-z0-9_-]{0,63})=(\[[0-9a-fA-F:.]+\]|[^:[\]\s]+):([0-9]{1,5})$/.exec(entry) ?? [];
+    if (game === undefined || host === undefined || !(Number(port) >= 1 && Number(port) <= 65_535)) {
+      throw new SettingError(`${env} must be a list such as dice=host:60001, and ${shown(entry)} is no entry of one.`);
+    }
+    return { game, host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
+  });
+}
+
+function shown(value: string): string {
+  return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+}
