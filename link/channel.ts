@@ -1,0 +1,116 @@
+/**
+ * One end of a link: gathers what a turn has to say into one batch, and finds out when the
+ * other end has gone silent. Gates and game servers both hold one per link; what is said is
+ * their business.
+ *
+ * A beat (an empty batch) is sent each second; an end that hears nothing for three seconds
+ * counts as lost (F8: noticed within 3 s). An end whose own timer ran late first gives what
+ * has arrived meanwhile a chance to be read.
+ */
+import { type BatchWriter, LinkGarbage } from "#protocol/link.ts";
+import type { Clock, Timer } from "#runtime/clock.ts";
+import type { LinkSocket } from "./socket.ts";
+
+const beatMs = 1000;
+const silenceMs = 3 * beatMs;
+/** Unsent bytes after which the other end is taken for lost: it reads too slowly to be of use. */
+const queuedBytesMax = 64 * 1024 * 1024;
+/** A turn that says more is sent in several batches. */
+const batchBytesSoftMax = 1024 * 1024;
+
+const beat = new Uint8Array(0);
+
+interface ChannelOptions<Writer extends BatchWriter> {
+  clock: Clock;
+  writer: Writer;
+  /** Reads a batch; may throw `LinkGarbage`, which cuts the link. */
+  read(batch: Uint8Array): void;
+  /** Called once, whoever closed. */
+  onDown(why: string): void;
+}
+
+export class LinkChannel<Writer extends BatchWriter> {
+  readonly peer: string;
+  readonly #socket: LinkSocket;
+  readonly #options: ChannelOptions<Writer>;
+  readonly #beats: Timer;
+  #heardAtMs: number;
+  #beatAtMs: number;
+  #flushing = false;
+  #down = false;
+
+  constructor(socket: LinkSocket, options: ChannelOptions<Writer>) {
+    this.peer = socket.peer;
+    this.#socket = socket;
+    this.#options = options;
+    this.#heardAtMs = options.clock.now();
+    this.#beatAtMs = this.#heardAtMs;
+    this.#beats = options.clock.every(beatMs, () => this.#onBeat());
+    socket.listen({ onBatch: (batch) => this.#onBatch(batch), onClose: (why) => this.#onClose(why) });
+  }
+
+  /** Where to write; it leaves at the end of this turn. */
+  get out(): Writer {
+    if (!this.#flushing) {
+      this.#flushing = true;
+      this.#options.clock.turnEnd(() => this.flush());
+    } else if (this.#options.writer.length > batchBytesSoftMax) {
+      this.#send();
+    }
+    return this.#options.writer;
+  }
+
+  /** Sends what is written now, for callers whose turn has ended already. */
+  flush(): void {
+    this.#flushing = false;
+    this.#send();
+  }
+
+  /** Ends the link when what was written has left; `onDown` follows with `why`. */
+  end(why: string): void {
+    this.flush();
+    this.#onClose(why);
+    this.#socket.end();
+  }
+
+  /** Cuts the link at once; `onDown` follows with `why`. */
+  cut(why: string): void {
+    this.#onClose(why);
+    this.#socket.cut();
+  }
+
+  #send(): void {
+    const { writer } = this.#options;
+    if (writer.length === 0) return;
+    const batch = writer.take();
+    if (this.#down) return;
+    this.#socket.send(batch);
+    if (this.#socket.queuedBytes > queuedBytesMax) this.cut("the other end reads too slowly");
+  }
+
+  #onBatch(batch: Uint8Array): void {
+    if (this.#down) return;
+    this.#heardAtMs = this.#options.clock.now();
+    try {
+      this.#options.read(batch);
+    } catch (thrown) {
+      if (!(thrown instanceof LinkGarbage)) throw thrown;
+      this.cut(`garbage: ${thrown.message}`);
+    }
+  }
+
+  #onBeat(): void {
+    const now = this.#options.clock.now();
+    const late = now - this.#beatAtMs > 2 * beatMs;
+    this.#beatAtMs = now;
+    if (now - this.#heardAtMs > silenceMs && !late) this.cut("silent");
+    else this.#socket.send(beat);
+  }
+
+  #onClose(why: string): void {
+    if (this.#down) return;
+    this.#down = true;
+    this.#beats.cancel();
+    this.#options.onDown(why);
+  }
+}
