@@ -1,0 +1,214 @@
+/**
+ * The public port: plain HTTP, and the upgrade of a player's WebSocket. Everything is
+ * checked before the upgrade, in this order, and refused with an HTTP status:
+ *
+ *     405 method │ 400 handshake │ 503 leaving │ 403 origin │ 429 address │ 401 token │ 429 user
+ *
+ * A GET without an upgrade gets a page where one is served, otherwise 426. Neither tokens
+ * nor query strings are ever logged.
+ */
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
+import type { BlockList } from "node:net";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Clock } from "#runtime/clock.ts";
+import type { Log } from "#runtime/log.ts";
+import { clientAddress } from "./address.ts";
+import { type Admission, bearerProtocol, type Identity, TokenRefused, tokenOf } from "./admission.ts";
+import type { DoorCounts } from "./counts.ts";
+import { Flusher, PlayerSocket, playerWebSocketOptions } from "./player_socket.ts";
+import { Quota } from "./quota.ts";
+
+/** A client that takes longer for its headers is cut. */
+const headersTimeoutMs = 10_000;
+/** How often Node looks for such clients. */
+const headersCheckMs = 2000;
+/** How long a refused client may take to read why. */
+const refusalReadMs = 2000;
+const retryAfterSeconds = 2;
+
+export interface ListenerOptions {
+  host: string;
+  port: number;
+  clock: Clock;
+  log: Log;
+  counts: DoorCounts;
+  admission: Admission;
+  origins: readonly string[];
+  trustedProxies: BlockList;
+  connectionsPerAddress: number;
+  connectionsPerUser: number;
+  queueBytesMax: number;
+  /** Answers a GET; false = no such page. */
+  page?(path: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): boolean;
+  /** Takes an upgrade that is no player's; false = it is one. */
+  upgrade?(path: string, request: IncomingMessage, stream: Duplex, head: Buffer): boolean;
+  onPlayer(socket: PlayerSocket, identity: Identity, address: string): void;
+}
+
+/** An upgrade refused with an HTTP status and a reason. */
+class UpgradeRefused extends Error {
+  override readonly name = "UpgradeRefused";
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, reason: string, headers: Readonly<Record<string, string>> = {}) {
+    super(reason);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server = createServer({
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: headersTimeoutMs,
+    connectionsCheckingInterval: headersCheckMs,
+    shouldUpgradeCallback: asksForWebSocket,
+  });
+  readonly #webSockets = new WebSocketServer({
+    ...playerWebSocketOptions,
+    noServer: true,
+    clientTracking: false,
+    handleProtocols: (offered) => (offered.has(bearerProtocol) ? bearerProtocol : false),
+  });
+  readonly #addresses: Quota<string>;
+  readonly #users: Quota<number>;
+  readonly #flusher: Flusher;
+  #stage: "open" | "leaving" | "no players" = "open";
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#addresses = new Quota(options.connectionsPerAddress);
+    this.#users = new Quota(options.connectionsPerUser);
+    this.#flusher = new Flusher(options.clock);
+    this.#server.on("request", (request, response) => this.#serverOnRequest(request, response));
+    this.#server.on("upgrade", (request, stream, head) => void this.#serverOnUpgrade(request, stream, head));
+  }
+
+  /** Opens the port and gives its number. */
+  listen(): Promise<number> {
+    const { host, port } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ port, ...(host === "" ? {} : { host }) }, () => {
+        this.#server.off("error", reject);
+        const address = this.#server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : port);
+      });
+    });
+  }
+
+  /** From now on players get 503: this process is leaving. */
+  refuseNew(): void {
+    this.#stage = "leaving";
+  }
+
+  /** No player comes in here, ever: the port is for other things. */
+  refusePlayers(): void {
+    this.#stage = "no players";
+  }
+
+  /** Players are let in again. */
+  acceptNew(): void {
+    this.#stage = "open";
+  }
+
+  /** Closes the port. Sessions are not touched. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  #serverOnRequest(request: IncomingMessage, response: ServerResponse): void {
+    const url = readUrl(request);
+    request.resume();
+    if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "GET only", { Allow: "GET, HEAD" });
+    if (url === undefined) return answer(response, 400, "the URL is none");
+    if (this.#options.page?.(url.pathname, url.searchParams, request, response)) return;
+    answer(response, 426, "this is a WebSocket server", { Upgrade: "websocket" });
+  }
+
+  async #serverOnUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
+    stream.on("error", () => {}); // the connection may break while a token is checked
+    try {
+      const url = readUrl(request);
+      if (url === undefined) throw new UpgradeRefused(400, "the URL is none");
+      if (this.#options.upgrade?.(url.pathname, request, stream, head)) return;
+      await this.#admit(request, url.searchParams, stream, head);
+    } catch (thrown) {
+      this.#refuse(stream, this.#toUpgradeRefused(thrown));
+    }
+  }
+
+  async #admit(request: IncomingMessage, query: URLSearchParams, stream: Duplex, head: Buffer): Promise<void> {
+    checkHandshake(request);
+    if (this.#stage === "no players") throw new UpgradeRefused(403, "players come in at a gate");
+    if (this.#stage === "leaving") throw new UpgradeRefused(503, "this gate is leaving", { "Retry-After": String(retryAfterSeconds) });
+    this.#checkOrigin(request);
+    const { address, exempt } = clientAddress(request, this.#options.trustedProxies);
+    if (!exempt) this.#hold(this.#addresses, address, stream, "too many connections from this address");
+    const identity = await this.#options.admission.identify(tokenOf(request, query));
+    if (stream.destroyed) return;
+    this.#hold(this.#users, identity.user, stream, "too many connections of this user");
+    this.#webSockets.handleUpgrade(request, stream, head, (socket: WebSocket) => {
+      const { clock, queueBytesMax } = this.#options;
+      this.#options.onPlayer(new PlayerSocket(socket, stream, { clock, queueBytesMax, flusher: this.#flusher }), identity, address);
+    });
+  }
+
+  #checkOrigin({ headers: { origin } }: IncomingMessage): void {
+    const { origins } = this.#options;
+    if (origin !== undefined && origins.length > 0 && !origins.includes(origin)) throw new UpgradeRefused(403, "origin not allowed");
+  }
+
+  /** Counts the connection under `key` for as long as it lives. */
+  #hold<Key>(quota: Quota<Key>, key: Key, stream: Duplex, reason: string): void {
+    if (!quota.take(key)) throw new UpgradeRefused(429, reason, { "Retry-After": String(retryAfterSeconds) });
+    stream.once("close", () => quota.give(key));
+  }
+
+  #toUpgradeRefused(thrown: unknown): UpgradeRefused {
+    if (thrown instanceof UpgradeRefused) return thrown;
+    if (thrown instanceof TokenRefused) return new UpgradeRefused(401, thrown.message, { "WWW-Authenticate": "Bearer" });
+    this.#options.log.error("failure", { err: thrown, "event.reason": "upgrade" });
+    return new UpgradeRefused(500, "internal error");
+  }
+
+  #refuse(stream: Duplex, refused: UpgradeRefused): void {
+    this.#options.counts.upgrades.add(refused.status);
+    this.#options.log.debug("upgrade refusal", { "error.code": refused.status, "event.reason": refused.message });
+    const body = `${refused.message}\n`;
+    const headers = { ...refused.headers, Connection: "close", "Content-Type": "text/plain", "Content-Length": String(body.length) };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const timer = this.#options.clock.after(refusalReadMs, () => stream.destroy());
+    stream.once("close", () => timer.cancel());
+    stream.once("finish", () => stream.destroy());
+    stream.resume(); // unread bytes would turn the close into a reset, and the answer be lost
+    stream.end(`HTTP/1.1 ${refused.status} ${STATUS_CODES[refused.status]}\r\n${lines.join("")}\r\n${body}`);
+  }
+}
+
+/** Other upgrades are ignored, as HTTP allows: the request is answered as if it had not asked. */
+function asksForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === "websocket";
+}
+
+/** What RFC 6455 §4.2.1 asks of a handshake, apart from what Node has checked. */
+function checkHandshake({ method, headers }: IncomingMessage): void {
+  if (method !== "GET") throw new UpgradeRefused(405, "GET only", { Allow: "GET" });
+  if (headers["sec-websocket-version"] !== "13")
+    throw new UpgradeRefused(400, "Sec-WebSocket-Version is not 13", { "Sec-WebSocket-Version": "13" });
+  if (!/^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "")) throw new UpgradeRefused(400, "Sec-WebSocket-Key is none");
+}
+
+function readUrl({ url }: IncomingMessage): URL | undefined {
+  return URL.parse(url ?? "", "http://croupier") ?? undefined;
+}
+
+function answer(response: ServerResponse, status: number, text: string, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { "Content-Type": "text/plain", ...headers }).end(`${text}\n`);
+}

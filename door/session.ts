@@ -1,0 +1,293 @@
+/**
+ * One authenticated client connection: what it may say in which stage, in which order its
+ * frames travel, and how it ends. It knows no room and no link; a `Seating` finds it a
+ * place, a `Place` takes its inputs.
+ *
+ *             SitDown                entered
+ *      idle ───────────> entering ────────────> seated
+ *       ^ ^                 │                    │  │
+ *       │ └── not entered ──┘   room over, lost  │  │ StandUp, client gone
+ *       ├────────────────────────────────────────┘  v
+ *       └───────────────── left ───────────────── leaving
+ *
+ * While entering or leaving, and while too many inputs are unacknowledged, frames wait in
+ * order; a socket whose frames wait is not read. Inputs are numbered 1, 2, 3 … over the
+ * session's life; a refusal that needs no room is given before numbering (P3).
+ */
+import type { CloseCodeName } from "#protocol/close_codes.ts";
+import { bodyOf, commandOf, decode, type Frame } from "#protocol/frame.ts";
+import { Command, DisconnectReason, StringSchema } from "#protocol/gen/frame_pb.ts";
+import { Refused, toRefused } from "#protocol/refusals.ts";
+import { readSitDown, type SitRequest } from "#protocol/sit_down.ts";
+import { disconnectFrame, errorFrame, tokenAcceptedFrame } from "#protocol/system_frames.ts";
+import type { Clock } from "#runtime/clock.ts";
+import type { Log } from "#runtime/log.ts";
+import { type Admission, type Identity, TokenRefused } from "./admission.ts";
+import type { DoorCounts } from "./counts.ts";
+import type { PlayerSocket, SocketEnd } from "./player_socket.ts";
+import { TokenBucket } from "./rate.ts";
+
+/** Inputs a room has not acknowledged: beyond either the socket is not read (P3, P7). */
+export const unackedInputsMax = 256;
+export const unackedBytesMax = 64 * 1024;
+
+/** What a client may do that no honest one does: 20 at once, then one a second; more: close 1008. */
+const strikesBurst = 20;
+const strikesPerSecond = 1;
+
+/** Messages over the rate that are refused, 50 at once, then one a second; more: close 4429. */
+const excessBurst = 50;
+const excessPerSecond = 1;
+
+export type Left = "stand" | "drop";
+
+/** Finds a session a place: calls `entered` or `notEntered` on it, later or at once. */
+export interface Seating {
+  sit(session: Session, request: SitRequest, number: number): void;
+}
+
+/** Where a seated session's inputs go. */
+export interface Place {
+  input(session: Session, number: number, frame: Frame): void;
+  /** The client itself has left; the place answers with an acknowledgement of `number`. */
+  leave(session: Session, number: number, how: Left): void;
+  /** We cut the session's way, not its client: the seat is kept. */
+  absent(session: Session): void;
+}
+
+type Stage =
+  | { readonly is: "idle" }
+  | { readonly is: "entering" }
+  | { readonly is: "seated"; readonly place: Place }
+  | { readonly is: "leaving"; readonly place: Place; readonly number: number }
+  | { readonly is: "gone" };
+
+/** How the socket has ended: by its client's doing, or by ours (a gate that leaves). */
+type Ended = { readonly by: "client" | "us" } | undefined;
+
+/** What all sessions of a door share. */
+export interface SessionShare {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly admission: Admission;
+  readonly seating: Seating;
+  readonly counts: DoorCounts;
+  readonly development: boolean;
+  readonly messagesPerSecond: number;
+  readonly pongTimeoutMs: number;
+  /** The session is over; nothing will be delivered to it any more. */
+  onGone(session: Session): void;
+}
+
+export class Session {
+  /** Counts the sessions of one boot from 1. */
+  readonly id: number;
+  readonly user: number;
+  readonly claims: string;
+  readonly #socket: PlayerSocket;
+  readonly #share: SessionShare;
+  readonly #rate: TokenBucket;
+  readonly #excess: TokenBucket;
+  readonly #strikes: TokenBucket;
+  #stage: Stage = { is: "idle" };
+  #ended: Ended;
+  #expiresAtMs: number | undefined;
+  #number = 0;
+  #waiting: Frame[] = [];
+  #unackedBytes: number[] = [];
+  #unackedBytesSum = 0;
+
+  constructor(id: number, identity: Identity, socket: PlayerSocket, share: SessionShare) {
+    this.id = id;
+    this.user = identity.user;
+    this.claims = identity.claims;
+    this.#expiresAtMs = identity.expiresAtMs;
+    this.#socket = socket;
+    this.#share = share;
+    const now = share.clock.now();
+    this.#rate = new TokenBucket(share.messagesPerSecond, 2 * share.messagesPerSecond, now);
+    this.#excess = new TokenBucket(excessPerSecond, excessBurst, now);
+    this.#strikes = new TokenBucket(strikesPerSecond, strikesBurst, now);
+    socket.listen({ onFrame: (frame) => this.#socketOnFrame(frame), onEnd: (end, code) => this.#socketOnEnd(end, code) });
+  }
+
+  get stage(): Stage["is"] {
+    return this.#stage.is;
+  }
+
+  /** Sends a frame to the client. */
+  deliver(frame: Frame): void {
+    this.#share.counts.framesOut += 1;
+    this.#socket.send(frame);
+  }
+
+  /** The client did what no honest one does; too often, and it is closed. */
+  strike(): void {
+    if (!this.#strikes.take(this.#share.clock.now())) this.close("policy");
+  }
+
+  /** Ends the connection. All but a gate's own leaving count as the client's own drop (design §1, absent). */
+  close(name: CloseCodeName): void {
+    this.#socket.close(name);
+  }
+
+  /** Pings, and closes a client that is silent or whose token has expired. */
+  beat(): void {
+    const { clock, pongTimeoutMs } = this.#share;
+    if (this.#expiresAtMs !== undefined && clock.wall() >= this.#expiresAtMs) this.close("tokenExpired");
+    else if (this.#socket.isPaused) return;
+    else if (clock.now() - this.#socket.heardAtMs >= pongTimeoutMs) this.close("silent");
+    else this.#socket.ping();
+  }
+
+  /** A sit has found a place. */
+  entered(place: Place): void {
+    this.#stage = { is: "seated", place };
+    this.#forgetUnacked();
+    this.#goOn();
+  }
+
+  /** A sit has found none; `frame` says why. */
+  notEntered(frame: Frame): void {
+    this.#stage = { is: "idle" };
+    this.#forgetUnacked();
+    this.deliver(frame);
+    this.#goOn();
+  }
+
+  /** The room has let go of this session; the client has been told. */
+  roomEnded(): void {
+    if (this.#stage.is !== "seated" && this.#stage.is !== "leaving") return;
+    this.#stage = { is: "idle" };
+    this.#forgetUnacked();
+    this.#goOn();
+  }
+
+  /** The way to `place` is lost, and with it what was not acknowledged: a client seated there sits down again. */
+  placeLost(place: Place): void {
+    if ((this.#stage.is !== "seated" && this.#stage.is !== "leaving") || this.#stage.place !== place) return;
+    if (this.#stage.is === "seated") this.deliver(disconnectFrame(DisconnectReason.RETRY));
+    this.roomEnded();
+  }
+
+  /** The room has taken every input up to `number`. */
+  acked(number: number): void {
+    const count = this.#unackedBytes.length - (this.#number - number);
+    for (const bytes of this.#unackedBytes.splice(0, Math.max(0, count))) this.#unackedBytesSum -= bytes;
+    if (this.#stage.is === "leaving" && number >= this.#stage.number) this.roomEnded();
+    else this.#goOn();
+  }
+
+  #socketOnFrame(frame: Frame): void {
+    this.#share.counts.framesIn += 1;
+    if (!this.#withinRate()) return;
+    if (commandOf(frame) === Command.TOKEN) void this.#renewToken(frame);
+    else if (this.#waiting.length > 0 || this.#mustWait()) this.#wait(frame);
+    else this.#take(frame);
+  }
+
+  #socketOnEnd(end: SocketEnd, code: number): void {
+    this.#ended = { by: end === "restart" ? "us" : "client" };
+    this.#share.counts.ends.add(end);
+    this.#share.log.info("session close", { "user.id": this.user, "close.code": code, "event.reason": end });
+    this.#goOn();
+  }
+
+  /** Does what one frame asks for. Never called while the session must wait. */
+  #take(frame: Frame): void {
+    const command = commandOf(frame);
+    const stage = this.#stage;
+    if (stage.is === "seated") {
+      if (command === Command.STAND_UP) this.#leave(stage.place, "stand");
+      else stage.place.input(this, this.#nextNumber(frame.length), frame);
+    } else if (command === Command.SIT_DOWN) this.#sit(frame);
+    else if (command !== Command.STAND_UP) this.#refuse(new Refused("notInARoom"));
+  }
+
+  #sit(frame: Frame): void {
+    try {
+      const request = readSitDown(bodyOf(frame));
+      this.#stage = { is: "entering" };
+      this.#share.seating.sit(this, request, this.#nextNumber(frame.length));
+    } catch (thrown) {
+      this.#stage = { is: "idle" };
+      this.#refuse(toRefused(thrown));
+    }
+  }
+
+  #leave(place: Place, how: Left): void {
+    const number = this.#nextNumber(0);
+    this.#stage = { is: "leaving", place, number };
+    place.leave(this, number, how);
+  }
+
+  /** Takes what waited; then, if the socket has ended, what its end means. */
+  #goOn(): void {
+    if (this.#stage.is === "gone") return;
+    while (this.#waiting.length > 0 && !this.#mustWait()) this.#take(this.#waiting.shift() as Frame);
+    if (this.#waiting.length > 0 || this.#mustWait()) return;
+    if (this.#ended === undefined) this.#socket.resume();
+    else this.#finish(this.#ended);
+  }
+
+  #finish({ by }: NonNullable<Ended>): void {
+    const stage = this.#stage;
+    if (stage.is === "seated" && by === "client") return this.#leave(stage.place, "drop");
+    if (stage.is === "seated") stage.place.absent(this);
+    this.#stage = { is: "gone" };
+    this.#share.onGone(this);
+  }
+
+  #mustWait(): boolean {
+    if (this.#stage.is !== "idle" && this.#stage.is !== "seated") return true;
+    return this.#unackedBytes.length >= unackedInputsMax || this.#unackedBytesSum >= unackedBytesMax;
+  }
+
+  #wait(frame: Frame): void {
+    this.#waiting.push(frame);
+    this.#socket.pause();
+  }
+
+  #nextNumber(bytes: number): number {
+    this.#number += 1;
+    this.#unackedBytes.push(bytes);
+    this.#unackedBytesSum += bytes;
+    return this.#number;
+  }
+
+  #forgetUnacked(): void {
+    this.#unackedBytes = [];
+    this.#unackedBytesSum = 0;
+  }
+
+  #withinRate(): boolean {
+    const { clock, messagesPerSecond } = this.#share;
+    const now = clock.now();
+    if (messagesPerSecond === 0 || this.#rate.take(now)) return true;
+    if (this.#excess.take(now)) this.#refuse(new Refused("limit", { detail: `more than ${messagesPerSecond} messages per second` }));
+    else this.close("tooManyMessages");
+    return false;
+  }
+
+  #refuse(refused: Refused): void {
+    const { counts, development, log } = this.#share;
+    counts.refusals.add(refused.refusal.code);
+    log.debug("refusal", { "user.id": this.user, "error.code": refused.refusal.code, "event.reason": refused.message });
+    this.deliver(errorFrame(refused, development));
+    if (refused.refusal.strike) this.strike();
+  }
+
+  /** A new token of the same user, in place: the session lives on until that one expires. */
+  async #renewToken(frame: Frame): Promise<void> {
+    try {
+      const identity = await this.#share.admission.identify(decode(StringSchema, bodyOf(frame)).v);
+      if (identity.user !== this.user) throw new TokenRefused("the token is another user's");
+      this.#expiresAtMs = identity.expiresAtMs;
+      this.deliver(tokenAcceptedFrame());
+    } catch (thrown) {
+      this.#refuse(
+        thrown instanceof TokenRefused ? new Refused("badRequest", { detail: thrown.message, cause: thrown }) : toRefused(thrown),
+      );
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The sessions of a door: opens one for each player who is let in, finds them by their
+ * number, keeps them beating, and closes them at a pace when the process leaves.
+ */
+import type { CloseCodeName } from "#protocol/close_codes.ts";
+import type { Frame } from "#protocol/frame.ts";
+import { Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
+import { outputFlags } from "#protocol/link.ts";
+import { noticeFrame } from "#protocol/system_frames.ts";
+import type { Timer } from "#runtime/clock.ts";
+import { type Entropy, fraction } from "#runtime/entropy.ts";
+import type { Identity } from "./admission.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { PlayerSocket } from "./player_socket.ts";
+import { type Place, Session, type SessionShare } from "./session.ts";
+
+/** A leaving door closes at least so many sessions a second: a few need no window. */
+const closesPerSecondMin = 100;
+
+interface SessionsOptions extends Omit<SessionShare, "onGone"> {
+  /** What sessions are called in the fleet: `boot` and a number. */
+  readonly boot: string;
+  readonly entropy: Entropy;
+  onGone(): void;
+}
+
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #share: SessionShare;
+  readonly #sessions = new Map<number, Session>();
+  readonly #leaveHeartbeat = new Map<number, () => void>();
+  readonly #closes = new Set<Timer>();
+  readonly #heartbeat: Heartbeat;
+  #last = 0;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+    this.#share = { ...options, onGone: (session) => this.#sessionOnGone(session) };
+    this.#heartbeat = new Heartbeat(options.pongTimeoutMs, options.clock);
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  get(id: number): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  open(socket: PlayerSocket, identity: Identity, address: string): Session {
+    const id = ++this.#last;
+    const session = new Session(id, identity, socket, this.#share);
+    this.#sessions.set(id, session);
+    this.#leaveHeartbeat.set(id, this.#heartbeat.add(session));
+    this.#options.counts.sessions = this.#sessions.size;
+    this.#options.log.info("session open", {
+      "user.id": identity.user,
+      "client.address": address,
+      "session.id": `${this.#options.boot}-${id}`,
+    });
+    return session;
+  }
+
+  /** A room's output for some of them; `flags` are `outputFlags` of the link. */
+  output(flags: number, ids: Iterable<number>, frame: Frame): void {
+    for (const id of ids) {
+      const session = this.#sessions.get(id);
+      if (session === undefined) continue;
+      if (frame.length > 0) session.deliver(frame);
+      if (flags & outputFlags.strike) session.strike();
+      if (flags & outputFlags.ends) session.roomEnded();
+    }
+  }
+
+  /** The way to a place is lost: whoever sits there sits down again. */
+  placeLost(place: Place): void {
+    for (const session of this.#sessions.values()) session.placeLost(place);
+  }
+
+  /** Tells everyone, and closes everyone within `windowMs` with jitter, so that they do not come back all at once. */
+  closePaced(windowMs: number): void {
+    const spreadMs = Math.min(windowMs, (this.#sessions.size / closesPerSecondMin) * 1000);
+    const notice = { reason: Notice_Reason.GATE_RESTART, action: Notice_Action.RECONNECT, text: "" };
+    for (const session of this.#sessions.values()) {
+      const inMs = spreadMs * fraction(this.#options.entropy);
+      session.deliver(noticeFrame({ ...notice, deadlineMs: inMs }));
+      const timer = this.#options.clock.after(inMs, () => {
+        this.#closes.delete(timer);
+        session.close("restart");
+      });
+      this.#closes.add(timer);
+    }
+  }
+
+  /** Those not closed yet stay. */
+  keep(): void {
+    for (const timer of this.#closes) timer.cancel();
+    this.#closes.clear();
+  }
+
+  closeAll(name: CloseCodeName): void {
+    this.keep();
+    for (const session of [...this.#sessions.values()]) session.close(name);
+  }
+
+  stop(): void {
+    this.closeAll("restart");
+    this.#heartbeat.stop();
+  }
+
+  #sessionOnGone({ id }: Session): void {
+    this.#sessions.delete(id);
+    this.#leaveHeartbeat.get(id)?.();
+    this.#leaveHeartbeat.delete(id);
+    this.#options.counts.sessions = this.#sessions.size;
+    this.#options.onGone();
+  }
+}
