@@ -1,0 +1,66 @@
+/**
+ * The directory: who owns a room's life, and in which life a user sits. Every write names
+ * the life it is about, so a late one changes nothing of a younger life. It holds no state
+ * of a room: losing it loses nobody's game.
+ *
+ * Kinds: directory_memory.ts (single mode, and the one gate of a static fleet) and
+ * directory_link.ts (a game server's view of that gate's).
+ */
+
+/** One existence of a room, and who owns it. (game, room) is only its name. */
+export interface Life {
+  readonly game: string;
+  /** Decimal room id. */
+  readonly room: string;
+  /** 64 random bits in hexadecimal, minted when the room was opened. */
+  readonly life: string;
+  /** The owner: the identity of its journal. */
+  readonly owner: string;
+  /** Fencing number of the ownership, from 1. */
+  readonly epoch: number;
+  /** Which start of the owner. */
+  readonly boot: number;
+  /** Wall clock, milliseconds since 1970. Of two lives of one name the older wins. */
+  readonly openedAtMs: number;
+}
+
+/** What a gate learns before it sends a sit on. */
+export interface Found {
+  /** The life in which the user sits, as far as anybody knows. */
+  readonly place: Life | undefined;
+  /** The life of the room asked for. */
+  readonly room: Life | undefined;
+}
+
+export type Claim =
+  /** The life is open and the user is its. */
+  | { readonly is: "claimed" }
+  /** Another life has this name. */
+  | { readonly is: "name taken"; readonly holder: Life }
+  /** The user is another life's. */
+  | { readonly is: "user elsewhere"; readonly holder: Life };
+
+/** What gates ask. */
+export interface DirectoryForGates {
+  /**
+   * Where `user` sits and who owns the room (undefined room: a match, only the user counts).
+   * @throws {Refused} `tryAgain` while the directory is away or still learning.
+   */
+  find(user: number, game: string, room: string | undefined): Promise<Found>;
+}
+
+/** What game servers tell. */
+export interface DirectoryForServers {
+  /**
+   * Claims `user` for `life`, and the life's name for it if the name is free: one step, before he is seated.
+   * @throws {Refused} `tryAgain` while the directory is away or still learning.
+   */
+  claim(life: Life, user: number): Promise<Claim>;
+  /** `user` sits in `life` no more. Compare-and-delete: a claim for another life stays. */
+  release(life: string, user: number): void;
+  /** `life` is over, and with it every claim for it. Compare-and-delete. */
+  end(life: Life): void;
+}
+
+/** An owner's whole truth about itself: its lives and who sits in each. */
+export type Announcement = readonly { readonly life: Life; readonly users: readonly number[] }[];

@@ -1,0 +1,21 @@
+/**
+ * The fleet: where game servers may be found. It says whom to dial and which games there
+ * are, nothing of who owns a room. Leaving the fleet closes no link.
+ *
+ * Kinds: fleet_static.ts (`GAME_SERVERS`), and a list of one in single mode.
+ */
+
+export interface Fleet {
+  /** The games players may ask for: a client's `game_name` is looked up here (P9). */
+  readonly games: ReadonlySet<string>;
+  /** What to dial now: `host:port`, or whatever this process's dialler understands. */
+  readonly addresses: ReadonlySet<string>;
+  /** Calls `onChange` now and whenever `addresses` has changed, until `stop`. */
+  watch(onChange: () => void): void;
+  stop(): void;
+}
+
+/** A fleet that never changes: single mode's. */
+export function fixedFleet(games: Iterable<string>, addresses: Iterable<string>): Fleet {
+  return { games: new Set(games), addresses: new Set(addresses), watch: (onChange) => onChange(), stop: () => {} };
+}
