@@ -1,0 +1,245 @@
+/**
+ * The game server: owns rooms, and lets gates (and in development direct clients) reach
+ * them. This file makes the pieces and takes them down again; leaving means to open no more
+ * rooms, to wait, and in the end to dissolve.
+ */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import { Admission } from "#door/admission.ts";
+import { DoorCounts } from "#door/counts.ts";
+import { Listener } from "#door/listener.ts";
+import { Sessions } from "#door/sessions.ts";
+import type { DirectoryForServers } from "#fleet/directory.ts";
+import { LinkDirectory } from "#fleet/directory_link.ts";
+import type { LinkSocket } from "#link/socket.ts";
+import { linkPath, linkWebSocketOptions, WebSocketLink } from "#link/socket_websocket.ts";
+import { Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
+import { noticeFrame } from "#protocol/system_frames.ts";
+import type { Clock, Timer } from "#runtime/clock.ts";
+import { type Entropy, hex64 } from "#runtime/entropy.ts";
+import type { Leaving } from "#runtime/lifecycle.ts";
+import type { Log } from "#runtime/log.ts";
+import { type Metrics, Tally } from "#runtime/metrics.ts";
+import { SettingError, type Settings } from "#runtime/settings.ts";
+import { DirectClients } from "./direct.ts";
+import type { Game } from "./game.ts";
+import { GateLink, type GateLinkShare } from "./gate_link.ts";
+import { Rooms } from "./rooms.ts";
+import type { Watchdog } from "./watchdog.ts";
+
+/** Seats are kept longer here than sessions at gates, so that a gate never holds what is gone (design §1). */
+const holdGraceMs = 15_000;
+/** Gates hear of a change in rooms or seats at most this often. */
+const statusEveryMs = 100;
+
+export interface GameServerOptions {
+  settings: Settings;
+  games: readonly Game<unknown>[];
+  clock: Clock;
+  entropy: Entropy;
+  log: Log;
+  watchdog: Watchdog;
+  /** For links and, in development, direct clients; left out: the only gate is in this process. */
+  port?: number;
+  /** The directory; left out: the one gate keeps it (static fleet). */
+  directory?: DirectoryForServers;
+  /** Milliseconds until the drain deadline, for notices. */
+  drainLeftMs(): number | undefined;
+  /** A room has ended: a server that leaves may be empty now. */
+  onChange(): void;
+}
+
+export class GameServer implements Leaving {
+  readonly journal: string;
+  readonly #options: GameServerOptions;
+  readonly #counts = new DoorCounts();
+  /** Refusals of sits and by rooms, by code. */
+  readonly #refusals = new Tally<number>();
+  readonly #rooms: Rooms;
+  readonly #links = new Set<GateLink>();
+  readonly #share: GateLinkShare;
+  readonly #kept: LinkDirectory | undefined;
+  readonly #linkServer = new WebSocketServer({ ...linkWebSocketOptions, noServer: true, clientTracking: false });
+  /** The gate that keeps the directory. */
+  #keeper: GateLink | undefined;
+  #listener: Listener | undefined;
+  #direct: Sessions | undefined;
+  #status: Timer | undefined;
+  #notices: Timer | undefined;
+
+  constructor(options: GameServerOptions) {
+    const { settings, clock, entropy, log, watchdog } = options;
+    const development = settings.env === "dev";
+    const games = dealt(options.games, settings.games);
+    this.#options = options;
+    this.journal = hex64(entropy);
+    this.#kept = options.directory === undefined ? new LinkDirectory({ clock, own: () => this.#rooms.announcement() }) : undefined;
+    const boot = 1;
+    this.#rooms = new Rooms({
+      ...{ clock, entropy, log, watchdog, development, boot, games, owner: this.journal },
+      directory: options.directory ?? (this.#kept as LinkDirectory),
+      seats: settings.seats,
+      watchersMax: settings.watchersMax,
+      holdMs: settings.holdMs === 0 ? 0 : settings.holdMs + holdGraceMs,
+      roomsMax: settings.roomsMax,
+      onRefused: ({ refusal }) => this.#refusals.add(refusal.code),
+      onChange: () => this.#roomsOnChange(),
+      onTurnEnd: () => options.onChange(),
+    });
+    this.#share = {
+      ...{ clock, log, entropy, development, boot, journal: this.journal, rooms: this.#rooms },
+      key: settings.linkKey,
+      release: settings.version,
+      games: [...games.keys()],
+      refused: ({ refusal }) => this.#refusals.add(refusal.code),
+      refuseGate: (gate, link) => this.#refuseGate(gate, link),
+      onUp: (link) => this.#linkOnUp(link),
+      onDown: (link) => this.#linkOnDown(link),
+      onClaimAnswer: (answer) => this.#kept?.answered(answer),
+    };
+  }
+
+  /** A gate in this process, or behind a socket that somebody else has accepted. */
+  accept(socket: LinkSocket): void {
+    this.#links.add(new GateLink(socket, this.#share));
+  }
+
+  /** Opens the port for links and, in development, direct clients; gives its number. */
+  async start(): Promise<number> {
+    const { settings, clock, entropy, log, port = 0 } = this.#options;
+    const development = settings.env === "dev";
+    const [counts, boot] = [this.#counts, this.journal];
+    const admission = new Admission({ key: settings.jwtKey, clock, expiryRequired: !development });
+    const direct = new DirectClients({ rooms: this.#rooms, counts, boot, development, sessions: () => sessions });
+    const sessions = new Sessions({
+      ...settings,
+      ...{ clock, entropy, log, boot, admission, counts, development, seating: direct },
+      onGone: this.#options.onChange,
+    });
+    this.#direct = sessions;
+    this.#listener = new Listener({
+      ...settings,
+      ...{ clock, log, admission, counts, port },
+      upgrade: (path, request, stream, head) => path === linkPath && this.#acceptUpgrade(request, stream, head),
+      onPlayer: (socket, identity, address) => sessions.open(socket, identity, address),
+    });
+    if (!development) this.#listener.refusePlayers();
+    return this.#listener.listen();
+  }
+
+  async stop(): Promise<void> {
+    this.#status?.cancel();
+    this.#notices?.cancel();
+    this.#rooms.stop();
+    for (const link of [...this.#links]) link.end("the game server stops");
+    this.#direct?.stop();
+    await this.#listener?.close();
+  }
+
+  get ready(): string {
+    return this.#rooms.isDraining ? "draining" : "ok";
+  }
+
+  get waitsFor(): string {
+    return `${this.#rooms.count} rooms with ${this.#rooms.usersCount} players`;
+  }
+
+  register(metrics: Metrics): void {
+    if (this.#options.port !== undefined) this.#counts.register(metrics);
+    metrics.totals("croupier_room_refusals_total", "Refusals of sits and by rooms, by code.", "code", this.#refusals);
+    metrics.gauge("croupier_rooms", "Rooms in play.", () => this.#rooms.count);
+    metrics.gauge("croupier_users", "Users with a seat.", () => this.#rooms.usersCount);
+    metrics.gauge("croupier_gates", "Gates linked.", () => this.#links.size);
+    metrics.total("croupier_rooms_opened_total", "Rooms opened.", () => this.#rooms.opened);
+    metrics.total("croupier_room_crashes_total", "Rooms ended because a handler threw.", () => this.#rooms.crashes);
+  }
+
+  // Leaving (P6)
+
+  isEmpty(): boolean {
+    return this.#rooms.isEmpty;
+  }
+
+  drain(): void {
+    this.#rooms.drain();
+    this.#tellStatus();
+    const { clock, settings } = this.#options;
+    if (settings.noticeEveryMs === 0) return;
+    this.#tellDrain();
+    this.#notices = clock.every(settings.noticeEveryMs, () => this.#tellDrain());
+  }
+
+  undo(): void {
+    this.#notices?.cancel();
+    this.#rooms.undoDrain();
+    this.#tellStatus();
+  }
+
+  dissolve(): void {
+    this.#notices?.cancel();
+    this.#rooms.dissolve();
+  }
+
+  #tellDrain(): void {
+    const deadlineMs = this.#options.drainLeftMs() ?? 0;
+    const inWords = deadlineMs > 0 ? ` in ${Math.ceil(deadlineMs / 1000)} s` : "";
+    const text = `this room will be dissolved by the system${inWords}, please end it and open a new one`;
+    const frame = noticeFrame({ reason: Notice_Reason.DRAIN, action: Notice_Action.FINISH, deadlineMs, text });
+    for (const room of this.#rooms.all()) room.tellAll(frame);
+  }
+
+  #acceptUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): boolean {
+    const peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`;
+    this.#linkServer.handleUpgrade(request, stream, head, (socket) => this.accept(new WebSocketLink(socket, peer)));
+    return true;
+  }
+
+  /** A static fleet has one gate: two would each keep a directory of their own. */
+  #refuseGate(gate: string, link: GateLink): string | undefined {
+    if (this.#kept === undefined) return undefined;
+    for (const other of this.#links) {
+      if (other === link || other.gate === undefined) continue;
+      if (other.gate !== gate) return "this game server has a gate already: a second one needs REDIS_URL on both and on every game server";
+      other.end("the gate has linked anew");
+    }
+    return undefined;
+  }
+
+  #linkOnUp(link: GateLink): void {
+    this.#keeper = link;
+    this.#kept?.attach((say) => link.tell(say));
+    link.tell({ case: "status", value: this.#statusNow() });
+  }
+
+  #linkOnDown(link: GateLink): void {
+    this.#links.delete(link);
+    if (link !== this.#keeper) return;
+    this.#keeper = undefined;
+    this.#kept?.detach();
+  }
+
+  #roomsOnChange(): void {
+    this.#status ??= this.#options.clock.after(statusEveryMs, () => this.#tellStatus());
+  }
+
+  #tellStatus(): void {
+    this.#status?.cancel();
+    this.#status = undefined;
+    for (const link of this.#links) if (link.gate !== undefined) link.tell({ case: "status", value: this.#statusNow() });
+  }
+
+  #statusNow() {
+    const { count, usersCount, isDraining, free } = this.#rooms;
+    return { rooms: count, users: usersCount, takesNewRooms: !isDraining, free };
+  }
+}
+
+/** The games this server deals: those named, or all it has. */
+function dealt(all: readonly Game<unknown>[], names: readonly string[]): ReadonlyMap<string, Game<unknown>> {
+  const byName = new Map(all.map((game) => [game.name, game]));
+  const unknown = names.find((name) => !byName.has(name));
+  if (unknown !== undefined)
+    throw new SettingError(`GAMES names ${JSON.stringify(unknown)}, and this release has ${[...byName.keys()].join(", ")}.`);
+  return names.length === 0 ? byName : new Map([...byName].filter(([name]) => names.includes(name)));
+}

@@ -1,0 +1,51 @@
+/**
+ * Which open rooms have free seats, by game and options, so that a sit without a room id
+ * finds one without looking at all of them. Private rooms never come here.
+ */
+import type { Room } from "./room.ts";
+
+/** Kinds of rooms (game and options) a server tells its gates about; more are matched by the server alone. */
+const freeKindsMax = 256;
+
+export interface FreeSeats {
+  readonly game: string;
+  readonly options: string;
+  readonly seats: number;
+}
+
+interface Kind {
+  readonly game: string;
+  readonly options: string;
+  /** Rooms with free seats, and how many. */
+  readonly rooms: Map<Room, number>;
+  seats: number;
+}
+
+export class Matching {
+  readonly #kinds = new Map<string, Kind>();
+
+  /** A room has opened, or who sits there has changed. */
+  update(room: Room): void {
+    const free = room.isOver || room.isPrivate ? 0 : room.freeSeats;
+    const key = keyOf(room.game, room.options);
+    const kind = this.#kinds.get(key) ?? { game: room.game, options: room.options, rooms: new Map(), seats: 0 };
+    kind.seats += free - (kind.rooms.get(room) ?? 0);
+    if (free > 0) kind.rooms.set(room, free);
+    else kind.rooms.delete(room);
+    if (kind.rooms.size > 0) this.#kinds.set(key, kind);
+    else this.#kinds.delete(key);
+  }
+
+  /** A room with a free seat; the one that has had one for longest. */
+  find(game: string, options: string): Room | undefined {
+    return this.#kinds.get(keyOf(game, options))?.rooms.keys().next().value;
+  }
+
+  get free(): FreeSeats[] {
+    return [...this.#kinds.values()].slice(0, freeKindsMax).map(({ game, options, seats }) => ({ game, options, seats }));
+  }
+}
+
+function keyOf(game: string, options: string): string {
+  return `${game}\n${options}`;
+}
