@@ -1,0 +1,158 @@
+/**
+ * The gate: sessions come in at the listener, find their rooms through the seating, and
+ * talk to them over the links. It knows no game. This file makes the pieces and takes them
+ * down again; leaving is closing sessions at a pace that the other gates can bear.
+ */
+import { Admission } from "#door/admission.ts";
+import { DoorCounts } from "#door/counts.ts";
+import { Listener } from "#door/listener.ts";
+import { Sessions } from "#door/sessions.ts";
+import type { DirectoryForGates } from "#fleet/directory.ts";
+import type { MemoryDirectory } from "#fleet/directory_memory.ts";
+import type { Fleet } from "#fleet/fleet.ts";
+import type { LinkSocket } from "#link/socket.ts";
+import type { Clock, Timer } from "#runtime/clock.ts";
+import { type Entropy, hex64 } from "#runtime/entropy.ts";
+import type { Leaving } from "#runtime/lifecycle.ts";
+import type { Log } from "#runtime/log.ts";
+import type { Metrics } from "#runtime/metrics.ts";
+import type { Settings } from "#runtime/settings.ts";
+import { DirectoryKeeper } from "./directory_keeper.ts";
+import { Links } from "./links.ts";
+import { RoomsPage } from "./rooms_page.ts";
+import { GateSeating } from "./seating.ts";
+
+/** After a start the directory in memory is learning for at most so long (design §5). */
+const learningMs = 15_000;
+
+export interface GateOptions {
+  settings: Settings;
+  port: number;
+  clock: Clock;
+  entropy: Entropy;
+  log: Log;
+  fleet: Fleet;
+  dial(address: string): Promise<LinkSocket>;
+  directory: DirectoryForGates;
+  /** The same directory where this gate keeps it for its servers (static fleet). */
+  kept?: MemoryDirectory;
+  /** The link to a game server is lost. */
+  onServerDown?(): void;
+  /** A session has gone: a gate that leaves may be empty now. */
+  onChange(): void;
+}
+
+export class Gate implements Leaving {
+  readonly boot: string;
+  readonly #options: GateOptions;
+  readonly #counts = new DoorCounts();
+  readonly #sessions: Sessions;
+  readonly #links: Links;
+  readonly #listener: Listener;
+  #learning: Timer | undefined;
+  #wasLinked = false;
+
+  constructor(options: GateOptions) {
+    const { settings, clock, entropy, log, fleet, directory, dial, kept } = options;
+    const development = settings.env === "dev";
+    const boot = hex64(entropy);
+    const counts = this.#counts;
+    const admission = new Admission({ key: settings.jwtKey, clock, expiryRequired: !development });
+    this.#options = options;
+    this.boot = boot;
+    const sessions = new Sessions({
+      ...settings,
+      ...{ clock, entropy, log, boot, admission, counts, development },
+      seating: { sit: (session, request, number) => seating.sit(session, request, number) },
+      onGone: options.onChange,
+    });
+    const links: Links = new Links({
+      ...{ clock, log, entropy, fleet, dial, development, boot, sessions, release: settings.version, key: settings.linkKey },
+      keeper:
+        kept && new DirectoryKeeper(kept, { log, linkTo: (owner) => links.to(owner), onAnnounced: () => links.allTold && this.#learned() }),
+      onServerUp: () => {
+        this.#wasLinked = true;
+      },
+      onServerDown: (journal) => {
+        kept?.silent(journal);
+        options.onServerDown?.();
+      },
+      onServerReplaced: (journal) => kept?.forget(journal),
+    });
+    const seating = new GateSeating({
+      ...{ fleet, log, development, directory, links },
+      refused: ({ refusal }) => counts.refusals.add(refusal.code),
+    });
+    const roomsPage = new RoomsPage({ clock, links, origins: settings.origins, isKnown: (game) => seating.isKnown(game) });
+    this.#links = links;
+    this.#sessions = sessions;
+    this.#listener = new Listener({
+      ...settings,
+      ...{ clock, log, admission, counts, port: options.port },
+      page: (path, query, request, response) => roomsPage.page(path, query, request, response),
+      onPlayer: (socket, identity, address) => sessions.open(socket, identity, address),
+    });
+  }
+
+  /** Opens the listener and begins to dial; gives the port. */
+  async start(): Promise<number> {
+    if (this.#options.kept !== undefined) this.#learn(this.#options.kept);
+    const port = await this.#listener.listen();
+    this.#links.start();
+    return port;
+  }
+
+  /** Takes everything down. Sessions still open are closed. */
+  async stop(): Promise<void> {
+    this.#learning?.cancel();
+    this.#sessions.stop();
+    this.#links.stop();
+    await this.#listener.close();
+  }
+
+  /** "ok" once a game server has answered. */
+  get ready(): string {
+    return this.#wasLinked ? "ok" : "unlinked";
+  }
+
+  get waitsFor(): string {
+    return `${this.#sessions.size} players to be sent to other gates`;
+  }
+
+  register(metrics: Metrics): void {
+    this.#counts.register(metrics);
+    metrics.gauge("croupier_links", "Game servers linked.", () => this.#links.count);
+  }
+
+  // Leaving (P6): closes are spread over a window, with jitter; the second signal closes the rest at once.
+
+  isEmpty(): boolean {
+    return this.#sessions.size === 0;
+  }
+
+  drain(): void {
+    this.#listener.refuseNew();
+    this.#sessions.closePaced(this.#options.settings.drainWindowMs);
+  }
+
+  undo(): void {
+    this.#sessions.keep();
+    this.#listener.acceptNew();
+  }
+
+  dissolve(): void {
+    this.#listener.refuseNew();
+    this.#sessions.closeAll("restart");
+  }
+
+  /** Until every server of the fleet has told what it owns, a name that looks free may not be. */
+  #learn(directory: MemoryDirectory): void {
+    directory.learning = true;
+    this.#learning = this.#options.clock.after(learningMs, () => this.#learned());
+  }
+
+  #learned(): void {
+    this.#learning?.cancel();
+    if (this.#options.kept !== undefined) this.#options.kept.learning = false;
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * The gate's links: one per game server, dialled wherever the fleet says there may be one,
+ * again and again with back-off. It knows which server answers where and picks one for new
+ * rooms; what is said on a link is server_link.ts's business. An address that leaves the
+ * fleet loses no link; it is only not dialled again.
+ */
+import type { Fleet } from "#fleet/fleet.ts";
+import type { LinkSocket } from "#link/socket.ts";
+import type { Clock, Timer } from "#runtime/clock.ts";
+import { type Entropy, fraction } from "#runtime/entropy.ts";
+import type { Log } from "#runtime/log.ts";
+import { ServerLink, type ServerLinkShare } from "./server_link.ts";
+
+const backoffMsMin = 100;
+const backoffMsMax = 3000;
+/** Another address of a server that is linked already is looked at again this often. */
+const aliasRetryMs = 30_000;
+
+type Dialling =
+  | { readonly is: "dialling" }
+  | { readonly is: "linked"; readonly link: ServerLink }
+  | { readonly is: "waiting"; readonly timer: Timer };
+
+interface Address {
+  state: Dialling;
+  /** Failures since the last link that came up. */
+  failures: number;
+  /** Who answered here last. */
+  server: { readonly journal: string; readonly durable: boolean } | undefined;
+}
+
+interface LinksOptions extends Omit<ServerLinkShare, "onUp" | "onDown"> {
+  clock: Clock;
+  log: Log;
+  entropy: Entropy;
+  fleet: Fleet;
+  dial(address: string): Promise<LinkSocket>;
+  /** A server has answered, or fallen silent, or another one has taken its address. */
+  onServerUp(journal: string): void;
+  onServerDown(journal: string): void;
+  onServerReplaced(journal: string): void;
+}
+
+export class Links {
+  readonly #options: LinksOptions;
+  readonly #share: ServerLinkShare;
+  readonly #addresses = new Map<string, Address>();
+  readonly #byJournal = new Map<string, ServerLink>();
+  readonly #waiters = new Set<() => void>();
+  #stage: "dialling" | "stopped" = "dialling";
+
+  constructor(options: LinksOptions) {
+    this.#options = options;
+    this.#share = { ...options, onUp: (link) => this.#linkOnUp(link), onDown: (link, why) => this.#linkOnDown(link, why) };
+  }
+
+  start(): void {
+    this.#options.fleet.watch(() => this.#fleetOnChange());
+  }
+
+  stop(): void {
+    this.#stage = "stopped";
+    this.#options.fleet.stop();
+    for (const { state } of this.#addresses.values()) {
+      if (state.is === "waiting") state.timer.cancel();
+      if (state.is === "linked") state.link.cut("the gate stops");
+    }
+    for (const wake of this.#waiters) wake();
+  }
+
+  get count(): number {
+    return this.#byJournal.size;
+  }
+
+  all(): Iterable<ServerLink> {
+    return this.#byJournal.values();
+  }
+
+  /** Whether a server has answered at every address of the fleet and told what it owns. */
+  get allTold(): boolean {
+    const { addresses } = this.#options.fleet;
+    return addresses.size > 0 && [...addresses].every((address) => this.#hasTold(this.#addresses.get(address)));
+  }
+
+  /** The link to the server with this journal. */
+  to(journal: string): ServerLink | undefined {
+    return this.#byJournal.get(journal);
+  }
+
+  /** The link to the server with this journal, waiting `timeoutMs` for it at most. */
+  async soonTo(journal: string, timeoutMs: number): Promise<ServerLink | undefined> {
+    const deadlineMs = this.#options.clock.now() + timeoutMs;
+    while (this.to(journal) === undefined && this.#stage === "dialling") {
+      const leftMs = deadlineMs - this.#options.clock.now();
+      if (leftMs <= 0) return undefined;
+      await this.#change(leftMs);
+    }
+    return this.to(journal);
+  }
+
+  /** The server that a new room of `game` goes to: ready, with the fewest rooms, whatever its release. */
+  forNewRoom(game: string): ServerLink | undefined {
+    return least(
+      this.#dealing(game).filter((link) => link.takesNewRooms),
+      (link) => link.load,
+    );
+  }
+
+  /** The server whose rooms have a free seat for this match; the fullest, so that rooms fill up. */
+  forMatch(game: string, options: string): ServerLink | undefined {
+    const withSeats = this.#dealing(game).filter((link) => link.freeSeats(game, options) > 0);
+    return least(withSeats, (link) => link.freeSeats(game, options));
+  }
+
+  /** Any server that deals `game`, draining or not. */
+  anyFor(game: string): ServerLink | undefined {
+    return this.#dealing(game)[0];
+  }
+
+  #hasTold(address: Address | undefined): boolean {
+    return address?.server !== undefined && (this.to(address.server.journal)?.hasTold ?? false);
+  }
+
+  #dealing(game: string): ServerLink[] {
+    return [...this.#byJournal.values()].filter((link) => link.deals(game));
+  }
+
+  /** Resolves at the next change of links, or after `timeoutMs`. */
+  #change(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        timer.cancel();
+        this.#waiters.delete(wake);
+        resolve();
+      };
+      const timer = this.#options.clock.after(timeoutMs, wake);
+      this.#waiters.add(wake);
+    });
+  }
+
+  #fleetOnChange(): void {
+    for (const address of this.#options.fleet.addresses) {
+      if (!this.#addresses.has(address)) void this.#dial(address, { state: { is: "dialling" }, failures: 0, server: undefined });
+    }
+  }
+
+  async #dial(name: string, address: Address): Promise<void> {
+    this.#addresses.set(name, address);
+    address.state = { is: "dialling" };
+    try {
+      const socket = await this.#options.dial(name);
+      if (this.#stage === "stopped") return socket.cut();
+      address.state = { is: "linked", link: new ServerLink(socket, this.#share) };
+    } catch (err) {
+      this.#options.log[address.failures === 0 ? "warn" : "debug"]("link down", { "server.address": name, "event.reason": String(err) });
+      this.#dialLater(name, address);
+    }
+  }
+
+  #dialLater(name: string, address: Address): void {
+    if (this.#stage === "stopped") return;
+    if (!this.#options.fleet.addresses.has(name)) {
+      this.#addresses.delete(name);
+      return;
+    }
+    const isAlias = address.server !== undefined && this.#byJournal.has(address.server.journal);
+    address.failures += 1;
+    const backoffMs = Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(address.failures - 1, 10));
+    const delayMs = isAlias ? aliasRetryMs : backoffMs * (0.5 + fraction(this.#options.entropy) / 2);
+    address.state = { is: "waiting", timer: this.#options.clock.after(delayMs, () => void this.#dial(name, address)) };
+  }
+
+  #linkOnUp(link: ServerLink): void {
+    const [, address] = this.#at(link);
+    const { server } = link;
+    if (address === undefined || server === undefined) return;
+    const before = address.server;
+    address.server = server;
+    address.failures = 0;
+    if (this.#byJournal.has(server.journal)) return link.cut("another address of a server that is linked already");
+    this.#byJournal.set(server.journal, link);
+    this.#options.log.info("link up", { "server.address": link.peer, "link.peer": `${server.journal}/${server.boot} ${server.release}` });
+    if (before !== undefined && before.journal !== server.journal && !before.durable) this.#options.onServerReplaced(before.journal);
+    this.#options.onServerUp(server.journal);
+    this.#wake();
+  }
+
+  #linkOnDown(link: ServerLink, why: string): void {
+    const [name, address] = this.#at(link);
+    if (name === undefined || address === undefined) return;
+    const journal = address.server?.journal;
+    const wasUp = journal !== undefined && this.#byJournal.get(journal) === link;
+    this.#options.log[wasUp ? "warn" : "debug"]("link down", { "server.address": name, "event.reason": why });
+    if (wasUp) {
+      this.#byJournal.delete(journal);
+      this.#options.onServerDown(journal);
+      this.#dialAliases(journal);
+    }
+    this.#dialLater(name, address);
+    this.#wake();
+  }
+
+  /** The other addresses of a server that is lost: one of them may still lead to it. */
+  #dialAliases(journal: string): void {
+    for (const [name, address] of this.#addresses) {
+      if (address.server?.journal !== journal || address.state.is !== "waiting") continue;
+      address.state.timer.cancel();
+      void this.#dial(name, address);
+    }
+  }
+
+  #at(link: ServerLink): [string, Address] | [undefined, undefined] {
+    for (const [name, address] of this.#addresses) {
+      if (address.state.is === "linked" && address.state.link === link) return [name, address];
+    }
+    return [undefined, undefined];
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiters]) wake();
+  }
+}
+
+function least<Item>(items: readonly Item[], measure: (item: Item) => number): Item | undefined {
+  return items.reduce<Item | undefined>((best, item) => (best === undefined || measure(item) < measure(best) ? item : best), undefined);
+}

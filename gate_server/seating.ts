@@ -1,0 +1,94 @@
+/**
+ * Finds a sit its place: asks the directory who has the user and the room, picks a server
+ * when nobody has (design §5), and sends the sit there. The server decides; when it says
+ * that the directory knows better, the road starts again.
+ */
+import type { Seating, Session } from "#door/session.ts";
+import type { DirectoryForGates } from "#fleet/directory.ts";
+import type { Fleet } from "#fleet/fleet.ts";
+import { Refused, toRefused } from "#protocol/refusals.ts";
+import type { SitRequest } from "#protocol/sit_down.ts";
+import { errorFrame } from "#protocol/system_frames.ts";
+import type { Log } from "#runtime/log.ts";
+import type { Links } from "./links.ts";
+import type { ServerLink } from "./server_link.ts";
+
+/** Two servers that point at each other are asked so often, then the client is told to try again. */
+const roundsMax = 4;
+/** How long a sit waits for the link to an owner that is silent. */
+const ownerWaitMs = 3000;
+
+interface SeatingOptions {
+  fleet: Fleet;
+  links: Links;
+  directory: DirectoryForGates;
+  log: Log;
+  development: boolean;
+  refused(refused: Refused): void;
+}
+
+export class GateSeating implements Seating {
+  readonly #options: SeatingOptions;
+
+  constructor(options: SeatingOptions) {
+    this.#options = options;
+  }
+
+  sit(session: Session, request: SitRequest, number: number): void {
+    void this.#sit(session, request, number);
+  }
+
+  async #sit(session: Session, request: SitRequest, number: number): Promise<void> {
+    try {
+      await this.#place(session, request, number);
+    } catch (thrown) {
+      const refused = toRefused(thrown);
+      const { log, development } = this.#options;
+      log[refused.refusal.code === 1 ? "error" : "debug"]("refusal", {
+        "user.id": session.user,
+        "event.reason": refused.message,
+        err: refused.cause,
+      });
+      this.#options.refused(refused);
+      session.notEntered(errorFrame(refused, development));
+      if (refused.refusal.strike) session.strike();
+    }
+  }
+
+  async #place(session: Session, request: SitRequest, number: number): Promise<void> {
+    if (!this.isKnown(request.game)) throw new Refused("unknownGame");
+    for (let round = 0; round < roundsMax; round++) {
+      const link = await this.#choose(session.user, request);
+      if ((await link.sit(session, request, number)) === "told") return;
+    }
+    throw new Refused("tryAgain", { detail: "the directory does not settle" });
+  }
+
+  async #choose(user: number, request: SitRequest): Promise<ServerLink> {
+    const { links, directory } = this.#options;
+    const { place, room } = await directory.find(user, request.game, request.room);
+    const owner = (place ?? room)?.owner;
+    if (owner === undefined) return this.#pick(request);
+    const link = await links.soonTo(owner, ownerWaitMs);
+    if (link === undefined) throw new Refused("tryAgain", { detail: "the room's game server is silent" });
+    return link;
+  }
+
+  /** Nobody has the user or the room: any server may open it. */
+  #pick({ game, room, mode, options, print }: SitRequest): ServerLink {
+    const { links } = this.#options;
+    const matches = room === undefined && mode !== "create";
+    const link = (matches ? links.forMatch(game, options) : undefined) ?? links.forNewRoom(game);
+    if (link !== undefined) return link;
+    const draining = links.anyFor(game);
+    if (draining === undefined) throw new Refused("tryAgain", { detail: `no game server deals ${game} now` });
+    if (print) return draining;
+    throw new Refused("draining");
+  }
+
+  /** P9: the name is looked up in lists, of the fleet and of the servers that have proved themselves. */
+  isKnown(game: string): boolean {
+    const { fleet, links } = this.#options;
+    return fleet.games.has(game) || links.anyFor(game) !== undefined;
+  }
+}
