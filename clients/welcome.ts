@@ -1,0 +1,28 @@
+/**
+ * What a person at a terminal reads after `npm start`, in development only: how to play,
+ * with a token ready to paste. It is no log line and shows no key.
+ */
+import { mintToken } from "#protocol/token.ts";
+import type { Started } from "#runtime/process.ts";
+
+export async function welcome({ settings, port, adminPort }: Started): Promise<void> {
+  if (!process.stdout.isTTY || settings.env !== "dev") return;
+  const token = await mintToken(1, settings.jwtKey);
+  process.stdout.write(`
+  Croupier deals on port ${port}.
+
+    Play:      npm run dice                 (then type: shake)
+    Company:   npm run dice -- -u 2         in another terminal
+    Bots:      npm run bots -- --users 8 --seconds 60
+    Rooms:     http://localhost:${port}/rooms?game=dice
+    Metrics:   http://localhost:${adminPort}/metrics
+
+  A token for user 1, valid for 24 hours:
+
+    ${token}
+
+  ws://localhost:${port}?token=…
+  Ctrl-C once waits for the rooms to end, twice ends them.
+
+`);
+}

@@ -1,0 +1,111 @@
+/**
+ * Gate and game server in one process: what `npm start` runs. They talk over a link in
+ * memory, through the same frames as between processes, and share one directory. When it
+ * leaves, the rooms go first and the gate after them.
+ */
+import { MemoryDirectory } from "#fleet/directory_memory.ts";
+import { fixedFleet } from "#fleet/fleet.ts";
+import type { LinkSocket } from "#link/socket.ts";
+import { memoryPair } from "#link/socket_memory.ts";
+import type { Metrics } from "#runtime/metrics.ts";
+import { type Context, run, type Service } from "#runtime/process.ts";
+import { welcome } from "./clients/welcome.ts";
+import { GameServer } from "./game_server/game_server.ts";
+import { games } from "./game_server/games.ts";
+import { ThreadWatchdog } from "./game_server/watchdog.ts";
+import { Gate } from "./gate_server/gate.ts";
+
+const defaultPort = 60_006;
+
+export class SingleServer implements Service {
+  readonly #context: Context;
+  readonly #gate: Gate;
+  readonly #server: GameServer;
+  #serverStopped: Promise<void> | undefined;
+
+  constructor(context: Context) {
+    const { settings, clock, lifecycle } = context;
+    const directory = new MemoryDirectory({ clock, abandonAfterMs: 0 });
+    this.#context = context;
+    this.#server = new GameServer({
+      ...{ ...context, games, directory },
+      watchdog: new ThreadWatchdog(clock),
+      drainLeftMs: () => lifecycle.leftMs,
+      onChange: () => this.#onChange(),
+    });
+    this.#gate = new Gate({
+      ...{ ...context, directory },
+      port: settings.port ?? defaultPort,
+      fleet: fixedFleet(
+        games.map((game) => game.name),
+        ["memory"],
+      ),
+      dial: () => this.#dial(),
+      onServerDown: () => this.#serverOnDown(),
+      onChange: () => this.#onChange(),
+    });
+  }
+
+  get ready(): string {
+    return this.#gate.ready;
+  }
+
+  get waitsFor(): string {
+    return this.#server.waitsFor;
+  }
+
+  start(): Promise<number> {
+    return this.#gate.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#stopServer();
+    await this.#gate.stop();
+  }
+
+  register(metrics: Metrics): void {
+    this.#gate.register(metrics);
+    this.#server.register(metrics);
+  }
+
+  isEmpty(): boolean {
+    return this.#server.isEmpty() && this.#gate.isEmpty();
+  }
+
+  drain(): void {
+    this.#server.drain();
+    this.#onChange();
+  }
+
+  undo(): void {
+    this.#server.undo();
+  }
+
+  dissolve(): void {
+    this.#server.dissolve();
+  }
+
+  async #dial(): Promise<LinkSocket> {
+    const [gateEnd, serverEnd] = memoryPair(this.#context.clock);
+    this.#server.accept(serverEnd);
+    return gateEnd;
+  }
+
+  /** Once the rooms are gone the link ends behind their last words, and then the gate closes. */
+  #onChange(): void {
+    const isLeaving = this.#context.lifecycle.stage !== "serving";
+    if (isLeaving && this.#server.isEmpty()) void this.#stopServer();
+    this.#context.lifecycle.settle();
+  }
+
+  #stopServer(): Promise<void> {
+    this.#serverStopped ??= this.#server.stop();
+    return this.#serverStopped;
+  }
+
+  #serverOnDown(): void {
+    if (this.#context.lifecycle.stage !== "serving") this.#gate.dissolve();
+  }
+}
+
+if (import.meta.main) await run("croupier", (context) => new SingleServer(context), welcome);

@@ -1,0 +1,81 @@
+/**
+ * A clock that stands still until a test moves it. Between two timers it lets the process
+ * read its sockets, so that real clients hear what a timer said.
+ */
+import { setImmediate as immediate } from "node:timers/promises";
+import type { Clock, Timer } from "#runtime/clock.ts";
+
+interface Pending {
+  readonly run: () => void;
+  dueMs: number;
+  readonly everyMs: number | undefined;
+}
+
+export class ManualClock implements Clock {
+  #nowMs = 0;
+  #wallMs: number;
+  readonly #pending = new Set<Pending>();
+
+  constructor(wallMs = Date.UTC(2026, 10, 21)) {
+    this.#wallMs = wallMs;
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  wall(): number {
+    return this.#wallMs;
+  }
+
+  /** The machine's clock is set; no duration feels it. */
+  setWall(wallMs: number): void {
+    this.#wallMs = wallMs;
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    return this.#add({ run, dueMs: this.#nowMs + delayMs, everyMs: undefined });
+  }
+
+  every(periodMs: number, run: () => void): Timer {
+    return this.#add({ run, dueMs: this.#nowMs + periodMs, everyMs: periodMs });
+  }
+
+  turnEnd(run: () => void): void {
+    setImmediate(run);
+  }
+
+  /** How many timers wait: a test that has stopped everything finds 0. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#nowMs + ms;
+    for (let next = this.#next(untilMs); next !== undefined; next = this.#next(untilMs)) {
+      this.#moveTo(next.dueMs);
+      if (next.everyMs === undefined) this.#pending.delete(next);
+      else next.dueMs += next.everyMs;
+      next.run();
+      for (let turn = 0; turn < 4; turn++) await immediate();
+    }
+    this.#moveTo(untilMs);
+    await immediate();
+  }
+
+  #add(pending: Pending): Timer {
+    this.#pending.add(pending);
+    return { cancel: () => this.#pending.delete(pending) };
+  }
+
+  #next(untilMs: number): Pending | undefined {
+    let next: Pending | undefined;
+    for (const pending of this.#pending) if (pending.dueMs <= untilMs && (next === undefined || pending.dueMs < next.dueMs)) next = pending;
+    return next;
+  }
+
+  #moveTo(ms: number): void {
+    this.#wallMs += ms - this.#nowMs;
+    this.#nowMs = ms;
+  }
+}
