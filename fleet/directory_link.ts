@@ -4,7 +4,6 @@
  * direct clients and its own rooms are all there is to know; the gate hears of them in the
  * announcement when it links.
  */
-
 import {
   type Announcement as AnnouncementMessage,
   type ClaimAnswer,

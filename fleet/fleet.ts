@@ -4,7 +4,6 @@
  *
  * Kinds: fleet_static.ts (`GAME_SERVERS`), and a list of one in single mode.
  */
-
 export interface Fleet {
   /** The games players may ask for: a client's `game_name` is looked up here (P9). */
   readonly games: ReadonlySet<string>;

@@ -12,10 +12,10 @@ import type { SitRequest } from "#protocol/sit_down.ts";
 import { errorFrame } from "#protocol/system_frames.ts";
 import type { Exit, SessionHandle } from "./exit.ts";
 import type { Room } from "./room.ts";
-import type { Rooms } from "./rooms.ts";
+import type { Sits } from "./sits.ts";
 
 interface DirectOptions {
-  rooms: Rooms;
+  sits: Sits;
   counts: DoorCounts;
   /** This boot of the server: direct sessions are named by it as others by their gate's. */
   boot: string;
@@ -50,7 +50,7 @@ export class DirectClients implements Seating, Exit {
     const handle: SessionHandle = { key: `${this.#options.boot}-${session.id}`, exit: this, id: session.id };
     try {
       const visitor = { user: session.user, claims: JSON.parse(session.claims) as Record<string, unknown>, session: handle, number };
-      const sat = await this.#options.rooms.sit(visitor, request);
+      const sat = await this.#options.sits.sit(visitor, request);
       if (sat.is === "seated") session.entered(new DirectPlace(sat.room, handle));
       else if (sat.is === "answered") session.notEntered(sat.frame);
       else throw new Refused("inAnotherRoom", { detail: "the room or the user is at another game server" });

@@ -12,6 +12,7 @@ import { Listener } from "#door/listener.ts";
 import { Sessions } from "#door/sessions.ts";
 import type { DirectoryForServers } from "#fleet/directory.ts";
 import { LinkDirectory } from "#fleet/directory_link.ts";
+import { greetGate, type ServerGreeter } from "#link/greeting.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import { linkPath, linkWebSocketOptions, WebSocketLink } from "#link/socket_websocket.ts";
 import { Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
@@ -26,6 +27,7 @@ import { DirectClients } from "./direct.ts";
 import type { Game } from "./game.ts";
 import { GateLink, type GateLinkShare } from "./gate_link.ts";
 import { Rooms } from "./rooms.ts";
+import { Sits } from "./sits.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** Seats are kept longer here than sessions at gates, so that a gate never holds what is gone (design §1). */
@@ -57,8 +59,10 @@ export class GameServer implements Leaving {
   /** Refusals of sits and by rooms, by code. */
   readonly #refusals = new Tally<number>();
   readonly #rooms: Rooms;
+  readonly #sits: Sits;
   readonly #links = new Set<GateLink>();
   readonly #share: GateLinkShare;
+  readonly #hello: ServerGreeter["server"];
   readonly #kept: LinkDirectory | undefined;
   readonly #linkServer = new WebSocketServer({ ...linkWebSocketOptions, noServer: true, clientTracking: false });
   /** The gate that keeps the directory. */
@@ -76,9 +80,9 @@ export class GameServer implements Leaving {
     this.journal = hex64(entropy);
     this.#kept = options.directory === undefined ? new LinkDirectory({ clock, own: () => this.#rooms.announcement() }) : undefined;
     const boot = 1;
-    this.#rooms = new Rooms({
-      ...{ clock, entropy, log, watchdog, development, boot, games, owner: this.journal },
-      directory: options.directory ?? (this.#kept as LinkDirectory),
+    const directory = options.directory ?? (this.#kept as LinkDirectory);
+    const rooms = new Rooms({
+      ...{ clock, entropy, log, watchdog, development, boot, directory, owner: this.journal },
       seats: settings.seats,
       watchersMax: settings.watchersMax,
       holdMs: settings.holdMs === 0 ? 0 : settings.holdMs + holdGraceMs,
@@ -87,22 +91,26 @@ export class GameServer implements Leaving {
       onChange: () => this.#roomsOnChange(),
       onTurnEnd: () => options.onChange(),
     });
+    this.#rooms = rooms;
+    this.#sits = new Sits({ rooms, directory, games, onChange: () => options.onChange() });
+    this.#hello = { journal: this.journal, boot, release: settings.version, games: [...games.keys()], durable: false };
     this.#share = {
-      ...{ clock, log, entropy, development, boot, journal: this.journal, rooms: this.#rooms },
-      key: settings.linkKey,
-      release: settings.version,
-      games: [...games.keys()],
+      ...{ log, development, rooms, sits: this.#sits },
       refused: ({ refusal }) => this.#refusals.add(refusal.code),
-      refuseGate: (gate, link) => this.#refuseGate(gate, link),
-      onUp: (link) => this.#linkOnUp(link),
       onDown: (link) => this.#linkOnDown(link),
       onClaimAnswer: (answer) => this.#kept?.answered(answer),
     };
   }
 
-  /** A gate in this process, or behind a socket that somebody else has accepted. */
+  /** A gate in this process, or behind a socket that was accepted. */
   accept(socket: LinkSocket): void {
-    this.#links.add(new GateLink(socket, this.#share));
+    const { clock, entropy, log, settings } = this.#options;
+    greetGate(socket, {
+      ...{ clock, entropy, key: settings.linkKey, server: this.#hello },
+      refuse: (gate) => this.#refuseGate(gate.boot),
+      onUp: (channel, gate) => this.#linkOnUp(new GateLink(channel, gate.boot, this.#share), channel.peer),
+      onFailed: (why) => log.warn("link refusal", { "server.address": socket.peer, "event.reason": why }),
+    });
   }
 
   /** Opens the port for links and, in development, direct clients; gives its number. */
@@ -111,7 +119,7 @@ export class GameServer implements Leaving {
     const development = settings.env === "dev";
     const [counts, boot] = [this.#counts, this.journal];
     const admission = new Admission({ key: settings.jwtKey, clock, expiryRequired: !development });
-    const direct = new DirectClients({ rooms: this.#rooms, counts, boot, development, sessions: () => sessions });
+    const direct = new DirectClients({ sits: this.#sits, counts, boot, development, sessions: () => sessions });
     const sessions = new Sessions({
       ...settings,
       ...{ clock, entropy, log, boot, admission, counts, development, seating: direct },
@@ -158,7 +166,7 @@ export class GameServer implements Leaving {
   // Leaving (P6)
 
   isEmpty(): boolean {
-    return this.#rooms.isEmpty;
+    return this.#rooms.isEmpty && this.#sits.underWay === 0;
   }
 
   drain(): void {
@@ -196,17 +204,18 @@ export class GameServer implements Leaving {
   }
 
   /** A static fleet has one gate: two would each keep a directory of their own. */
-  #refuseGate(gate: string, link: GateLink): string | undefined {
+  #refuseGate(gate: string): string | undefined {
     if (this.#kept === undefined) return undefined;
     for (const other of this.#links) {
-      if (other === link || other.gate === undefined) continue;
       if (other.gate !== gate) return "this game server has a gate already: a second one needs REDIS_URL on both and on every game server";
       other.end("the gate has linked anew");
     }
     return undefined;
   }
 
-  #linkOnUp(link: GateLink): void {
+  #linkOnUp(link: GateLink, peer: string): void {
+    this.#options.log.info("link up", { "server.address": peer, "link.peer": link.gate });
+    this.#links.add(link);
     this.#keeper = link;
     this.#kept?.attach((say) => link.tell(say));
     link.tell({ case: "status", value: this.#statusNow() });
@@ -226,7 +235,7 @@ export class GameServer implements Leaving {
   #tellStatus(): void {
     this.#status?.cancel();
     this.#status = undefined;
-    for (const link of this.#links) if (link.gate !== undefined) link.tell({ case: "status", value: this.#statusNow() });
+    for (const link of this.#links) link.tell({ case: "status", value: this.#statusNow() });
   }
 
   #statusNow() {

@@ -38,7 +38,10 @@ export class Matching {
 
   /** A room with a free seat; the one that has had one for longest. */
   find(game: string, options: string): Room | undefined {
-    return this.#kinds.get(keyOf(game, options))?.rooms.keys().next().value;
+    for (const room of this.#kinds.get(keyOf(game, options))?.rooms.keys() ?? []) {
+      if (!room.isOver && room.freeSeats > 0) return room;
+    }
+    return undefined; // none that is not already full or over in this very turn
   }
 
   get free(): FreeSeats[] {

@@ -9,6 +9,7 @@
  *
  * A handler that throws ends its room only (P10).
  */
+import type { Life } from "#fleet/directory.ts";
 import { bodyOf, commandOf, type Frame } from "#protocol/frame.ts";
 import { Command, DisconnectReason } from "#protocol/gen/frame_pb.ts";
 import { outputFlags } from "#protocol/link.ts";
@@ -63,7 +64,6 @@ type Stage = "open" | "ending" | "over";
 export class Room {
   readonly game: string;
   readonly id: string;
-  readonly life: string;
   readonly options: string;
   readonly isPrivate: boolean;
   readonly log: Log;
@@ -80,7 +80,6 @@ export class Room {
   private constructor(value: RoomValue, game: Game<unknown>, host: RoomHost) {
     this.game = value.game;
     this.id = value.room;
-    this.life = value.life;
     this.options = value.options;
     this.isPrivate = isPrivate(value.options);
     this.log = host.log.with({ "game.name": value.game, "room.id": value.room, "room.life": value.life });
@@ -119,6 +118,12 @@ export class Room {
   /** The room as plain data: this very object is the room's, so write it out before the next input. */
   get value(): RoomValue {
     return this.#value;
+  }
+
+  /** Which life this is and who owns it. */
+  get ownership(): Life {
+    const { game, room, life, owner, epoch, boot, openedAtMs } = this.#value;
+    return { game, room, life, owner, epoch, boot, openedAtMs };
   }
 
   get isOver(): boolean {

@@ -3,25 +3,18 @@
  * be journalled, moved and restored, and go on as if nothing had happened. What is not in
  * here (where sessions are, a pending wake-up) is worked out anew after a restore.
  */
+import type { Life } from "#fleet/directory.ts";
 import type { RandomValue } from "./random.ts";
 import type { Seat } from "./seats.ts";
 import type { TimerValue } from "./timers.ts";
 
-export interface RoomValue {
-  readonly game: string;
+export interface RoomValue extends Life {
   /** Of the state's shape: `Game.version` of the release that wrote it. */
   version: number;
-  /** Decimal room id. */
-  readonly room: string;
-  /** 64 random bits in hexadecimal, minted when the room was opened. */
-  readonly life: string;
-  epoch: number;
   /** Playing seats. */
   readonly playing: number;
   /** Canonical JSON of the options it was opened with, "" for none. */
   readonly options: string;
-  /** Wall clock, milliseconds since 1970. */
-  readonly openedAtMs: number;
   readonly random: RandomValue;
   readonly timers: Record<string, TimerValue>;
   readonly seats: Seat[];

@@ -2,7 +2,6 @@
  * A room's named timers as plain data, due on the server's own clock. Nothing runs here:
  * the room asks what is due next and takes it when its time has come.
  */
-
 export interface TimerValue {
   dueMs: number;
   /** 0 = once. */

@@ -17,7 +17,7 @@ import type { Log } from "#runtime/log.ts";
 
 /** What the keeper needs of a link to a game server. */
 interface Owner {
-  readonly server: { readonly journal: string } | undefined;
+  readonly server: { readonly journal: string };
   /** These lives lost their name. */
   lost(lives: string[]): void;
 }
@@ -67,9 +67,7 @@ export class DirectoryKeeper {
   }
 
   announce(link: Owner, announcement: Announcement): void {
-    const owner = link.server?.journal;
-    if (owner === undefined) return;
-    for (const life of this.#directory.announce(owner, announcementFromMessage(announcement))) this.#tell(life);
+    for (const life of this.#directory.announce(link.server.journal, announcementFromMessage(announcement))) this.#tell(life);
     this.#options.onAnnounced();
   }
 

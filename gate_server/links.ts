@@ -5,8 +5,12 @@
  * fleet loses no link; it is only not dialled again.
  */
 import type { Fleet } from "#fleet/fleet.ts";
+import type { LinkChannel } from "#link/channel.ts";
+import { greetServer } from "#link/greeting.ts";
 import type { LinkSocket } from "#link/socket.ts";
-import type { Clock, Timer } from "#runtime/clock.ts";
+import type { ServerHello } from "#protocol/gen/link_pb.ts";
+import type { ToServerWriter } from "#protocol/link.ts";
+import type { Timer } from "#runtime/clock.ts";
 import { type Entropy, fraction } from "#runtime/entropy.ts";
 import type { Log } from "#runtime/log.ts";
 import { ServerLink, type ServerLinkShare } from "./server_link.ts";
@@ -17,23 +21,27 @@ const backoffMsMax = 3000;
 const aliasRetryMs = 30_000;
 
 type Dialling =
-  | { readonly is: "dialling" }
-  | { readonly is: "linked"; readonly link: ServerLink }
-  | { readonly is: "waiting"; readonly timer: Timer };
+  /** On the way: the socket, or the greeting. */
+  { readonly is: "dialling" } | { readonly is: "linked"; readonly link: ServerLink } | { readonly is: "waiting"; readonly timer: Timer };
 
 interface Address {
+  readonly name: string;
   state: Dialling;
   /** Failures since the last link that came up. */
   failures: number;
   /** Who answered here last. */
-  server: { readonly journal: string; readonly durable: boolean } | undefined;
+  server: ServerHello | undefined;
 }
 
-interface LinksOptions extends Omit<ServerLinkShare, "onUp" | "onDown"> {
-  clock: Clock;
+interface LinksOptions extends Omit<ServerLinkShare, "onDown"> {
   log: Log;
   entropy: Entropy;
   fleet: Fleet;
+  /** This start of the gate, in hexadecimal. */
+  boot: string;
+  release: string;
+  /** The link key. */
+  key: Uint8Array;
   dial(address: string): Promise<LinkSocket>;
   /** A server has answered, or fallen silent, or another one has taken its address. */
   onServerUp(journal: string): void;
@@ -43,7 +51,6 @@ interface LinksOptions extends Omit<ServerLinkShare, "onUp" | "onDown"> {
 
 export class Links {
   readonly #options: LinksOptions;
-  readonly #share: ServerLinkShare;
   readonly #addresses = new Map<string, Address>();
   readonly #byJournal = new Map<string, ServerLink>();
   readonly #waiters = new Set<() => void>();
@@ -51,7 +58,6 @@ export class Links {
 
   constructor(options: LinksOptions) {
     this.#options = options;
-    this.#share = { ...options, onUp: (link) => this.#linkOnUp(link), onDown: (link, why) => this.#linkOnDown(link, why) };
   }
 
   start(): void {
@@ -139,81 +145,79 @@ export class Links {
   }
 
   #fleetOnChange(): void {
-    for (const address of this.#options.fleet.addresses) {
-      if (!this.#addresses.has(address)) void this.#dial(address, { state: { is: "dialling" }, failures: 0, server: undefined });
+    for (const name of this.#options.fleet.addresses) {
+      if (!this.#addresses.has(name)) void this.#dial({ name, state: { is: "dialling" }, failures: 0, server: undefined });
     }
   }
 
-  async #dial(name: string, address: Address): Promise<void> {
-    this.#addresses.set(name, address);
+  async #dial(address: Address): Promise<void> {
+    this.#addresses.set(address.name, address);
     address.state = { is: "dialling" };
     try {
-      const socket = await this.#options.dial(name);
+      const socket = await this.#options.dial(address.name);
       if (this.#stage === "stopped") return socket.cut();
-      address.state = { is: "linked", link: new ServerLink(socket, this.#share) };
-    } catch (err) {
-      this.#options.log[address.failures === 0 ? "warn" : "debug"]("link down", { "server.address": name, "event.reason": String(err) });
-      this.#dialLater(name, address);
+      greetServer(socket, {
+        ...this.#options,
+        onUp: (channel, server) => this.#greetingOnUp(address, channel, server),
+        onFailed: (why) => this.#onFailed(address, why),
+      });
+    } catch (thrown) {
+      this.#onFailed(address, String(thrown));
     }
   }
 
-  #dialLater(name: string, address: Address): void {
+  #greetingOnUp(address: Address, channel: LinkChannel<ToServerWriter>, server: ServerHello): void {
+    const before = address.server;
+    address.server = server;
+    if (this.#stage === "stopped") return channel.cut("the gate stops");
+    if (this.#byJournal.has(server.journal)) return channel.cut("another address of a server that is linked already");
+    address.failures = 0;
+    const link = new ServerLink(channel, server, { ...this.#options, onDown: (_link, why) => this.#linkOnDown(address, link, why) });
+    address.state = { is: "linked", link };
+    this.#byJournal.set(server.journal, link);
+    this.#options.log.info("link up", {
+      "server.address": address.name,
+      "link.peer": `${server.journal}/${server.boot} ${server.release}`,
+    });
+    if (before !== undefined && before.journal !== server.journal && !before.durable) this.#options.onServerReplaced(before.journal);
+    this.#options.onServerUp(server.journal);
+    this.#wake();
+  }
+
+  #onFailed(address: Address, why: string): void {
+    this.#options.log[address.failures === 0 ? "warn" : "debug"]("link down", { "server.address": address.name, "event.reason": why });
+    this.#dialLater(address);
+  }
+
+  #linkOnDown(address: Address, { server: { journal } }: ServerLink, why: string): void {
+    this.#options.log[this.#stage === "stopped" ? "info" : "warn"]("link down", { "server.address": address.name, "event.reason": why });
+    this.#byJournal.delete(journal);
+    this.#options.onServerDown(journal);
+    this.#dialAliases(journal);
+    this.#dialLater(address);
+    this.#wake();
+  }
+
+  #dialLater(address: Address): void {
     if (this.#stage === "stopped") return;
-    if (!this.#options.fleet.addresses.has(name)) {
-      this.#addresses.delete(name);
+    if (!this.#options.fleet.addresses.has(address.name)) {
+      this.#addresses.delete(address.name);
       return;
     }
     const isAlias = address.server !== undefined && this.#byJournal.has(address.server.journal);
     address.failures += 1;
     const backoffMs = Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(address.failures - 1, 10));
     const delayMs = isAlias ? aliasRetryMs : backoffMs * (0.5 + fraction(this.#options.entropy) / 2);
-    address.state = { is: "waiting", timer: this.#options.clock.after(delayMs, () => void this.#dial(name, address)) };
-  }
-
-  #linkOnUp(link: ServerLink): void {
-    const [, address] = this.#at(link);
-    const { server } = link;
-    if (address === undefined || server === undefined) return;
-    const before = address.server;
-    address.server = server;
-    address.failures = 0;
-    if (this.#byJournal.has(server.journal)) return link.cut("another address of a server that is linked already");
-    this.#byJournal.set(server.journal, link);
-    this.#options.log.info("link up", { "server.address": link.peer, "link.peer": `${server.journal}/${server.boot} ${server.release}` });
-    if (before !== undefined && before.journal !== server.journal && !before.durable) this.#options.onServerReplaced(before.journal);
-    this.#options.onServerUp(server.journal);
-    this.#wake();
-  }
-
-  #linkOnDown(link: ServerLink, why: string): void {
-    const [name, address] = this.#at(link);
-    if (name === undefined || address === undefined) return;
-    const journal = address.server?.journal;
-    const wasUp = journal !== undefined && this.#byJournal.get(journal) === link;
-    this.#options.log[wasUp ? "warn" : "debug"]("link down", { "server.address": name, "event.reason": why });
-    if (wasUp) {
-      this.#byJournal.delete(journal);
-      this.#options.onServerDown(journal);
-      this.#dialAliases(journal);
-    }
-    this.#dialLater(name, address);
-    this.#wake();
+    address.state = { is: "waiting", timer: this.#options.clock.after(delayMs, () => void this.#dial(address)) };
   }
 
   /** The other addresses of a server that is lost: one of them may still lead to it. */
   #dialAliases(journal: string): void {
-    for (const [name, address] of this.#addresses) {
+    for (const address of this.#addresses.values()) {
       if (address.server?.journal !== journal || address.state.is !== "waiting") continue;
       address.state.timer.cancel();
-      void this.#dial(name, address);
+      void this.#dial(address);
     }
-  }
-
-  #at(link: ServerLink): [string, Address] | [undefined, undefined] {
-    for (const [name, address] of this.#addresses) {
-      if (address.state.is === "linked" && address.state.link === link) return [name, address];
-    }
-    return [undefined, undefined];
   }
 
   #wake(): void {

@@ -1,64 +1,42 @@
 /**
- * The gate's end of one link: greets a game server, carries sits and inputs to it and its
+ * The gate's end of one link that is up: carries sits and inputs to a game server and its
  * outputs to the sessions they name. To a seated session the link is its place. What a link
  * is used for, and when it is dialled again, is links.ts's business.
  */
-
 import type { Left, Place, Session } from "#door/session.ts";
 import type { Sessions } from "#door/sessions.ts";
-import { LinkChannel } from "#link/channel.ts";
-import { nonceBytes, prove, sameProof } from "#link/proof.ts";
-import type { LinkSocket } from "#link/socket.ts";
+import type { LinkChannel } from "#link/channel.ts";
 import type { Frame } from "#protocol/frame.ts";
 import {
   type Announcement,
-  type Challenge,
   type Entered,
   Leave_How,
   type NotEntered,
-  type RoomsAnswer,
   type RoomsAnswer_Room,
   type ServerHello,
   type ServerStatus,
   type ToGate,
 } from "#protocol/gen/link_pb.ts";
-import { type GateReader, linkProtocol, readToGate, ToServerWriter } from "#protocol/link.ts";
+import { type GateReader, LinkGarbage, readToGate, type ToServerWriter } from "#protocol/link.ts";
 import { Refused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
 import { errorFrame } from "#protocol/system_frames.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
-import type { Entropy } from "#runtime/entropy.ts";
-import type { Log } from "#runtime/log.ts";
 import type { DirectoryKeeper } from "./directory_keeper.ts";
 
-const greetingTimeoutMs = 2000;
 /** A server that does not answer a sit or a question for so long is asked no longer. */
 const answerTimeoutMs = 5000;
 
 /** What all links of a gate share. */
 export interface ServerLinkShare {
   readonly clock: Clock;
-  readonly log: Log;
-  readonly entropy: Entropy;
-  /** This start of the gate, in hexadecimal. */
-  readonly boot: string;
-  readonly release: string;
-  readonly key: Uint8Array;
   readonly development: boolean;
   readonly sessions: Sessions;
   /** The directory, where this gate keeps it for its servers. */
   readonly keeper: DirectoryKeeper | undefined;
-  /** The server has proved itself. */
-  onUp(link: ServerLink): void;
-  /** Called once, also for a link that never came up. */
+  /** Called once, whoever closed. */
   onDown(link: ServerLink, why: string): void;
 }
-
-type State =
-  | { readonly is: "waiting for the challenge" }
-  | { readonly is: "waiting for the hello"; readonly nonce: Uint8Array; readonly challenge: Challenge }
-  | { readonly is: "up"; readonly hello: ServerHello; told: boolean }
-  | { readonly is: "down" };
 
 /** How a sit ended: the session has been told, or the directory must be asked again. */
 export type SitOutcome = "told" | "elsewhere";
@@ -79,35 +57,27 @@ export class ServerLink implements Place, GateReader {
   readonly #channel: LinkChannel<ToServerWriter>;
   readonly #sits = new Map<number, Waiting>();
   readonly #questions = new Map<number, Question>();
-  readonly #greeting: Timer;
-  #state: State = { is: "waiting for the challenge" };
+  /** Who answers here. */
+  readonly server: ServerHello;
+  #hasTold = false;
   #status: Pick<ServerStatus, "rooms" | "takesNewRooms" | "free"> = { rooms: 0, takesNewRooms: false, free: [] };
   #sitsSinceStatus = 0;
   #lastQuestion = 0;
 
-  constructor(socket: LinkSocket, share: ServerLinkShare) {
+  constructor(channel: LinkChannel<ToServerWriter>, server: ServerHello, share: ServerLinkShare) {
+    this.server = server;
     this.#share = share;
-    this.#channel = new LinkChannel(socket, {
-      clock: share.clock,
-      writer: new ToServerWriter(),
-      read: (batch) => readToGate(batch, this),
-      onDown: (why) => this.#channelOnDown(why),
-    });
-    this.#greeting = share.clock.after(greetingTimeoutMs, () => this.#channel.cut("no greeting"));
+    this.#channel = channel;
+    channel.handOver({ read: (batch) => readToGate(batch, this), onDown: (why) => this.#channelOnDown(why) });
   }
 
   get peer(): string {
     return this.#channel.peer;
   }
 
-  /** Who answers here; undefined until the server has proved itself, and after the link is lost. */
-  get server(): ServerHello | undefined {
-    return this.#state.is === "up" ? this.#state.hello : undefined;
-  }
-
   /** Whether the server has announced everything it owns. */
   get hasTold(): boolean {
-    return this.#state.is === "up" && this.#state.told;
+    return this.#hasTold;
   }
 
   /** Rooms there, as far as is known, and what was sent there since. */
@@ -120,7 +90,7 @@ export class ServerLink implements Place, GateReader {
   }
 
   deals(game: string): boolean {
-    return this.server?.games.includes(game) ?? false;
+    return this.server.games.includes(game);
   }
 
   /** Free playing seats in rooms that a match for `game` with `options` may use. */
@@ -186,23 +156,6 @@ export class ServerLink implements Place, GateReader {
 
   say({ say }: ToGate): void {
     switch (say.case) {
-      case "challenge":
-        return this.#onChallenge(say.value);
-      case "hello":
-        return this.#onHello(say.value);
-      case "goodbye":
-        this.#share.log.error("link refusal", { "server.address": this.peer, "event.reason": say.value.sentence });
-        return this.#channel.cut("refused by the game server");
-      case undefined:
-        return;
-      default:
-        if (this.#state.is === "up") this.#sayUp(say);
-    }
-  }
-
-  /** What only a server that has proved itself may say. */
-  #sayUp(say: ToGate["say"]): void {
-    switch (say.case) {
       case "status":
         this.#status = say.value;
         this.#sitsSinceStatus = 0;
@@ -212,7 +165,7 @@ export class ServerLink implements Place, GateReader {
       case "notEntered":
         return this.#onNotEntered(say.value);
       case "rooms":
-        return this.#onRooms(say.value);
+        return this.#answerQuestion(say.value.id, say.value.rooms);
       case "claim":
         void this.#share.keeper?.claim(say.value).then((answer) => this.#channel.out.say({ case: "claim", value: answer }));
         return;
@@ -222,29 +175,11 @@ export class ServerLink implements Place, GateReader {
         return this.#share.keeper?.end(say.value);
       case "announcement":
         return this.#onAnnouncement(say.value);
+      case "goodbye":
+        return this.#channel.cut(say.value.sentence);
+      default:
+        throw new LinkGarbage(`${say.case ?? "nothing"} is not said on a link that is up`);
     }
-  }
-
-  #onChallenge(challenge: Challenge): void {
-    if (this.#state.is !== "waiting for the challenge") return this.#channel.cut("a second challenge");
-    const { boot, release, key, entropy } = this.#share;
-    if (challenge.protocol !== linkProtocol)
-      return this.#channel.cut(`the server speaks link protocol ${challenge.protocol}, this gate ${linkProtocol}`);
-    const nonce = entropy(nonceBytes);
-    const proof = prove(key, "gate", boot, challenge.nonce, nonce);
-    this.#state = { is: "waiting for the hello", nonce, challenge };
-    this.#channel.out.say({ case: "hello", value: { protocol: linkProtocol, boot, release, nonce, proof } });
-  }
-
-  #onHello(hello: ServerHello): void {
-    if (this.#state.is !== "waiting for the hello") return this.#channel.cut("a hello out of turn");
-    const { nonce, challenge } = this.#state;
-    if (!sameProof(hello.proof, prove(this.#share.key, "server", hello.journal, nonce, challenge.nonce))) {
-      return this.#channel.cut("the server does not know the link key");
-    }
-    this.#greeting.cancel();
-    this.#state = { is: "up", hello, told: false };
-    this.#share.onUp(this);
   }
 
   #onEntered({ session: id, number }: Entered): void {
@@ -265,12 +200,8 @@ export class ServerLink implements Place, GateReader {
   }
 
   #onAnnouncement(announcement: Announcement): void {
-    if (this.#state.is === "up") this.#state.told = true;
+    this.#hasTold = true;
     this.#share.keeper?.announce(this, announcement);
-  }
-
-  #onRooms({ id, rooms }: RoomsAnswer): void {
-    this.#answerQuestion(id, rooms);
   }
 
   #answerQuestion(id: number, rooms: readonly RoomsAnswer_Room[]): void {
@@ -301,8 +232,6 @@ export class ServerLink implements Place, GateReader {
   }
 
   #channelOnDown(why: string): void {
-    this.#greeting.cancel();
-    this.#state = { is: "down" };
     for (const id of [...this.#sits.keys()]) this.#giveUp(id);
     for (const id of [...this.#questions.keys()]) this.#answerQuestion(id, []);
     this.#share.sessions.placeLost(this);

@@ -20,9 +20,8 @@ const batchBytesSoftMax = 1024 * 1024;
 
 const beat = new Uint8Array(0);
 
-interface ChannelOptions<Writer extends BatchWriter> {
-  clock: Clock;
-  writer: Writer;
+/** Who has the channel: first the greeting, then the link. */
+export interface ChannelHolder {
   /** Reads a batch; may throw `LinkGarbage`, which cuts the link. */
   read(batch: Uint8Array): void;
   /** Called once, whoever closed. */
@@ -32,32 +31,41 @@ interface ChannelOptions<Writer extends BatchWriter> {
 export class LinkChannel<Writer extends BatchWriter> {
   readonly peer: string;
   readonly #socket: LinkSocket;
-  readonly #options: ChannelOptions<Writer>;
+  readonly #clock: Clock;
+  readonly #writer: Writer;
   readonly #beats: Timer;
+  #holder: ChannelHolder;
   #heardAtMs: number;
   #beatAtMs: number;
   #flushing = false;
   #down = false;
 
-  constructor(socket: LinkSocket, options: ChannelOptions<Writer>) {
+  constructor(socket: LinkSocket, { clock, writer }: { clock: Clock; writer: Writer }, holder: ChannelHolder) {
     this.peer = socket.peer;
     this.#socket = socket;
-    this.#options = options;
-    this.#heardAtMs = options.clock.now();
+    this.#clock = clock;
+    this.#writer = writer;
+    this.#holder = holder;
+    this.#heardAtMs = clock.now();
     this.#beatAtMs = this.#heardAtMs;
-    this.#beats = options.clock.every(beatMs, () => this.#onBeat());
+    this.#beats = clock.every(beatMs, () => this.#onBeat());
     socket.listen({ onBatch: (batch) => this.#onBatch(batch), onClose: (why) => this.#onClose(why) });
+  }
+
+  /** From the next batch on, `holder` has the channel. */
+  handOver(holder: ChannelHolder): void {
+    this.#holder = holder;
   }
 
   /** Where to write; it leaves at the end of this turn. */
   get out(): Writer {
     if (!this.#flushing) {
       this.#flushing = true;
-      this.#options.clock.turnEnd(() => this.flush());
-    } else if (this.#options.writer.length > batchBytesSoftMax) {
+      this.#clock.turnEnd(() => this.flush());
+    } else if (this.#writer.length > batchBytesSoftMax) {
       this.#send();
     }
-    return this.#options.writer;
+    return this.#writer;
   }
 
   /** Sends what is written now, for callers whose turn has ended already. */
@@ -80,9 +88,8 @@ export class LinkChannel<Writer extends BatchWriter> {
   }
 
   #send(): void {
-    const { writer } = this.#options;
-    if (writer.length === 0) return;
-    const batch = writer.take();
+    if (this.#writer.length === 0) return;
+    const batch = this.#writer.take();
     if (this.#down) return;
     this.#socket.send(batch);
     if (this.#socket.queuedBytes > queuedBytesMax) this.cut("the other end reads too slowly");
@@ -90,9 +97,9 @@ export class LinkChannel<Writer extends BatchWriter> {
 
   #onBatch(batch: Uint8Array): void {
     if (this.#down) return;
-    this.#heardAtMs = this.#options.clock.now();
+    this.#heardAtMs = this.#clock.now();
     try {
-      this.#options.read(batch);
+      this.#holder.read(batch);
     } catch (thrown) {
       if (!(thrown instanceof LinkGarbage)) throw thrown;
       this.cut(`garbage: ${thrown.message}`);
@@ -100,7 +107,7 @@ export class LinkChannel<Writer extends BatchWriter> {
   }
 
   #onBeat(): void {
-    const now = this.#options.clock.now();
+    const now = this.#clock.now();
     const late = now - this.#beatAtMs > 2 * beatMs;
     this.#beatAtMs = now;
     if (now - this.#heardAtMs > silenceMs && !late) this.cut("silent");
@@ -111,6 +118,6 @@ export class LinkChannel<Writer extends BatchWriter> {
     if (this.#down) return;
     this.#down = true;
     this.#beats.cancel();
-    this.#options.onDown(why);
+    this.#holder.onDown(why);
   }
 }

@@ -2,7 +2,6 @@
  * What a link needs of whatever carries it: whole batches, in order, until it closes.
  * Kinds: a WebSocket between processes, a pair in memory within one.
  */
-
 export interface LinkListener {
   onBatch(batch: Uint8Array): void;
   /** Called once, whoever closed. */

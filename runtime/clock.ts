@@ -3,7 +3,6 @@
  * moves no timer; only tokens and ids read the wall. Tests and the simulator bring clocks
  * of their own.
  */
-
 export interface Timer {
   cancel(): void;
 }

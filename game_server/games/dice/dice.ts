@@ -4,7 +4,6 @@
  *     open ──> PLAYING 30 s ──settle──> IDLE 5 s ──start──> PLAYING …
  *                  └─ everyone has rolled ─┘      └─ nobody seated at a settlement: the room ends
  */
-
 import type { Game, Player, Table } from "#game_server/game.ts";
 import { decode, encode } from "#protocol/frame.ts";
 import { Command, SceneNoticeSchema, SettlementNoticeSchema, ShakeResponseSchema } from "#protocol/gen/dice_pb.ts";

@@ -5,7 +5,6 @@
  *     open ──> WAITING 3 s ──launch──> FLYING, a tick each 100 ms ──burst, or all have jumped──> WAITING …
  *                                                                └─ nobody seated: the room ends
  */
-
 import type { Game, Player, Table } from "#game_server/game.ts";
 import { encode } from "#protocol/frame.ts";
 import { BurstNoticeSchema, Command, JumpNoticeSchema, SceneNoticeSchema, TickNoticeSchema } from "#protocol/gen/rocket_pb.ts";

@@ -1,0 +1,180 @@
+/**
+ * The dice client for a terminal (rules §5): sits down, says what happens, and takes words
+ * on standard input: sitdown, standup, shake, shake,6, print, exit.
+ */
+import { createConnection } from "node:net";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { decode, encode } from "#protocol/frame.ts";
+import { Command as DiceCommand, SceneNoticeSchema } from "#protocol/gen/dice_pb.ts";
+import { Command, Int32Schema, Int64Schema } from "#protocol/gen/frame_pb.ts";
+import { mintToken } from "#protocol/token.ts";
+import { readSettings, SettingError } from "#runtime/settings.ts";
+import { Client, type ClientState, type SitMetadata } from "./client.ts";
+import { say } from "./say.ts";
+
+const gatePort = 60_006;
+const serverPort = 60_001;
+const probeMs = 1000;
+/** With less time left than this `-auto` does not roll. */
+const autoMsMin = 100;
+
+const usage = `usage: dice [-u user] [-r room] [-seat n] [-name game] [-token jwt] [-ip host] [-port n] [-auto] [-print]
+words: sitdown, standup, shake, shake,6, print, exit`;
+
+const flags = {
+  u: { type: "string", default: "1" },
+  r: { type: "string", default: "1" },
+  seat: { type: "string", default: "-1" },
+  name: { type: "string", default: "dice" },
+  token: { type: "string" },
+  ip: { type: "string", default: "127.0.0.1" },
+  port: { type: "string" },
+  auto: { type: "boolean", default: false },
+  print: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+
+type Flags = ReturnType<typeof readFlags>;
+
+/** Takes `-seat 2` as well as `--seat 2`, and values that begin with a dash, such as `-seat -1`. */
+function readFlags(args: readonly string[]) {
+  const named = args.map((arg) => (/^-[a-z]+$/.test(arg) ? `-${arg}` : arg));
+  const joined = named.flatMap((arg, at) => {
+    const isValue = /^-\d/.test(arg) && named[at - 1]?.startsWith("--");
+    if (isValue) return [];
+    const next = named[at + 1];
+    return arg.startsWith("--") && next !== undefined && /^-\d/.test(next) ? [`${arg}=${next}`] : [arg];
+  });
+  return parseArgs({ args: joined, options: flags, strict: true, allowPositionals: false }).values;
+}
+
+class DiceClient {
+  readonly #flags: Flags;
+  readonly #client: Client;
+  readonly #connected = Promise.withResolvers<void>();
+  #roll: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(flags: Flags, url: string) {
+    this.#flags = flags;
+    this.#client = new Client({
+      url,
+      token: flags.token ?? (() => mintToken(Number(flags.u), readSettings(process.env).jwtKey)),
+      onFrame: (command, body) => this.#clientOnFrame(command, body),
+      onState: (state) => this.#clientOnState(state),
+    });
+    this.sit();
+  }
+
+  /** Resolves at the first connection. */
+  get connected(): Promise<void> {
+    return this.#connected.promise;
+  }
+
+  sit(): void {
+    const { name, r, seat, print } = this.#flags;
+    const metadata: SitMetadata = { game_name: name, room_id: r, seat };
+    this.#client.sit(print ? { ...metadata, print: "true" } : metadata);
+  }
+
+  close(): void {
+    clearTimeout(this.#roll);
+    this.#client.close();
+  }
+
+  /** Does what a word says. */
+  take(line: string): void {
+    const [word, face] = line.trim().split(",");
+    if (word === "") return;
+    if (word === "sitdown") this.sit();
+    else if (word === "standup") this.#client.leave();
+    else if (word === "shake") this.#shake(Number(face ?? 0));
+    else if (word === "print") this.#client.send(Command.PRINT);
+    else if (word === "exit") this.close();
+    else print(usage);
+  }
+
+  #shake(face: number): void {
+    const isFace = Number.isInteger(face) && Math.abs(face) < 2 ** 31;
+    if (!isFace) return print("a face is a whole number");
+    const bytes = encode(DiceCommand.SHAKE, Int32Schema, { v: face });
+    if (!this.#client.send(DiceCommand.SHAKE, bytes.subarray(4))) print("not connected");
+  }
+
+  #clientOnFrame(command: number, body: Uint8Array): void {
+    print(say(command, body, this.#client.user));
+    if (command === Command.PRINT && this.#flags.print) this.close();
+    if (this.#flags.auto) this.#playAlong(command, body);
+  }
+
+  /** `-auto`: rolls after a random part of the first half of what is left. */
+  #playAlong(command: number, body: Uint8Array): void {
+    let leftMs = 0;
+    if (command === DiceCommand.START) leftMs = Number(decode(Int64Schema, body).v);
+    else if (command === DiceCommand.SCENE) {
+      const scene = decode(SceneNoticeSchema, body);
+      const hasRolled = scene.dice[String(this.#client.user)] !== undefined;
+      leftMs = scene.status && !hasRolled ? Number(scene.leftTime) : 0;
+    } else return;
+    clearTimeout(this.#roll);
+    if (leftMs >= autoMsMin) this.#roll = setTimeout(() => this.#shake(0), (Math.random() * leftMs) / 2);
+  }
+
+  #clientOnState(state: ClientState): void {
+    if (state.is === "connected") {
+      print(`connected as user ${this.#client.user}`);
+      this.#connected.resolve();
+    }
+    if (state.is === "waiting") print(`connection lost (${state.because}), coming back`);
+    if (state.is === "closed") leave(state);
+  }
+}
+
+function leave({ code, reason }: { code: number; reason: string }): never {
+  if (code === 1000) process.exit(0);
+  print(`no connection: ${reason || `closed with ${code}`}`);
+  process.exit(1);
+}
+
+/** The first of the two well-known ports that somebody listens on. */
+async function findPort(host: string): Promise<number> {
+  return (await isOpen(host, gatePort)) ? gatePort : serverPort;
+}
+
+function isOpen(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host, port, timeout: probeMs });
+    const settle = (open: boolean): void => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.once("connect", () => settle(true));
+    socket.once("error", () => settle(false));
+    socket.once("timeout", () => settle(false));
+  });
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function main(): Promise<void> {
+  const flags = readFlags(process.argv.slice(2));
+  if (flags.help) return print(usage);
+  if (!/^[1-9][0-9]{0,15}$/.test(flags.u)) throw new TypeError(`-u is no user id: ${flags.u}`);
+  if (flags.port !== undefined && !/^[0-9]{1,5}$/.test(flags.port)) throw new TypeError(`-port is no port: ${flags.port}`);
+  const port = flags.port ?? (await findPort(flags.ip));
+  const client = new DiceClient(flags, `ws://${flags.ip}:${port}`);
+  process.once("SIGINT", () => client.close());
+  process.once("SIGTERM", () => client.close());
+  await client.connected;
+  for await (const line of createInterface({ input: process.stdin })) client.take(line);
+}
+
+try {
+  await main();
+} catch (thrown) {
+  if (!(thrown instanceof TypeError) && !(thrown instanceof SettingError)) throw thrown;
+  process.stderr.write(`${thrown.message}\n${usage}\n`);
+  process.exit(78);
+}

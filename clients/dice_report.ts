@@ -1,0 +1,70 @@
+/** What bots have seen together: counts, latencies, and whether they agree. */
+import type { DiceBot } from "./dice_bot.ts";
+
+export interface Percentiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface Report {
+  readonly users: number;
+  readonly seated: number;
+  /** Settlements, counted once per room. */
+  readonly games: number;
+  readonly rolls: number;
+  readonly settlements: number;
+  /** From a roll to its answer, milliseconds. */
+  readonly rollMs: Percentiles;
+  /** From an open connection to the scene, milliseconds. */
+  readonly sitMs: Percentiles;
+  readonly errors: Readonly<Record<string, number>>;
+  readonly closes: Readonly<Record<string, number>>;
+  readonly reconnects: number;
+  readonly inconsistencies: readonly string[];
+  readonly isClean: boolean;
+}
+
+export function sum(bots: readonly DiceBot[]): Report {
+  const rooms = Map.groupBy(bots, ({ room }) => room);
+  const inconsistencies = [...bots.flatMap((bot) => bot.inconsistencies), ...[...rooms.values()].flatMap(disagreements)];
+  const errors = merge(bots.map((bot) => bot.errors));
+  const closes = merge(bots.map((bot) => bot.closes));
+  const reconnects = total(bots.map((bot) => bot.reconnects));
+  return {
+    users: bots.length,
+    seated: bots.filter((bot) => bot.isSeated).length,
+    games: total([...rooms].map(([room, seated]) => (room === undefined ? 0 : Math.max(...seated.map((bot) => bot.settlements.length))))),
+    rolls: total(bots.map((bot) => bot.rolls)),
+    settlements: total(bots.map((bot) => bot.settlements.length)),
+    rollMs: percentiles(bots.flatMap((bot) => bot.rollMs)),
+    sitMs: percentiles(bots.flatMap((bot) => bot.sitMs)),
+    ...{ errors, closes, reconnects, inconsistencies },
+    isClean: inconsistencies.length === 0 && reconnects === 0 && Object.keys(errors).length === 0 && Object.keys(closes).length === 0,
+  };
+}
+
+/** Bots of one room heard the same settlements in the same order, but for the first and the last. */
+function disagreements(bots: readonly DiceBot[]): string[] {
+  const [first, ...others] = bots;
+  if (first === undefined || first.room === undefined) return [];
+  const heard = first.settlements.join("\n");
+  const inner = (bot: DiceBot): string => bot.settlements.slice(1, -1).join("\n");
+  return others.flatMap((bot) => (heard.includes(inner(bot)) ? [] : [`room ${first.room}: two bots heard different settlements`]));
+}
+
+function percentiles(values: number[]): Percentiles {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (part: number): number => Math.round((sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0) * 10) / 10;
+  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+function merge(counts: readonly ReadonlyMap<string, number>[]): Record<string, number> {
+  const merged: Record<string, number> = {};
+  for (const map of counts) for (const [name, count] of map) merged[name] = (merged[name] ?? 0) + count;
+  return merged;
+}
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((all, number) => all + number, 0);
+}

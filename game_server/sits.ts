@@ -1,0 +1,173 @@
+/**
+ * The road into a room: which room a sit leads to, and the claims that keep a name to one
+ * life and a user to one room in the fleet. A sit that fails leaves nothing behind.
+ *
+ *     sit ──> a seat here already? ──yes──> come back to it
+ *              │ no
+ *              v
+ *     find the room, or mint a life ──> claim name and user in the directory ──> open, sit down
+ *              ^                              │
+ *              └── the claim was void ────────┤ another server's: "elsewhere", the gate asks again
+ */
+import type { Claim, DirectoryForServers, Life } from "#fleet/directory.ts";
+import type { Frame } from "#protocol/frame.ts";
+import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
+import { Refused } from "#protocol/refusals.ts";
+import type { SitRequest } from "#protocol/sit_down.ts";
+import { disconnectFrame, printFrame } from "#protocol/system_frames.ts";
+import type { Game } from "./game.ts";
+import type { Room, Visitor } from "./room.ts";
+import type { Rooms } from "./rooms.ts";
+
+/** Void claims and lost races are retried so often, then the client is told to try again. */
+const attemptsMax = 4;
+
+/** How a sit ended when it was not refused. */
+export type Sat =
+  /** In this room; its outputs follow at the end of the turn. */
+  | { readonly is: "seated"; readonly room: Room }
+  /** Not seated, and this is the answer. */
+  | { readonly is: "answered"; readonly frame: Frame }
+  /** The directory names another server for the room or the user. */
+  | { readonly is: "elsewhere" };
+
+interface SitsOptions {
+  rooms: Rooms;
+  directory: DirectoryForServers;
+  games: ReadonlyMap<string, Game<unknown>>;
+  /** A sit is over. */
+  onChange(): void;
+}
+
+export class Sits {
+  readonly #options: SitsOptions;
+  /** Sits of one user wait for each other, and so do openings of one name. */
+  readonly #queues = new Map<string, Promise<unknown>>();
+  #underWay = 0;
+
+  constructor(options: SitsOptions) {
+    this.#options = options;
+  }
+
+  /** Sits that may still open a room. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** @throws {Refused} */
+  async sit(visitor: Visitor, request: SitRequest): Promise<Sat> {
+    this.#underWay += 1;
+    try {
+      return await this.#queued(`user ${visitor.user}`, () => this.#sit(visitor, request));
+    } finally {
+      this.#underWay -= 1;
+      this.#options.onChange();
+    }
+  }
+
+  async #sit(visitor: Visitor, request: SitRequest): Promise<Sat> {
+    const { rooms, games } = this.#options;
+    if (request.print) return { is: "answered", frame: this.#printServer() };
+    const place = rooms.placeOf(visitor.user);
+    if (place !== undefined) return this.#seat(place, visitor, request);
+    const game = games.get(request.game);
+    if (game === undefined) throw new Refused("unknownGame");
+    for (let attempt = 0; attempt < attemptsMax; attempt++) {
+      const sat = await this.#trySit(visitor, game, request);
+      if (sat !== "again") return sat;
+    }
+    throw new Refused("tryAgain", { detail: "the directory does not settle" });
+  }
+
+  async #trySit(visitor: Visitor, game: Game<unknown>, request: SitRequest): Promise<Sat | "again"> {
+    const room = this.#find(request);
+    if (room !== undefined) return this.#join(room, visitor, request);
+    if (request.mode === "join") throw new Refused("noSuchRoom");
+    const id = request.room ?? this.#options.rooms.newId();
+    return this.#queued(`room ${game.name}/${id}`, () => this.#open(game, id, visitor, request));
+  }
+
+  /** The room a sit asks for, if it is here. */
+  #find({ game, room, mode, options, watch }: SitRequest): Room | undefined {
+    const { rooms } = this.#options;
+    if (room === undefined) return mode === "create" ? undefined : rooms.match(game, options, watch);
+    const found = rooms.named(game, room);
+    if (found !== undefined && mode === "create") throw new Refused("notAllowed", { detail: "the room exists" });
+    return found;
+  }
+
+  async #join(room: Room, visitor: Visitor, request: SitRequest): Promise<Sat | "again"> {
+    if (!room.hasRoomFor(request.seat, request.watch)) throw new Refused("roomFull");
+    const claim = await this.#options.directory.claim(room.ownership, visitor.user);
+    if (claim.is !== "claimed") return this.#unclaimed(claim, visitor.user);
+    if (room.isOver) return { is: "answered", frame: disconnectFrame(DisconnectReason.RETRY) };
+    return this.#seat(room, visitor, request);
+  }
+
+  async #open(game: Game<unknown>, id: string, visitor: Visitor, request: SitRequest): Promise<Sat | "again"> {
+    const { rooms, directory } = this.#options;
+    if (rooms.named(game.name, id) !== undefined) return "again"; // opened while this sit waited its turn
+    rooms.refuseWhenClosed();
+    const life = rooms.mint(game, id);
+    const claim = await directory.claim(life, visitor.user);
+    if (claim.is !== "claimed") return this.#unclaimed(claim, visitor.user);
+    const room = this.#openRoom(life, game, request.options);
+    try {
+      return this.#seat(room, visitor, request);
+    } catch (thrown) {
+      room.dissolve();
+      throw thrown;
+    }
+  }
+
+  #openRoom(life: Life, game: Game<unknown>, options: string): Room {
+    try {
+      return this.#options.rooms.open(life, game, options);
+    } catch (thrown) {
+      this.#options.directory.end(life);
+      throw thrown;
+    }
+  }
+
+  /**
+   * The directory has another life for the name or the user. One of ours that is no more is
+   * void: it is taken out and the sit starts again.
+   */
+  #unclaimed(claim: Exclude<Claim, { is: "claimed" }>, user: number): Sat | "again" {
+    const { rooms, directory } = this.#options;
+    const { holder } = claim;
+    const isVoid = rooms.owns(holder) && (claim.is === "user elsewhere" || rooms.alive(holder.life) === undefined);
+    if (!isVoid) return { is: "elsewhere" };
+    if (claim.is === "user elsewhere") directory.release(holder.life, user);
+    else directory.end(holder);
+    return "again";
+  }
+
+  #seat(room: Room, visitor: Visitor, request: SitRequest): Sat {
+    try {
+      this.#options.rooms.seat(room, visitor, request);
+    } catch (thrown) {
+      this.#options.directory.release(room.ownership.life, visitor.user);
+      throw thrown;
+    }
+    return { is: "seated", room };
+  }
+
+  #printServer(): Frame {
+    const { rooms } = this.#options;
+    if (!rooms.development) throw new Refused("notAllowed", { detail: "Print is for development" });
+    return printFrame(rooms.printServer());
+  }
+
+  /** Runs `act` when everything queued under `key` before it is done. */
+  async #queued<Result>(key: string, act: () => Promise<Result>): Promise<Result> {
+    const before = this.#queues.get(key);
+    const mine = before === undefined ? act() : before.then(act, act);
+    this.#queues.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#queues.get(key) === mine) this.#queues.delete(key);
+    }
+  }
+}

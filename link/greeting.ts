@@ -1,0 +1,119 @@
+/**
+ * How a link begins: both ends prove themselves before either says anything else. Each
+ * message of the greeting is a batch of its own, so that what follows reaches whoever was
+ * handed the channel.
+ *
+ *     server ── challenge(nonce) ──────────────> gate
+ *     server <─ hello(boot, nonce, proof) ────── gate
+ *     server ── hello(journal, boot, proof) ───> gate     or goodbye(sentence)
+ */
+import type { GateHello, ServerHello, ToGate, ToServer } from "#protocol/gen/link_pb.ts";
+import { LinkGarbage, linkProtocol, readToGate, readToServer, ToGateWriter, ToServerWriter } from "#protocol/link.ts";
+import type { Clock } from "#runtime/clock.ts";
+import type { Entropy } from "#runtime/entropy.ts";
+import { LinkChannel } from "./channel.ts";
+import { nonceBytes, prove, sameProof } from "./proof.ts";
+import type { LinkSocket } from "./socket.ts";
+
+const greetingTimeoutMs = 2000;
+
+interface Greeter {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly key: Uint8Array;
+}
+
+export interface GateGreeter extends Greeter {
+  /** This start of the gate. */
+  readonly boot: string;
+  readonly release: string;
+  /** The server has proved itself. Takes the channel over before it returns. */
+  onUp(channel: LinkChannel<ToServerWriter>, server: ServerHello): void;
+  /** There will be no link. */
+  onFailed(why: string): void;
+}
+
+export interface ServerGreeter extends Greeter {
+  readonly server: Omit<ServerHello, "$typeName" | "proof">;
+  /** Why this gate may not come in; undefined: it may. */
+  refuse(gate: GateHello): string | undefined;
+  /** The gate has proved itself. Takes the channel over before it returns. */
+  onUp(channel: LinkChannel<ToGateWriter>, gate: GateHello): void;
+  onFailed(why: string): void;
+}
+
+/** The gate's part: waits for the challenge, answers it, and checks the server's answer. */
+export function greetServer(socket: LinkSocket, { clock, entropy, key, boot, release, onUp, onFailed }: GateGreeter): void {
+  const nonce = entropy(nonceBytes);
+  let serverNonce: Uint8Array | undefined;
+  const writer = new ToServerWriter();
+  const channel = new LinkChannel(
+    socket,
+    { clock, writer },
+    { read: (batch) => readToGate(batch, { say: hear, output: garbage, ack: garbage }), onDown },
+  );
+  const timeout = clock.after(greetingTimeoutMs, () => channel.cut("no greeting"));
+
+  function hear({ say }: ToGate): void {
+    if (say.case === "challenge" && serverNonce === undefined) {
+      if (say.value.protocol !== linkProtocol)
+        return channel.cut(`the server speaks link protocol ${say.value.protocol}, this gate ${linkProtocol}`);
+      serverNonce = say.value.nonce;
+      const proof = prove(key, "gate", boot, serverNonce, nonce);
+      channel.out.say({ case: "hello", value: { protocol: linkProtocol, boot, release, nonce, proof } });
+    } else if (say.case === "hello" && serverNonce !== undefined) {
+      if (!sameProof(say.value.proof, prove(key, "server", say.value.journal, nonce, serverNonce)))
+        return channel.cut("the server does not know the link key");
+      timeout.cancel();
+      onUp(channel, say.value);
+    } else if (say.case === "goodbye") channel.cut(say.value.sentence);
+    else throw new LinkGarbage("no greeting");
+  }
+
+  function onDown(why: string): void {
+    timeout.cancel();
+    onFailed(why);
+  }
+}
+
+/** The server's part: challenges, checks the gate's answer, and answers in turn. */
+export function greetGate(socket: LinkSocket, { clock, entropy, key, server, refuse, onUp, onFailed }: ServerGreeter): void {
+  const nonce = entropy(nonceBytes);
+  const writer = new ToGateWriter();
+  const channel = new LinkChannel(
+    socket,
+    { clock, writer },
+    { read: (batch) => readToServer(batch, { say: hear, input: garbage }), onDown },
+  );
+  const timeout = clock.after(greetingTimeoutMs, () => channel.cut("no greeting"));
+
+  function hear({ say }: ToServer): void {
+    if (say.case !== "hello") throw new LinkGarbage("no greeting");
+    const refusal = faultOf(say.value) ?? refuse(say.value);
+    if (refusal !== undefined) {
+      channel.out.say({ case: "goodbye", value: { sentence: refusal } });
+      return channel.end(refusal);
+    }
+    timeout.cancel();
+    channel.out.say({ case: "hello", value: { ...server, proof: prove(key, "server", server.journal, say.value.nonce, nonce) } });
+    channel.flush();
+    onUp(channel, say.value);
+  }
+
+  function faultOf(gate: GateHello): string | undefined {
+    if (gate.protocol !== linkProtocol) return `this game server speaks link protocol ${linkProtocol}, the gate ${gate.protocol}`;
+    if (!sameProof(gate.proof, prove(key, "gate", gate.boot, nonce, gate.nonce))) return "the gate does not know the link key";
+    return undefined;
+  }
+
+  function onDown(why: string): void {
+    timeout.cancel();
+    onFailed(why);
+  }
+
+  channel.out.say({ case: "challenge", value: { protocol: linkProtocol, nonce } });
+}
+
+function garbage(): never {
+  throw new LinkGarbage("no greeting");
+}

@@ -1,0 +1,190 @@
+/** A link's two ends: greeting, batching, silence, garbage; over memory with time at hand, and over real sockets. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import { WebSocket, WebSocketServer } from "ws";
+import type { GateHello, ServerHello } from "#protocol/gen/link_pb.ts";
+import { readToGate, readToServer, type ToGateWriter, type ToServerWriter } from "#protocol/link.ts";
+import { type Clock, systemClock } from "#runtime/clock.ts";
+import { systemEntropy } from "#runtime/entropy.ts";
+import { ManualClock } from "#tests/support/manual_clock.ts";
+import type { LinkChannel } from "./channel.ts";
+import { greetGate, greetServer } from "./greeting.ts";
+import type { LinkSocket } from "./socket.ts";
+import { memoryPair } from "./socket_memory.ts";
+import { dialWebSocket, WebSocketLink } from "./socket_websocket.ts";
+
+const key = new Uint8Array(32).fill(1);
+const server = { journal: "00000000000000aa", boot: 3, release: "v1", games: ["dice"], durable: false };
+
+type Greeted<Writer, Hello> = { channel?: Writer; hello?: Hello; failed?: string };
+
+/** Greets from both ends and gives what came of it, which the caller awaits by its clock. */
+function greetBoth(
+  [gateEnd, serverEnd]: [LinkSocket, LinkSocket],
+  clock: Clock,
+  { gateKey = key, serverKey = key, refuse = () => undefined as string | undefined } = {},
+) {
+  const gate: Greeted<LinkChannel<ToServerWriter>, ServerHello> = {};
+  const game: Greeted<LinkChannel<ToGateWriter>, GateHello> = {};
+  greetGate(serverEnd, {
+    ...{ clock, entropy: systemEntropy, key: serverKey, server, refuse },
+    onUp: (channel, hello) => Object.assign(game, { channel, hello }),
+    onFailed: (failed) => Object.assign(game, { failed }),
+  });
+  greetServer(gateEnd, {
+    ...{ clock, entropy: systemEntropy, key: gateKey, boot: "00000000000000bb", release: "v1" },
+    onUp: (channel, hello) => Object.assign(gate, { channel, hello }),
+    onFailed: (failed) => Object.assign(gate, { failed }),
+  });
+  return { gate, game };
+}
+
+test("[link] both ends prove themselves and learn who the other is", async () => {
+  const clock = new ManualClock();
+  const { gate, game } = greetBoth(memoryPair(clock), clock);
+  await clock.advance(10);
+  assert.equal(gate.hello?.journal, server.journal);
+  assert.equal(game.hello?.boot, "00000000000000bb");
+});
+
+test("[faults §4 links] a gate without the link key gets a sentence and no link", async () => {
+  const clock = new ManualClock();
+  const { gate, game } = greetBoth(memoryPair(clock), clock, { gateKey: new Uint8Array(32) });
+  await clock.advance(10);
+  assert.equal(gate.failed, "the gate does not know the link key");
+  assert.equal(game.channel, undefined);
+});
+
+test("[faults §4 links] a server that does not know the link key is not believed", async () => {
+  const clock = new ManualClock();
+  const [gateEnd, serverEnd] = memoryPair(clock);
+  const { gate } = greetBoth([gateEnd, serverEnd], clock, { serverKey: new Uint8Array(32) });
+  await clock.advance(10);
+  assert.equal(gate.channel, undefined);
+  assert.ok(gate.failed);
+});
+
+test("[static] a gate that may not come in reads why", async () => {
+  const clock = new ManualClock();
+  const { gate } = greetBoth(memoryPair(clock), clock, { refuse: () => "one gate is enough" });
+  await clock.advance(10);
+  assert.equal(gate.failed, "one gate is enough");
+});
+
+test("[P7] an end that never greets is cut after two seconds", async () => {
+  const clock = new ManualClock();
+  const [, serverEnd] = memoryPair(clock);
+  let failed = "";
+  greetGate(serverEnd, {
+    ...{ clock, entropy: systemEntropy, key, server, refuse: () => undefined, onUp: () => {} },
+    onFailed: (why) => {
+      failed = why;
+    },
+  });
+  await clock.advance(1_999);
+  assert.equal(failed, "");
+  await clock.advance(1);
+  assert.equal(failed, "no greeting");
+});
+
+/** An open link whose ends write down what they read. */
+async function openLink(clock: ManualClock) {
+  const [gateEnd, serverEnd] = memoryPair(clock);
+  const { gate, game } = greetBoth([gateEnd, serverEnd], clock);
+  await clock.advance(10);
+  assert.ok(gate.channel && game.channel);
+  const [toServer, toGate, downs]: [string[], string[], string[]] = [[], [], []];
+  let batches = 0;
+  gate.channel.handOver({
+    read: (batch) => {
+      batches += batch.length > 0 ? 1 : 0;
+      readToGate(batch, {
+        output: (_flags, sessions) => toGate.push(`output ${[...sessions]}`),
+        ack: () => toGate.push("ack"),
+        say: () => {},
+      });
+    },
+    onDown: (why) => downs.push(`gate: ${why}`),
+  });
+  game.channel.handOver({
+    read: (batch) => readToServer(batch, { input: (session, number) => toServer.push(`${session}/${number}`), say: () => {} }),
+    onDown: (why) => downs.push(`server: ${why}`),
+  });
+  return { gate: gate.channel, game: game.channel, gateEnd, serverEnd, toServer, toGate, downs, batches: () => batches };
+}
+
+test("[link] what a turn says leaves as one batch, in order", async () => {
+  const clock = new ManualClock();
+  const link = await openLink(clock);
+  for (let session = 1; session <= 5; session++) link.game.out.output(0, [session], new Uint8Array(3));
+  link.game.out.ack(1, 1);
+  await clock.advance(0);
+  await clock.advance(0);
+  assert.deepEqual(link.toGate, ["output 1", "output 2", "output 3", "output 4", "output 5", "ack"]);
+  assert.equal(link.batches(), 1);
+});
+
+test("[F8] an end that hears nothing for three seconds takes the link for lost", async () => {
+  const clock = new ManualClock();
+  const link = await openLink(clock);
+  await clock.advance(60_000);
+  assert.deepEqual(link.downs, [], "beats keep a quiet link up");
+  link.serverEnd.send = () => {}; // the server's words go nowhere from now on
+  await clock.advance(4_000);
+  assert.equal(link.downs[0], "gate: silent");
+});
+
+test("[faults §4 links] garbage cuts the link it came on", async () => {
+  const clock = new ManualClock();
+  const link = await openLink(clock);
+  link.gateEnd.send(new Uint8Array([0, 0, 0, 99, 1]));
+  await clock.advance(10);
+  assert.match(link.downs[0] ?? "", /^server: garbage/);
+  assert.equal(link.downs.length, 2);
+});
+
+test("[link] an end that says its last word and ends is heard to the end", async () => {
+  const clock = new ManualClock();
+  const link = await openLink(clock);
+  link.game.out.output(1, [1], new Uint8Array(3));
+  link.game.end("done");
+  await clock.advance(10);
+  assert.deepEqual(link.toGate, ["output 1"]);
+  assert.deepEqual(link.downs, ["server: done", "gate: closed by the other end"]);
+});
+
+/** A listener for one link over a real socket, closed with the test. */
+async function listenForLink(t: TestContext): Promise<{ port: number; accepted: Promise<LinkSocket> }> {
+  const http = createServer();
+  const webSockets = new WebSocketServer({ server: http, path: "/link", maxPayload: 1024 });
+  const accepted = once(webSockets, "connection").then(([socket]) => new WebSocketLink(socket as WebSocket, "test"));
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  t.after(async () => {
+    for (const socket of webSockets.clients) socket.terminate();
+    webSockets.close();
+    http.close();
+    await once(http, "close");
+  });
+  return { port: (http.address() as AddressInfo).port, accepted };
+}
+
+test("[link] the greeting crosses a real socket", async (t) => {
+  const { port, accepted } = await listenForLink(t);
+  const gateEnd = await dialWebSocket(`127.0.0.1:${port}`);
+  const { gate, game } = greetBoth([gateEnd, await accepted], systemClock);
+  while (gate.channel === undefined || game.channel === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+  gate.channel.cut("the test is over");
+  while (game.failed === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(gate.hello?.journal, server.journal);
+});
+
+test("[link] dialling where nobody listens fails", async (t) => {
+  const { port } = await listenForLink(t);
+  await assert.rejects(dialWebSocket("127.0.0.1:1"));
+  const other = new WebSocket(`ws://127.0.0.1:${port}/other`);
+  await once(other, "error");
+});

@@ -1,0 +1,85 @@
+/** The metadata of a sit: an allow-list, read once and strictly (rules §1, metadata keys). */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { SitDownRequestSchema } from "./gen/frame_pb.ts";
+import { canonicalOptions, isPrivate, isRoomId, readSitDown } from "./sit_down.ts";
+
+function read(metadata: Record<string, string>) {
+  return readSitDown(toBinary(SitDownRequestSchema, create(SitDownRequestSchema, { metadata })));
+}
+
+test("[rules §1 metadata] only the game is required; the rest has defaults", () => {
+  assert.deepEqual(read({ game_name: "dice" }), {
+    game: "dice",
+    room: undefined,
+    seat: -1,
+    watch: false,
+    mode: "any",
+    options: "",
+    print: false,
+  });
+});
+
+test("[rules §1 metadata] every key is read, and user_id is ignored", () => {
+  const all = {
+    game_name: "dice",
+    room_id: "9223372036854775807",
+    seat: "3",
+    watch: "true",
+    mode: "create",
+    options: '{"a":1}',
+    print: "false",
+  };
+  assert.deepEqual(read({ ...all, user_id: "999" }), {
+    game: "dice",
+    room: "9223372036854775807",
+    seat: 3,
+    watch: true,
+    mode: "create",
+    options: '{"a":1}',
+    print: false,
+  });
+});
+
+const bad: Record<string, Record<string, string>> = {
+  "a key that is not on the list": { game_name: "dice", colour: "red" },
+  "the key __proto__": Object.assign(Object.create(null), { game_name: "dice", ["__proto__"]: "x" }),
+  "no game": { room_id: "1" },
+  "an empty game": { game_name: "" },
+  "a game name of 300 characters": { game_name: "x".repeat(300) },
+  "room 0": { game_name: "dice", room_id: "0" },
+  "room −1": { game_name: "dice", room_id: "-1" },
+  "a room with leading zeros": { game_name: "dice", room_id: "01" },
+  "a room above 2^63−1": { game_name: "dice", room_id: "9223372036854775808" },
+  "an empty room": { game_name: "dice", room_id: "" },
+  "a seat that is no number": { game_name: "dice", seat: "first" },
+  "a watch that is no flag": { game_name: "dice", watch: "yes" },
+  "an unknown mode": { game_name: "dice", mode: "destroy" },
+  "options that are no JSON": { game_name: "dice", options: "{" },
+  "options that are no object": { game_name: "dice", options: "[1]" },
+  "options above 1 KB": { game_name: "dice", options: JSON.stringify({ a: "x".repeat(1024) }) },
+};
+
+for (const [what, metadata] of Object.entries(bad)) {
+  test(`[rules §1 metadata] ${what}: bad request`, () => {
+    assert.throws(() => read(metadata), { name: "Refused", desc: "bad request" });
+  });
+}
+
+test("[rules §3] seats −2 and 99 999 are legal wishes", () => {
+  assert.deepEqual([read({ game_name: "dice", seat: "-2" }).seat, read({ game_name: "dice", seat: "99999" }).seat], [-2, 99_999]);
+});
+
+test("[rules §1 metadata] equal options are equal text, whatever their order", () => {
+  assert.equal(canonicalOptions('{"b":{"y":1,"x":2},"a":[{"d":1,"c":2}]}'), canonicalOptions(' {"a":[{"c":2,"d":1}],"b":{"x":2,"y":1}} '));
+  assert.equal(canonicalOptions("{}"), "");
+});
+
+test("[rules §1] private rooms say so in their options", () => {
+  assert.deepEqual([isPrivate('{"private":true}'), isPrivate('{"private":"true"}'), isPrivate("")], [true, false, false]);
+});
+
+test("[rules §1 metadata] a room id is decimal from 1 to 2^63−1", () => {
+  assert.deepEqual(["1", "9223372036854775807", "9223372036854775808", "1.0", "١"].map(isRoomId), [true, true, false, false, false]);
+});

@@ -1,0 +1,198 @@
+/** Bad HTTP and its answers (faults §4, HTTP), on real sockets. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SignJWT, UnsecuredJWT } from "jose";
+import { mintToken } from "#protocol/token.ts";
+import { openHouse } from "./support/house.ts";
+import { developmentKey, Player } from "./support/player.ts";
+import { RawConnection, request, upgradeHeaders } from "./support/raw.ts";
+
+const goodToken = () => mintToken(1, developmentKey);
+
+test("[faults §4 HTTP] a GET without Upgrade where no page is served: 426", async (t) => {
+  const { port } = await openHouse(t);
+  const { status, headers } = await RawConnection.ask(port, "GET /anything");
+  assert.deepEqual([status, headers["upgrade"]], [426, "websocket"]);
+});
+
+test("[faults §4 HTTP] another upgrade than websocket is ignored: 426", async (t) => {
+  const { port } = await openHouse(t);
+  assert.equal((await RawConnection.ask(port, "GET /", { Connection: "Upgrade", Upgrade: "h2c" })).status, 426);
+});
+
+test("[faults §4 HTTP] wrong method: 405, with and without an upgrade", async (t) => {
+  const { port } = await openHouse(t);
+  assert.equal((await RawConnection.ask(port, "POST /")).status, 405);
+  assert.equal((await RawConnection.ask(port, "DELETE /rooms")).status, 405);
+  assert.equal((await RawConnection.ask(port, `POST /?token=${await goodToken()}`, upgradeHeaders)).status, 405);
+});
+
+test("[faults §4 HTTP] no or bad key, version other than 13: 400", async (t) => {
+  const { port } = await openHouse(t);
+  const path = `GET /?token=${await goodToken()}`;
+  const { "Sec-WebSocket-Key": _key, ...withoutKey } = upgradeHeaders;
+  const { "Sec-WebSocket-Version": _version, ...withoutVersion } = upgradeHeaders;
+  const bad = [
+    withoutKey,
+    { ...upgradeHeaders, "Sec-WebSocket-Key": "short" },
+    withoutVersion,
+    { ...upgradeHeaders, "Sec-WebSocket-Version": "8" },
+    { ...upgradeHeaders, "Sec-WebSocket-Version": "14" },
+  ];
+  for (const headers of bad) assert.equal((await RawConnection.ask(port, path, headers)).status, 400);
+});
+
+test("[faults §4 HTTP] a URL that is none: 400", async (t) => {
+  const { port } = await openHouse(t);
+  assert.equal((await RawConnection.ask(port, "GET http://[", upgradeHeaders)).status, 400);
+});
+
+test("[faults §4 HTTP] ORIGINS set and the Origin is not in it: 403; in it, or none at all: let in", async (t) => {
+  const { port } = await openHouse(t, { env: { ORIGINS: "https://play.example,https://other.example" } });
+  const path = `GET /?token=${await goodToken()}`;
+  const status = async (origin: Record<string, string>) => (await RawConnection.ask(port, path, { ...upgradeHeaders, ...origin })).status;
+  assert.equal(await status({ Origin: "https://evil.example" }), 403);
+  assert.equal(await status({ Origin: "null" }), 403);
+  assert.equal(await status({ Origin: "https://other.example" }), 101);
+  assert.equal(await status({}), 101);
+});
+
+test("[faults §4 HTTP] oversized headers: 431", async (t) => {
+  const { port } = await openHouse(t);
+  assert.equal((await RawConnection.ask(port, "GET /", { ...upgradeHeaders, Filler: "x".repeat(20_000) })).status, 431);
+});
+
+const nowSeconds = () => Math.floor(Date.now() / 1000);
+const sign = (payload: Record<string, unknown>, key = developmentKey, alg = "HS256") =>
+  new SignJWT(payload).setProtectedHeader({ alg }).sign(key);
+
+const tokens: [what: string, token: () => Promise<string> | string][] = [
+  ["missing", () => ""],
+  ["malformed", () => "x.y.z"],
+  ["wrong signature", () => sign({ id: 1 }, new Uint8Array(16).fill(9))],
+  ["algorithm none", () => new UnsecuredJWT({ id: 1 }).encode()],
+  ["expired", () => sign({ id: 1, exp: nowSeconds() - 5 })],
+  ["not yet valid", () => sign({ id: 1, nbf: nowSeconds() + 60 })],
+  ["id missing", () => sign({ sub: "1" })],
+  ["id not a safe integer", () => sign({ id: 2 ** 60 })],
+];
+
+for (const [what, token] of tokens) {
+  test(`[faults §4 HTTP] token ${what}: 401 with a reason, and the socket is closed`, async (t) => {
+    const { port } = await openHouse(t);
+    const connection = await RawConnection.open(port);
+    connection.write(request(`GET /?token=${await token()}`, { Host: "test", ...upgradeHeaders }));
+    const { status, body } = await connection.answer();
+    assert.equal(status, 401);
+    assert.match(body, /^token /);
+    await connection.closed();
+  });
+}
+
+test("[faults §4 HTTP] several tokens in one request: 401", async (t) => {
+  const { port } = await openHouse(t);
+  const token = await goodToken();
+  const twice: [string, Record<string, string>][] = [
+    [`GET /?token=${token}&token=${token}`, {}],
+    [`GET /?token=${token}`, { Authorization: `Bearer ${token}` }],
+    [`GET /?token=${token}`, { "Sec-WebSocket-Protocol": `bearer, ${token}` }],
+  ];
+  for (const [line, headers] of twice) {
+    const { status, body } = await RawConnection.ask(port, line, { ...upgradeHeaders, ...headers });
+    assert.deepEqual([status, body], [401, "several tokens\n"]);
+  }
+});
+
+test("[rules §1] the three ways of bringing a token; the subprotocol is answered with its name only", async (t) => {
+  const { port } = await openHouse(t);
+  const token = await goodToken();
+  const ways: [string, Record<string, string>, string | undefined][] = [
+    [`GET /any/path?token=${token}`, {}, undefined],
+    ["GET /", { Authorization: `Bearer ${token}` }, undefined],
+    ["GET /", { "Sec-WebSocket-Protocol": `bearer, ${token}` }, "bearer"],
+    [`GET /?token=${token}`, { "Sec-WebSocket-Protocol": "chat, superchat" }, undefined],
+  ];
+  for (const [line, headers, protocol] of ways) {
+    const answer = await RawConnection.ask(port, line, { ...upgradeHeaders, ...headers });
+    assert.deepEqual([answer.status, answer.headers["sec-websocket-protocol"]], [101, protocol]);
+  }
+});
+
+test("[rules §6 ENV] in production a token without exp is refused", async (t) => {
+  const key = Buffer.alloc(32, 5);
+  const env = { ENV: "prod", JWT_KEY: key.toString("base64"), LINK_KEY: Buffer.alloc(32, 6).toString("base64") };
+  const { port } = await openHouse(t, { env });
+  const ask = async (token: string) => (await RawConnection.ask(port, `GET /?token=${token}`, upgradeHeaders)).status;
+  assert.equal(await ask(await sign({ id: 1 }, key)), 401);
+  assert.equal(await ask(await sign({ id: 1, exp: nowSeconds() + 60 }, key)), 101);
+});
+
+test("[faults §4 HTTP] a gate that is itself leaving: 503 with Retry-After", async (t) => {
+  const { port, gate } = await openHouse(t);
+  gate.drain();
+  const { status, headers } = await RawConnection.ask(port, `GET /?token=${await goodToken()}`, upgradeHeaders);
+  assert.equal(status, 503);
+  assert.ok(Number(headers["retry-after"]) > 0);
+});
+
+test("[faults §4 HTTP] slow headers are cut, and nobody else notices", { timeout: 30_000 }, async (t) => {
+  const { port } = await openHouse(t);
+  const player = await Player.seated(port, 2);
+  const slow = await RawConnection.open(port);
+  slow.write("GET / HTTP/1.1\r\nHost: test\r\n");
+  const started = Date.now();
+  await slow.closed().catch(() => {});
+  assert.ok(Date.now() - started < 15_000, `cut after ${Date.now() - started} ms`);
+  await player.hear(2);
+  assert.deepEqual(await player.settle(), []);
+});
+
+test("[rules §6] connections per user: 429 before the upgrade, and room again when one has gone", async (t) => {
+  const { port } = await openHouse(t, { env: { CONNECTIONS_PER_USER: "2" } });
+  const [first] = await Promise.all([Player.connect(port, 1), Player.connect(port, 1)]);
+  const ask = async () => (await RawConnection.ask(port, `GET /?token=${await goodToken()}`, upgradeHeaders)).status;
+  assert.equal(await ask(), 429);
+  await first?.close();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(await ask(), 101);
+});
+
+test("[rules §6] connections per address count the client behind a trusted proxy", async (t) => {
+  const { port } = await openHouse(t, { env: { CONNECTIONS_PER_ADDRESS: "2", TRUSTED_PROXIES: "127.0.0.1" } });
+  const held: RawConnection[] = [];
+  const ask = async (address: string): Promise<number> => {
+    const connection = await RawConnection.open(port);
+    held.push(connection);
+    connection.write(request(`GET /?token=${await goodToken()}`, { Host: "test", ...upgradeHeaders, "X-Forwarded-For": address }));
+    return (await connection.answer()).status;
+  };
+  assert.deepEqual(
+    [await ask("203.0.113.1"), await ask("203.0.113.1"), await ask("203.0.113.1"), await ask("203.0.113.2")],
+    [101, 101, 429, 101],
+  );
+  for (const { socket } of held) socket.destroy();
+});
+
+test("[rules §1] GET /rooms lists open rooms, private ones left out, with CORS", async (t) => {
+  const { port } = await openHouse(t);
+  const player = await Player.seated(port, 1, { room_id: "5" });
+  await player.hear(2);
+  const hidden = await Player.seated(port, 2, { room_id: "6", options: '{"private":true}' });
+  await hidden.hear(2);
+  const { status, headers, body } = await fetchRooms(port, "dice");
+  assert.deepEqual(JSON.parse(body), { game: "dice", rooms: [{ id: "5", seats: 4, free: 3, watchers: 0, phase: "playing" }] });
+  assert.deepEqual([status, headers["access-control-allow-origin"]], [200, "*"]);
+  assert.equal((await fetchRooms(port, "chess")).status, 404);
+  assert.equal((await fetchRooms(port, "")).status, 404);
+});
+
+test("[rules §1] GET /rooms answers listed origins only", async (t) => {
+  const { port } = await openHouse(t, { env: { ORIGINS: "https://play.example" } });
+  assert.equal((await fetchRooms(port, "dice", "https://play.example")).headers["access-control-allow-origin"], "https://play.example");
+  assert.equal((await fetchRooms(port, "dice", "https://evil.example")).headers["access-control-allow-origin"], undefined);
+});
+
+async function fetchRooms(port: number, game: string, origin?: string) {
+  const response = await fetch(`http://127.0.0.1:${port}/rooms?game=${game}`, { headers: origin === undefined ? {} : { Origin: origin } });
+  return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+}

@@ -1,0 +1,219 @@
+/**
+ * One room and its game without any server: users sit, speak and leave by a call, time
+ * moves by a call, and what each session hears is a list of lines.
+ */
+import type { Exit, SessionHandle } from "#game_server/exit.ts";
+import type { Game } from "#game_server/game.ts";
+import { Room, type RoomHost } from "#game_server/room.ts";
+import type { RoomValue } from "#game_server/room_value.ts";
+import { encode, type Frame, frame } from "#protocol/frame.ts";
+import { Command as DiceCommand } from "#protocol/gen/dice_pb.ts";
+import { Int32Schema } from "#protocol/gen/frame_pb.ts";
+import { type Log, silentLog } from "#runtime/log.ts";
+import { ManualClock } from "./manual_clock.ts";
+import { readable } from "./readable.ts";
+
+export interface RoomAtHandOptions {
+  playing?: number;
+  options?: string;
+  development?: boolean;
+  watchersMax?: number;
+  holdMs?: number;
+  log?: Log;
+  /** Frames as lines; dice and system frames by default. */
+  readable?: (frame: Frame) => string;
+}
+
+/** A session of a user as the room knows it. */
+interface Seated {
+  readonly handle: SessionHandle;
+  number: number;
+}
+
+export class RoomAtHand implements RoomHost, Exit {
+  readonly clock = new ManualClock();
+  readonly log: Log;
+  readonly development: boolean;
+  readonly watchersMax: number;
+  readonly holdMs: number;
+  isDraining = false;
+  crashes = 0;
+  readonly refusals: number[] = [];
+  readonly acked = new Map<number, number>();
+  /** Users who hold a seat no more, in order. */
+  readonly gone: number[] = [];
+  readonly #game: Game<unknown>;
+  readonly #readable: (frame: Frame) => string;
+  readonly #heard = new Map<number, string[]>();
+  readonly #seated = new Map<number, Seated>();
+  #lastSession = 0;
+  room: Room;
+
+  constructor(game: Game<unknown>, options: RoomAtHandOptions = {}) {
+    this.log = options.log ?? silentLog;
+    this.development = options.development ?? true;
+    this.watchersMax = options.watchersMax ?? 64;
+    this.holdMs = options.holdMs ?? 105_000;
+    this.#game = game;
+    this.#readable = options.readable ?? readable;
+    const value: RoomValue = {
+      ...{
+        game: game.name,
+        room: "1",
+        life: "00000000000000a1",
+        owner: "0000000000000001",
+        boot: 1,
+        epoch: 1,
+        openedAtMs: this.clock.wall(),
+      },
+      version: game.version,
+      playing: game.seats ?? options.playing ?? 4,
+      options: options.options ?? "",
+      random: { key: "5eed", drawn: 0 },
+      timers: {},
+      seats: [],
+      state: undefined,
+    };
+    this.room = Room.open(value, game, this);
+  }
+
+  /** `user` sits down with a new session; gives the session's number. */
+  sit(
+    user: number,
+    { seat = -1, watch = false, claims = {} }: { seat?: number; watch?: boolean; claims?: Record<string, unknown> } = {},
+  ): number {
+    const id = ++this.#lastSession;
+    const handle: SessionHandle = { key: `gate-${id}`, exit: this, id };
+    this.#seated.set(user, { handle, number: 1 });
+    this.room.arrive({ user, claims, session: handle, number: 1 }, seat, watch);
+    this.#release();
+    return id;
+  }
+
+  /** `user`'s newest session sends a frame. */
+  send(user: number, bytes: Frame): void {
+    const seated = this.#of(user);
+    seated.number += 1;
+    this.room.input(seated.handle, seated.number, bytes);
+    this.#release();
+  }
+
+  shake(user: number, face = 0): void {
+    this.send(user, encode(DiceCommand.SHAKE, Int32Schema, { v: face }));
+  }
+
+  leave(user: number, how: "stand" | "drop"): void {
+    const seated = this.#of(user);
+    seated.number += 1;
+    this.room.leave(seated.handle, seated.number, how);
+    this.#release();
+  }
+
+  /** The way to `user` is cut by us. */
+  cut(user: number): void {
+    this.room.absent(this.#of(user).handle);
+    this.#release();
+  }
+
+  dissolve(): void {
+    this.room.dissolve();
+    this.#release();
+  }
+
+  drain(): void {
+    this.isDraining = true;
+    this.room.settleDrain();
+    this.#release();
+  }
+
+  advance(ms: number): void {
+    this.clock.advanceAtOnce(ms);
+    this.#release();
+  }
+
+  /** The server stops and another one goes on with what was written down. */
+  restart(): void {
+    const written = JSON.stringify(this.room.value);
+    this.room.stop();
+    this.room = Room.restore(JSON.parse(written) as RoomValue, this.#game, this);
+    for (const { handle } of this.#seated.values()) this.room.resume(handle);
+  }
+
+  /** What `user`'s newest session has heard since it was asked last. */
+  heard(user: number): string[] {
+    return this.heardBy(this.#of(user).handle.id);
+  }
+
+  heardBy(session: number): string[] {
+    const lines = this.#heard.get(session) ?? [];
+    this.#heard.set(session, []);
+    return lines;
+  }
+
+  /** Forgets what everybody has heard so far. */
+  hush(): void {
+    this.#heard.clear();
+  }
+
+  get state(): unknown {
+    return this.room.value.state;
+  }
+
+  #of(user: number): Seated {
+    const seated = this.#seated.get(user);
+    if (seated === undefined) throw new Error(`user ${user} never sat`);
+    return seated;
+  }
+
+  #release(): void {
+    this.room.release(
+      ({ flags, frame: bytes }, handles) =>
+        this.output(
+          flags,
+          handles.map(({ id }) => id),
+          bytes,
+        ),
+      ({ id }, number) => this.ack(id, number),
+    );
+  }
+
+  // Exit
+
+  output(_flags: number, sessions: readonly number[], bytes: Frame): void {
+    for (const session of sessions) this.#heard.set(session, [...(this.#heard.get(session) ?? []), this.#readable(bytes)]);
+  }
+
+  ack(session: number, number: number): void {
+    this.acked.set(session, number);
+  }
+
+  flush(): void {}
+
+  // RoomHost
+
+  watch(_room: Room, _handler: string, act: () => void): void {
+    act();
+  }
+
+  touched(): void {}
+
+  refused({ refusal }: { refusal: { code: number } }): void {
+    this.refusals.push(refusal.code);
+  }
+
+  crashed(): void {
+    this.crashes += 1;
+  }
+
+  left(_room: Room, user: number): void {
+    this.gone.push(user);
+  }
+
+  over(): void {}
+
+  printServer(): string {
+    return "the server";
+  }
+}
+
+export { frame };
