@@ -24,7 +24,7 @@ import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { type Admission, type Identity, TokenRefused } from "./admission.ts";
 import type { DoorCounts } from "./counts.ts";
-import type { PlayerSocket, SocketEnd } from "./player_socket.ts";
+import type { SocketEnd, SocketListener } from "./player_socket.ts";
 import { TokenBucket } from "./rate.ts";
 
 /** Inputs a room has not acknowledged: beyond either the socket is not read (P3, P7). */
@@ -40,6 +40,18 @@ const excessBurst = 50;
 const excessPerSecond = 1;
 
 export type Left = "stand" | "drop";
+
+/** What a session needs of its socket. */
+export interface SessionSocket {
+  readonly heardAtMs: number;
+  readonly isPaused: boolean;
+  listen(listener: SocketListener): void;
+  send(frame: Frame): void;
+  ping(): void;
+  pause(): void;
+  resume(): void;
+  close(name: CloseCodeName): void;
+}
 
 /** Finds a session a place: calls `entered` or `notEntered` on it, later or at once. */
 export interface Seating {
@@ -84,7 +96,7 @@ export class Session {
   readonly id: number;
   readonly user: number;
   readonly claims: string;
-  readonly #socket: PlayerSocket;
+  readonly #socket: SessionSocket;
   readonly #share: SessionShare;
   readonly #rate: TokenBucket;
   readonly #excess: TokenBucket;
@@ -97,7 +109,7 @@ export class Session {
   #unackedBytes: number[] = [];
   #unackedBytesSum = 0;
 
-  constructor(id: number, identity: Identity, socket: PlayerSocket, share: SessionShare) {
+  constructor(id: number, identity: Identity, socket: SessionSocket, share: SessionShare) {
     this.id = id;
     this.user = identity.user;
     this.claims = identity.claims;

@@ -11,8 +11,7 @@ import type { Timer } from "#runtime/clock.ts";
 import { type Entropy, fraction } from "#runtime/entropy.ts";
 import type { Identity } from "./admission.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import type { PlayerSocket } from "./player_socket.ts";
-import { type Place, Session, type SessionShare } from "./session.ts";
+import { type Place, Session, type SessionShare, type SessionSocket } from "./session.ts";
 
 /** A leaving door closes at least so many sessions a second: a few need no window. */
 const closesPerSecondMin = 100;
@@ -47,7 +46,7 @@ export class Sessions {
     return this.#sessions.get(id);
   }
 
-  open(socket: PlayerSocket, identity: Identity, address: string): Session {
+  open(socket: SessionSocket, identity: Identity, address: string): Session {
     const id = ++this.#last;
     const session = new Session(id, identity, socket, this.#share);
     this.#sessions.set(id, session);

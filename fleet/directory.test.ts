@@ -97,16 +97,29 @@ test("[design §5] of two announced lives of one name the older wins, whoever te
 });
 
 test("[P8] while learning, what is not known is not taken for free; what is known works", async () => {
-  const { directory } = open();
+  const { clock, directory } = open();
   const known = life("1");
   directory.announce("A", [{ life: known, users: [7] }]);
-  directory.learning = true;
-  await assert.rejects(directory.find(8, "dice", "2"), { desc: "try again" });
+  directory.learn();
+  const unknown = directory.find(8, "dice", "2");
+  clock.advanceAtOnce(3_000);
+  await assert.rejects(unknown, { desc: "try again" });
   await assert.rejects(directory.claim(life("2"), 8), { desc: "try again" });
   assert.equal((await directory.find(7, "dice", "1")).place, known);
   assert.deepEqual(await directory.claim(known, 8), claimed);
-  directory.learning = false;
+  directory.learned();
   assert.deepEqual(await directory.claim(life("2"), 9), claimed);
+});
+
+test("[P8] a question asked while learning is answered as soon as the directory has learned", async () => {
+  const { clock, directory } = open();
+  directory.learn();
+  const one = life("1");
+  const asked = directory.find(7, "dice", "1");
+  directory.announce("A", [{ life: one, users: [7] }]);
+  directory.learned();
+  assert.deepEqual(await asked, { place: one, room: one });
+  assert.equal(clock.pending, 0);
 });
 
 test("[design §5] a silent owner keeps its names until ABANDON_AFTER, and not after", async () => {

@@ -8,6 +8,9 @@ import { Refused } from "#protocol/refusals.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Announcement, Claim, DirectoryForGates, DirectoryForServers, Found, Life } from "./directory.ts";
 
+/** How long a question about something unknown waits for the directory to learn. */
+const learningWaitMs = 3000;
+
 interface Entry {
   readonly life: Life;
   readonly users: Set<number>;
@@ -25,22 +28,28 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
   readonly #byUser = new Map<number, Entry>();
   readonly #silentSinceMs = new Map<string, number>();
   readonly #options: MemoryDirectoryOptions;
-  #learning = false;
+  #learning: PromiseWithResolvers<void> | undefined;
 
   constructor(options: MemoryDirectoryOptions) {
     this.#options = options;
   }
 
-  /** While true, what is not known yet is not taken for free. */
-  set learning(learning: boolean) {
-    this.#learning = learning;
+  /** From now until `learned`, what is not known is not taken for free. */
+  learn(): void {
+    this.#learning ??= Promise.withResolvers();
+  }
+
+  learned(): void {
+    this.#learning?.resolve();
+    this.#learning = undefined;
   }
 
   async find(user: number, game: string, room: string | undefined): Promise<Found> {
-    const place = this.#held(this.#byUser.get(user))?.life;
-    const known = room === undefined ? undefined : this.#held(this.#byName.get(nameOf(game, room)))?.life;
-    if (place === undefined && known === undefined) this.#refuseWhileLearning();
-    return { place, room: known };
+    const found = this.#lookUp(user, game, room);
+    if (this.#learning === undefined || found.place !== undefined || found.room !== undefined) return found;
+    await this.#waitToLearn(this.#learning.promise);
+    this.#refuseWhileLearning();
+    return this.#lookUp(user, game, room);
   }
 
   async claim(life: Life, user: number): Promise<Claim> {
@@ -92,6 +101,17 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
     return this.#byLife.size;
   }
 
+  #lookUp(user: number, game: string, room: string | undefined): Found {
+    const place = this.#held(this.#byUser.get(user))?.life;
+    return { place, room: room === undefined ? undefined : this.#held(this.#byName.get(nameOf(game, room)))?.life };
+  }
+
+  #waitToLearn(learned: Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#options.clock.after(learningWaitMs, resolve);
+    return Promise.race([learned, promise]).finally(() => timer.cancel());
+  }
+
   /** Merges one life; gives the one that lost, if two now had the same name. */
   #learn(life: Life, users: readonly number[]): Life[] {
     const lost: Life[] = [];
@@ -137,7 +157,7 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
   }
 
   #refuseWhileLearning(): void {
-    if (this.#learning) throw new Refused("tryAgain", { detail: "the directory is still learning who owns what" });
+    if (this.#learning !== undefined) throw new Refused("tryAgain", { detail: "the directory is still learning who owns what" });
   }
 }
 

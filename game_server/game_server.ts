@@ -62,7 +62,7 @@ export class GameServer implements Leaving {
   readonly #sits: Sits;
   readonly #links = new Set<GateLink>();
   readonly #share: GateLinkShare;
-  readonly #hello: ServerGreeter["server"];
+  readonly #hello: ServerGreeter["hello"];
   readonly #kept: LinkDirectory | undefined;
   readonly #linkServer = new WebSocketServer({ ...linkWebSocketOptions, noServer: true, clientTracking: false });
   /** The gate that keeps the directory. */
@@ -93,7 +93,8 @@ export class GameServer implements Leaving {
     });
     this.#rooms = rooms;
     this.#sits = new Sits({ rooms, directory, games, onChange: () => options.onChange() });
-    this.#hello = { journal: this.journal, boot, release: settings.version, games: [...games.keys()], durable: false };
+    const hello = { journal: this.journal, boot, release: settings.version, games: [...games.keys()], durable: false };
+    this.#hello = () => ({ ...hello, status: this.#statusNow() });
     this.#share = {
       ...{ log, development, rooms, sits: this.#sits },
       refused: ({ refusal }) => this.#refusals.add(refusal.code),
@@ -106,7 +107,7 @@ export class GameServer implements Leaving {
   accept(socket: LinkSocket): void {
     const { clock, entropy, log, settings } = this.#options;
     greetGate(socket, {
-      ...{ clock, entropy, key: settings.linkKey, server: this.#hello },
+      ...{ clock, entropy, key: settings.linkKey, hello: this.#hello },
       refuse: (gate) => this.#refuseGate(gate.boot),
       onUp: (channel, gate) => this.#linkOnUp(new GateLink(channel, gate.boot, this.#share), channel.peer),
       onFailed: (why) => log.warn("link refusal", { "server.address": socket.peer, "event.reason": why }),
@@ -218,7 +219,6 @@ export class GameServer implements Leaving {
     this.#links.add(link);
     this.#keeper = link;
     this.#kept?.attach((say) => link.tell(say));
-    link.tell({ case: "status", value: this.#statusNow() });
   }
 
   #linkOnDown(link: GateLink): void {

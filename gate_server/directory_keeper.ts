@@ -31,8 +31,6 @@ const claimed = {
 interface KeeperOptions {
   log: Log;
   linkTo(owner: string): Owner | undefined;
-  /** A server has told everything it owns. */
-  onAnnounced(): void;
 }
 
 export class DirectoryKeeper {
@@ -68,7 +66,6 @@ export class DirectoryKeeper {
 
   announce(link: Owner, announcement: Announcement): void {
     for (const life of this.#directory.announce(link.server.journal, announcementFromMessage(announcement))) this.#tell(life);
-    this.#options.onAnnounced();
   }
 
   #tell({ game, room, life, owner }: Life): void {

@@ -68,11 +68,8 @@ export class Gate implements Leaving {
     });
     const links: Links = new Links({
       ...{ clock, log, entropy, fleet, dial, development, boot, sessions, release: settings.version, key: settings.linkKey },
-      keeper:
-        kept && new DirectoryKeeper(kept, { log, linkTo: (owner) => links.to(owner), onAnnounced: () => links.allTold && this.#learned() }),
-      onServerUp: () => {
-        this.#wasLinked = true;
-      },
+      keeper: kept && new DirectoryKeeper(kept, { log, linkTo: (owner) => links.to(owner) }),
+      onChange: () => this.#linksOnChange(),
       onServerDown: (journal) => {
         kept?.silent(journal);
         options.onServerDown?.();
@@ -80,7 +77,7 @@ export class Gate implements Leaving {
       onServerReplaced: (journal) => kept?.forget(journal),
     });
     const seating = new GateSeating({
-      ...{ fleet, log, development, directory, links },
+      ...{ clock, fleet, log, development, directory, links },
       refused: ({ refusal }) => counts.refusals.add(refusal.code),
     });
     const roomsPage = new RoomsPage({ clock, links, origins: settings.origins, isKnown: (game) => seating.isKnown(game) });
@@ -145,14 +142,19 @@ export class Gate implements Leaving {
     this.#sessions.closeAll("restart");
   }
 
+  #linksOnChange(): void {
+    if (this.#links.count > 0) this.#wasLinked = true;
+    if (this.#links.allTold) this.#learned();
+  }
+
   /** Until every server of the fleet has told what it owns, a name that looks free may not be. */
   #learn(directory: MemoryDirectory): void {
-    directory.learning = true;
+    directory.learn();
     this.#learning = this.#options.clock.after(learningMs, () => this.#learned());
   }
 
   #learned(): void {
     this.#learning?.cancel();
-    if (this.#options.kept !== undefined) this.#options.kept.learning = false;
+    this.#options.kept?.learned();
   }
 }

@@ -33,7 +33,7 @@ interface Address {
   server: ServerHello | undefined;
 }
 
-interface LinksOptions extends Omit<ServerLinkShare, "onDown"> {
+interface LinksOptions extends Omit<ServerLinkShare, "onTold" | "onDown"> {
   log: Log;
   entropy: Entropy;
   fleet: Fleet;
@@ -43,9 +43,10 @@ interface LinksOptions extends Omit<ServerLinkShare, "onDown"> {
   /** The link key. */
   key: Uint8Array;
   dial(address: string): Promise<LinkSocket>;
-  /** A server has answered, or fallen silent, or another one has taken its address. */
-  onServerUp(journal: string): void;
+  /** A server has answered, has told what it owns, or has fallen silent. */
+  onChange(): void;
   onServerDown(journal: string): void;
+  /** Another server, whose rooms died with it, had this address before. */
   onServerReplaced(journal: string): void;
 }
 
@@ -93,15 +94,17 @@ export class Links {
     return this.#byJournal.get(journal);
   }
 
-  /** The link to the server with this journal, waiting `timeoutMs` for it at most. */
-  async soonTo(journal: string, timeoutMs: number): Promise<ServerLink | undefined> {
-    const deadlineMs = this.#options.clock.now() + timeoutMs;
-    while (this.to(journal) === undefined && this.#stage === "dialling") {
-      const leftMs = deadlineMs - this.#options.clock.now();
-      if (leftMs <= 0) return undefined;
-      await this.#change(leftMs);
-    }
-    return this.to(journal);
+  /** Resolves at the next change of links, or after `timeoutMs`. */
+  change(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        timer.cancel();
+        this.#waiters.delete(wake);
+        resolve();
+      };
+      const timer = this.#options.clock.after(timeoutMs, wake);
+      this.#waiters.add(wake);
+    });
   }
 
   /** The server that a new room of `game` goes to: ready, with the fewest rooms, whatever its release. */
@@ -131,19 +134,6 @@ export class Links {
     return [...this.#byJournal.values()].filter((link) => link.deals(game));
   }
 
-  /** Resolves at the next change of links, or after `timeoutMs`. */
-  #change(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        timer.cancel();
-        this.#waiters.delete(wake);
-        resolve();
-      };
-      const timer = this.#options.clock.after(timeoutMs, wake);
-      this.#waiters.add(wake);
-    });
-  }
-
   #fleetOnChange(): void {
     for (const name of this.#options.fleet.addresses) {
       if (!this.#addresses.has(name)) void this.#dial({ name, state: { is: "dialling" }, failures: 0, server: undefined });
@@ -170,9 +160,16 @@ export class Links {
     const before = address.server;
     address.server = server;
     if (this.#stage === "stopped") return channel.cut("the gate stops");
-    if (this.#byJournal.has(server.journal)) return channel.cut("another address of a server that is linked already");
+    if (this.#byJournal.has(server.journal)) {
+      channel.cut("another address of a server that is linked already");
+      return this.#changed();
+    }
     address.failures = 0;
-    const link = new ServerLink(channel, server, { ...this.#options, onDown: (_link, why) => this.#linkOnDown(address, link, why) });
+    const link = new ServerLink(channel, server, {
+      ...this.#options,
+      onTold: () => this.#changed(),
+      onDown: (why) => this.#linkOnDown(address, link, why),
+    });
     address.state = { is: "linked", link };
     this.#byJournal.set(server.journal, link);
     this.#options.log.info("link up", {
@@ -180,8 +177,7 @@ export class Links {
       "link.peer": `${server.journal}/${server.boot} ${server.release}`,
     });
     if (before !== undefined && before.journal !== server.journal && !before.durable) this.#options.onServerReplaced(before.journal);
-    this.#options.onServerUp(server.journal);
-    this.#wake();
+    this.#changed();
   }
 
   #onFailed(address: Address, why: string): void {
@@ -195,7 +191,7 @@ export class Links {
     this.#options.onServerDown(journal);
     this.#dialAliases(journal);
     this.#dialLater(address);
-    this.#wake();
+    this.#changed();
   }
 
   #dialLater(address: Address): void {
@@ -220,7 +216,8 @@ export class Links {
     }
   }
 
-  #wake(): void {
+  #changed(): void {
+    this.#options.onChange();
     for (const wake of [...this.#waiters]) wake();
   }
 }

@@ -9,16 +9,18 @@ import type { Fleet } from "#fleet/fleet.ts";
 import { Refused, toRefused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
 import { errorFrame } from "#protocol/system_frames.ts";
+import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Links } from "./links.ts";
 import type { ServerLink } from "./server_link.ts";
 
 /** Two servers that point at each other are asked so often, then the client is told to try again. */
 const roundsMax = 4;
-/** How long a sit waits for the link to an owner that is silent. */
-const ownerWaitMs = 3000;
+/** How long a sit waits for the link to an owner that is silent, or for any server at all. */
+const serverWaitMs = 3000;
 
 interface SeatingOptions {
+  clock: Clock;
   fleet: Fleet;
   links: Links;
   directory: DirectoryForGates;
@@ -64,26 +66,33 @@ export class GateSeating implements Seating {
     throw new Refused("tryAgain", { detail: "the directory does not settle" });
   }
 
+  /** Whoever has the user or the room, or else a server that may open it; waits a little for one that is silent. */
   async #choose(user: number, request: SitRequest): Promise<ServerLink> {
-    const { links, directory } = this.#options;
-    const { place, room } = await directory.find(user, request.game, request.room);
-    const owner = (place ?? room)?.owner;
-    if (owner === undefined) return this.#pick(request);
-    const link = await links.soonTo(owner, ownerWaitMs);
-    if (link === undefined) throw new Refused("tryAgain", { detail: "the room's game server is silent" });
-    return link;
+    const { links, directory, clock } = this.#options;
+    const deadlineMs = clock.now() + serverWaitMs;
+    for (;;) {
+      const { place, room } = await directory.find(user, request.game, request.room);
+      const owner = (place ?? room)?.owner;
+      const link = owner === undefined ? this.#pick(request) : links.to(owner);
+      if (link !== undefined) return link;
+      const leftMs = deadlineMs - clock.now();
+      if (leftMs <= 0)
+        throw new Refused("tryAgain", {
+          detail: owner === undefined ? "no game server deals this game now" : "the room's game server is silent",
+        });
+      await links.change(leftMs);
+    }
   }
 
-  /** Nobody has the user or the room: any server may open it. */
-  #pick({ game, room, mode, options, print }: SitRequest): ServerLink {
+  /** Nobody has the user or the room: any server may open it. Undefined: no server deals the game now. */
+  #pick({ game, room, mode, options, print }: SitRequest): ServerLink | undefined {
     const { links } = this.#options;
     const matches = room === undefined && mode !== "create";
     const link = (matches ? links.forMatch(game, options) : undefined) ?? links.forNewRoom(game);
     if (link !== undefined) return link;
     const draining = links.anyFor(game);
-    if (draining === undefined) throw new Refused("tryAgain", { detail: `no game server deals ${game} now` });
-    if (print) return draining;
-    throw new Refused("draining");
+    if (draining !== undefined && !print) throw new Refused("draining");
+    return draining;
   }
 
   /** P9: the name is looked up in lists, of the fleet and of the servers that have proved themselves. */

@@ -34,8 +34,10 @@ export interface ServerLinkShare {
   readonly sessions: Sessions;
   /** The directory, where this gate keeps it for its servers. */
   readonly keeper: DirectoryKeeper | undefined;
+  /** The server has announced everything it owns. */
+  onTold(): void;
   /** Called once, whoever closed. */
-  onDown(link: ServerLink, why: string): void;
+  onDown(why: string): void;
 }
 
 /** How a sit ended: the session has been told, or the directory must be asked again. */
@@ -60,12 +62,13 @@ export class ServerLink implements Place, GateReader {
   /** Who answers here. */
   readonly server: ServerHello;
   #hasTold = false;
-  #status: Pick<ServerStatus, "rooms" | "takesNewRooms" | "free"> = { rooms: 0, takesNewRooms: false, free: [] };
+  #status: Pick<ServerStatus, "rooms" | "takesNewRooms" | "free">;
   #sitsSinceStatus = 0;
   #lastQuestion = 0;
 
   constructor(channel: LinkChannel<ToServerWriter>, server: ServerHello, share: ServerLinkShare) {
     this.server = server;
+    this.#status = server.status ?? { rooms: 0, takesNewRooms: false, free: [] };
     this.#share = share;
     this.#channel = channel;
     channel.handOver({ read: (batch) => readToGate(batch, this), onDown: (why) => this.#channelOnDown(why) });
@@ -202,6 +205,7 @@ export class ServerLink implements Place, GateReader {
   #onAnnouncement(announcement: Announcement): void {
     this.#hasTold = true;
     this.#share.keeper?.announce(this, announcement);
+    this.#share.onTold();
   }
 
   #answerQuestion(id: number, rooms: readonly RoomsAnswer_Room[]): void {
@@ -235,6 +239,6 @@ export class ServerLink implements Place, GateReader {
     for (const id of [...this.#sits.keys()]) this.#giveUp(id);
     for (const id of [...this.#questions.keys()]) this.#answerQuestion(id, []);
     this.#share.sessions.placeLost(this);
-    this.#share.onDown(this, why);
+    this.#share.onDown(why);
   }
 }

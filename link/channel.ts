@@ -3,16 +3,16 @@
  * other end has gone silent. Gates and game servers both hold one per link; what is said is
  * their business.
  *
- * A beat (an empty batch) is sent each second; an end that hears nothing for three seconds
- * counts as lost (F8: noticed within 3 s). An end whose own timer ran late first gives what
- * has arrived meanwhile a chance to be read.
+ * A beat (an empty batch) is sent twice a second; an end that is not heard for 2.5 s counts
+ * as lost, which is noticed within 3 s of its last word (F8). An end whose own timer ran
+ * late first gives what has arrived meanwhile a chance to be read.
  */
 import { type BatchWriter, LinkGarbage } from "#protocol/link.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { LinkSocket } from "./socket.ts";
 
-const beatMs = 1000;
-const silenceMs = 3 * beatMs;
+const beatMs = 500;
+const silenceMs = 2500;
 /** Unsent bytes after which the other end is taken for lost: it reads too slowly to be of use. */
 const queuedBytesMax = 64 * 1024 * 1024;
 /** A turn that says more is sent in several batches. */

@@ -7,7 +7,8 @@
  *     server <─ hello(boot, nonce, proof) ────── gate
  *     server ── hello(journal, boot, proof) ───> gate     or goodbye(sentence)
  */
-import type { GateHello, ServerHello, ToGate, ToServer } from "#protocol/gen/link_pb.ts";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { GateHello, ServerHello, ServerHelloSchema, ToGate, ToServer } from "#protocol/gen/link_pb.ts";
 import { LinkGarbage, linkProtocol, readToGate, readToServer, ToGateWriter, ToServerWriter } from "#protocol/link.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Entropy } from "#runtime/entropy.ts";
@@ -34,7 +35,8 @@ export interface GateGreeter extends Greeter {
 }
 
 export interface ServerGreeter extends Greeter {
-  readonly server: Omit<ServerHello, "$typeName" | "proof">;
+  /** What the server says of itself, but for its proof. */
+  hello(): Omit<MessageInitShape<typeof ServerHelloSchema>, "$typeName" | "proof"> & { readonly journal: string };
   /** Why this gate may not come in; undefined: it may. */
   refuse(gate: GateHello): string | undefined;
   /** The gate has proved itself. Takes the channel over before it returns. */
@@ -77,7 +79,7 @@ export function greetServer(socket: LinkSocket, { clock, entropy, key, boot, rel
 }
 
 /** The server's part: challenges, checks the gate's answer, and answers in turn. */
-export function greetGate(socket: LinkSocket, { clock, entropy, key, server, refuse, onUp, onFailed }: ServerGreeter): void {
+export function greetGate(socket: LinkSocket, { clock, entropy, key, hello, refuse, onUp, onFailed }: ServerGreeter): void {
   const nonce = entropy(nonceBytes);
   const writer = new ToGateWriter();
   const channel = new LinkChannel(
@@ -95,7 +97,8 @@ export function greetGate(socket: LinkSocket, { clock, entropy, key, server, ref
       return channel.end(refusal);
     }
     timeout.cancel();
-    channel.out.say({ case: "hello", value: { ...server, proof: prove(key, "server", server.journal, say.value.nonce, nonce) } });
+    const own = hello();
+    channel.out.say({ case: "hello", value: { ...own, proof: prove(key, "server", own.journal, say.value.nonce, nonce) } });
     channel.flush();
     onUp(channel, say.value);
   }

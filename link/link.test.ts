@@ -30,7 +30,7 @@ function greetBoth(
   const gate: Greeted<LinkChannel<ToServerWriter>, ServerHello> = {};
   const game: Greeted<LinkChannel<ToGateWriter>, GateHello> = {};
   greetGate(serverEnd, {
-    ...{ clock, entropy: systemEntropy, key: serverKey, server, refuse },
+    ...{ clock, entropy: systemEntropy, key: serverKey, hello: () => server, refuse },
     onUp: (channel, hello) => Object.assign(game, { channel, hello }),
     onFailed: (failed) => Object.assign(game, { failed }),
   });
@@ -79,7 +79,7 @@ test("[P7] an end that never greets is cut after two seconds", async () => {
   const [, serverEnd] = memoryPair(clock);
   let failed = "";
   greetGate(serverEnd, {
-    ...{ clock, entropy: systemEntropy, key, server, refuse: () => undefined, onUp: () => {} },
+    ...{ clock, entropy: systemEntropy, key, hello: () => server, refuse: () => undefined, onUp: () => {} },
     onFailed: (why) => {
       failed = why;
     },

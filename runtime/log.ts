@@ -40,6 +40,7 @@ export type LogEvent =
 
 /** Every field there is, with ECS names where ECS has one. */
 export interface LogFields {
+  "admin.port"?: number;
   "client.address"?: string;
   "close.code"?: number;
   "duration.ms"?: number;

@@ -96,7 +96,7 @@ async function serve(
     lifecycle.signal();
     tellTerminal(lifecycle, service);
   }, clock);
-  log.info("ready", { "url.port": port });
+  log.info("ready", { "url.port": port, "admin.port": adminPort });
   await onStarted({ settings, port, adminPort });
 
   await lifecycle.gone;

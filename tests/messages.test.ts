@@ -90,7 +90,10 @@ test("[rules §6] messages per session: refused with 115, then closed with 4429"
   const player = await Player.seated(port, 1);
   await player.hear(2);
   for (let i = 0; i < 15; i++) player.send(frame(Command.PRINT));
-  assert.ok((await player.hear(15)).every((line) => line.startsWith("Print")), "a burst of twice the rate passes");
+  assert.ok(
+    (await player.hear(15)).every((line) => line.startsWith("Print")),
+    "a burst of twice the rate passes",
+  );
   for (let i = 0; i < 100; i++) player.send(frame(Command.PRINT));
   assert.deepEqual(await player.closed, { code: 4429, reason: "too many messages" });
   assert.equal(player.heard.filter((line) => line === "Error 115 limit reached").length, 50);

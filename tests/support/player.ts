@@ -36,7 +36,9 @@ export class Player {
       this.#onHeard?.();
     });
     socket.on("error", () => {});
-    this.closed = once(socket, "close").then(([code, reason]) => ({ code: code as number, reason: String(reason) }));
+    this.closed = new Promise((resolve) => {
+      socket.once("close", (code: number, reason: Buffer) => resolve({ code, reason: String(reason) }));
+    });
   }
 
   /** Connects `user` with a development token, or with `token`. */

@@ -1,0 +1,242 @@
+/** The session's stages, numbers and waiting, without sockets or links. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { CloseCodeName } from "#protocol/close_codes.ts";
+import { encode, type Frame, frame } from "#protocol/frame.ts";
+import { Command, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
+import { Refused } from "#protocol/refusals.ts";
+import { errorFrame } from "#protocol/system_frames.ts";
+import { silentLog } from "#runtime/log.ts";
+import { ManualClock } from "#tests/support/manual_clock.ts";
+import { readable } from "#tests/support/readable.ts";
+import { Admission } from "./admission.ts";
+import { DoorCounts } from "./counts.ts";
+import type { SocketEnd, SocketListener } from "./player_socket.ts";
+import { type Place, Session, type SessionSocket, unackedBytesMax, unackedInputsMax } from "./session.ts";
+
+/** A session whose socket, seating and place write down what they are told. */
+function open({ messagesPerSecond = 0 } = {}) {
+  const clock = new ManualClock();
+  const [told, heard]: [string[], string[]] = [[], []];
+  let listener: SocketListener | undefined;
+  let paused = false;
+  const socket: SessionSocket = {
+    heardAtMs: 0,
+    get isPaused() {
+      return paused;
+    },
+    listen: (to) => {
+      listener = to;
+    },
+    send: (bytes) => heard.push(readable(bytes)),
+    ping: () => told.push("ping"),
+    pause: () => {
+      paused = true;
+    },
+    resume: () => {
+      paused = false;
+    },
+    close: (name: CloseCodeName) => {
+      told.push(`close ${name}`);
+      listener?.onEnd(name, 0);
+    },
+  };
+  const place: Place = {
+    input: (_session, number, bytes) => told.push(`input ${number} ${readable(bytes)}`),
+    leave: (_session, number, how) => told.push(`leave ${number} ${how}`),
+    absent: () => told.push("absent"),
+  };
+  const session = new Session(1, { user: 7, claims: "{}", expiresAtMs: undefined }, socket, {
+    ...{ clock, log: silentLog, messagesPerSecond, development: true, pongTimeoutMs: 60_000, counts: new DoorCounts() },
+    admission: new Admission({ key: new Uint8Array(16), clock, expiryRequired: false }),
+    seating: { sit: (_session, request, number) => told.push(`sit ${number} ${request.game}`) },
+    onGone: () => told.push("gone"),
+  });
+  return {
+    ...{ clock, session, place, told, heard },
+    isPaused: () => paused,
+    send: (bytes: Frame) => listener?.onFrame(bytes),
+    end: (end: SocketEnd = "left") => listener?.onEnd(end, 1000),
+    take: () => told.splice(0),
+  };
+}
+
+const sit = encode(Command.SIT_DOWN, SitDownRequestSchema, { metadata: { game_name: "dice" } });
+const stand = frame(Command.STAND_UP);
+const roll = (face: number) => frame(103, new Uint8Array([8, face]));
+
+test("[P3] inputs are numbered from 1 on, the sit among them, and refusals that need no room are not", () => {
+  const { session, place, send, take } = open();
+  send(frame(150));
+  send(sit);
+  session.entered(place);
+  send(roll(1));
+  send(roll(2));
+  assert.deepEqual(take(), ["sit 1 dice", "input 2 Shake 1", "input 3 Shake 2"]);
+});
+
+test("[P3] numbers go on over a second room", () => {
+  const { session, place, send, take } = open();
+  send(sit);
+  session.entered(place);
+  send(stand);
+  session.acked(2);
+  send(sit);
+  session.entered(place);
+  send(roll(1));
+  assert.deepEqual(take(), ["sit 1 dice", "leave 2 stand", "sit 3 dice", "input 4 Shake 1"]);
+});
+
+test("[rules §1] what comes while entering waits, and the socket is not read", () => {
+  const { session, place, send, take, isPaused } = open();
+  send(sit);
+  send(roll(1));
+  send(stand);
+  assert.deepEqual([take(), isPaused()], [["sit 1 dice"], true]);
+  session.entered(place);
+  assert.deepEqual([take(), isPaused()], [["input 2 Shake 1", "leave 3 stand"], true]);
+  session.acked(3);
+  assert.equal(isPaused(), false);
+});
+
+test("[rules §1] what waited for a sit that failed is taken outside", () => {
+  const { session, send, take, heard, isPaused } = open();
+  send(sit);
+  send(stand);
+  send(roll(1));
+  session.notEntered(errorFrame(new Refused("roomFull"), true));
+  assert.deepEqual(heard, ["Error 111 room full", "Error 112 not in a room"]);
+  assert.deepEqual([take(), isPaused()], [["sit 1 dice"], false]);
+});
+
+test("[rules §3] after StandUp the session is out of the room, whatever the game said", () => {
+  const { session, place, send, take, heard } = open();
+  send(sit);
+  session.entered(place);
+  send(stand);
+  send(roll(1));
+  session.acked(2);
+  assert.deepEqual([take(), heard], [["sit 1 dice", "leave 2 stand"], ["Error 112 not in a room"]]);
+});
+
+test("[P4] a client that drops while entering has left as soon as it has entered", () => {
+  const { session, place, send, end, take } = open();
+  send(sit);
+  send(roll(1));
+  end();
+  assert.deepEqual(take(), ["sit 1 dice"]);
+  session.entered(place);
+  assert.deepEqual(take(), ["input 2 Shake 1", "leave 3 drop"]);
+  session.acked(3);
+  assert.deepEqual(take(), ["gone"]);
+});
+
+test("[P4] a client that drops while a sit fails is gone, once", () => {
+  const { session, send, end, take } = open();
+  send(sit);
+  end();
+  session.notEntered(errorFrame(new Refused("tryAgain"), true));
+  session.acked(1);
+  session.roomEnded();
+  assert.deepEqual(take(), ["sit 1 dice", "gone"]);
+});
+
+test("[P4] the client's own drop is its last input; a close that we decide for our sake makes it absent", () => {
+  for (const [how, expected] of [
+    ["left", ["leave 2 drop"]],
+    ["slow", ["leave 2 drop"]],
+    ["restart", ["absent", "gone"]],
+  ] as const) {
+    const { session, place, send, end, take } = open();
+    send(sit);
+    session.entered(place);
+    take();
+    end(how);
+    assert.deepEqual(take(), expected, how);
+  }
+});
+
+test("[P3] a room that ended lets go: what waited is taken outside, and the next sit works", () => {
+  const { session, place, send, take } = open();
+  send(sit);
+  session.entered(place);
+  send(roll(1));
+  session.roomEnded();
+  session.acked(2); // a late one
+  send(sit);
+  assert.deepEqual(take(), ["sit 1 dice", "input 2 Shake 1", "sit 3 dice"]);
+  assert.equal(session.stage, "entering");
+});
+
+test("[P4] a way that is lost: Disconnect 0 for a seated session, nothing for one that was leaving", () => {
+  const seated = open();
+  seated.send(sit);
+  seated.session.entered(seated.place);
+  seated.session.placeLost({ ...seated.place });
+  assert.deepEqual(seated.heard, [], "another place is not ours");
+  seated.session.placeLost(seated.place);
+  assert.deepEqual(seated.heard, ["Disconnect 0"]);
+
+  const leaving = open();
+  leaving.send(sit);
+  leaving.session.entered(leaving.place);
+  leaving.send(stand);
+  leaving.session.placeLost(leaving.place);
+  assert.deepEqual([leaving.heard, leaving.session.stage], [[], "idle"]);
+});
+
+test(`[P7] with ${unackedInputsMax} unacknowledged inputs the socket is not read until some are`, () => {
+  const { session, place, send, take, isPaused } = open();
+  send(sit);
+  session.entered(place);
+  take();
+  for (let i = 0; i < unackedInputsMax + 5; i++) send(roll(1));
+  assert.deepEqual([take().length, isPaused()], [unackedInputsMax, true]);
+  session.acked(3);
+  assert.deepEqual([take().length, isPaused()], [2, true]);
+  session.acked(100);
+  assert.deepEqual([take().length, isPaused()], [3, false]);
+});
+
+test(`[P7] with ${unackedBytesMax} unacknowledged bytes the socket is not read until some are`, () => {
+  const { session, place, send, take, isPaused } = open();
+  send(sit);
+  session.entered(place);
+  take();
+  for (let i = 0; i < 4; i++) send(frame(150, new Uint8Array(32_000)));
+  assert.deepEqual([take().length, isPaused()], [3, true]);
+  session.acked(2);
+  assert.deepEqual([take().length, isPaused()], [1, true]);
+  session.acked(5);
+  assert.equal(isPaused(), false);
+});
+
+test("[P4] frames that wait when the client drops are taken before its leave", () => {
+  const { session, place, send, end, take } = open();
+  send(sit);
+  session.entered(place);
+  take();
+  for (let i = 0; i < unackedInputsMax + 1; i++) send(roll(1));
+  end();
+  assert.equal(take().length, unackedInputsMax);
+  session.acked(unackedInputsMax + 1);
+  assert.deepEqual(take(), [`input ${unackedInputsMax + 2} Shake 1`, `leave ${unackedInputsMax + 3} drop`]);
+});
+
+test("[rules §6] a socket that is not read is not asked for pongs", () => {
+  const { session, send, take, clock } = open();
+  send(sit);
+  send(roll(1));
+  take();
+  clock.advanceAtOnce(120_000);
+  session.beat();
+  assert.deepEqual(take(), []);
+});
+
+test("[rules §6] a silent client is closed with 4408, one that answers is pinged", () => {
+  const { session, take, clock } = open();
+  session.beat();
+  clock.advanceAtOnce(60_000);
+  session.beat();
+  assert.deepEqual(take(), ["ping", "close silent", "gone"]);
+});

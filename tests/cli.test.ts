@@ -1,0 +1,146 @@
+/** The dice command line (rules §5), the bots, and the Docker check of rules §6 without Docker. */
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { Player } from "./support/player.ts";
+import { type Run, Server, start } from "./support/process.ts";
+
+const sampleToken = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpZCI6MX0.teQ2o406CHCk91dbp2D3p6ErkfIOELXlyKTkgMiPUT8";
+
+/** A dice client in a process of its own. */
+function dice(t: TestContext, port: number, ...flags: string[]): Run {
+  return start(t, ["clients/dice.ts", "-port", String(port), ...flags]);
+}
+
+/** Waits for a line and forgets everything up to it. */
+async function says(run: Run, text: string): Promise<string> {
+  const line = await run.until((heard) => heard.includes(text));
+  run.lines.splice(0, run.lines.indexOf(line) + 1);
+  return line;
+}
+
+test("[CLI] SEATS=2: two clients play a whole game with preset dice, a third watches", async (t) => {
+  const server = await Server.start(t, "single.ts", { SEATS: "2" });
+  const one = dice(t, server.port, "-u", "1");
+  await says(one, "you at seat 0");
+  const two = dice(t, server.port, "-u", "2", "-seat", "1");
+  await says(two, "you at seat 1");
+  const watcher = dice(t, server.port, "--u=3");
+  await says(watcher, "you at seat 2");
+
+  one.write("shake,6\n");
+  assert.equal(await says(one, "rolled"), "you rolled 6");
+  assert.equal(await says(watcher, "rolled"), "user 1 rolled");
+  watcher.write("shake\n");
+  assert.equal(await says(watcher, "refused"), "refused (103): watcher can't operate");
+  two.write("shake,3\n");
+  assert.equal(await says(two, "game over"), "game over: user 1 won (user 1 6, you 3), next in 5.0 s");
+  assert.equal(await says(one, "game over"), "game over: you won (you 6, user 2 3), next in 5.0 s");
+  assert.equal(await says(watcher, "game over"), "game over: user 1 won (user 1 6, user 2 3), next in 5.0 s");
+  assert.equal(await says(watcher, "a new game"), "a new game, 30.0 s");
+
+  two.write("standup\n");
+  assert.equal(await says(one, "left"), "user 2 left");
+  two.write("sitdown\n");
+  await says(two, "you at seat 1");
+  one.write("print\n");
+  await says(one, "dice room 1, playing");
+  for (const run of [one, two, watcher]) {
+    run.write("exit\n");
+    assert.deepEqual(await run.exited, { code: 0, signal: null });
+    assert.equal(run.errors, "");
+  }
+});
+
+test("[CLI] a player who rolled, is cut off and comes back sees the old points", async (t) => {
+  const server = await Server.start(t, "single.ts");
+  const other = await Player.seated(server.port, 2);
+  await other.hear(2);
+  const one = dice(t, server.port, "-u", "1");
+  await says(one, "you at seat");
+  one.write("shake,5\n");
+  await says(one, "you rolled 5");
+  one.child.kill("SIGKILL");
+  await one.exited;
+  await other.hearUntil("Online -1");
+  const again = dice(t, server.port, "-u", "1");
+  await says(again, "you came back");
+  assert.match(await says(again, "a game is on"), /\(you 5\)$/);
+  await other.hearUntil("Online 1");
+});
+
+test("[CLI] Ctrl-C closes politely", async (t) => {
+  const server = await Server.start(t, "single.ts");
+  const run = dice(t, server.port);
+  await says(run, "you at seat");
+  run.child.kill("SIGINT");
+  assert.deepEqual(await run.exited, { code: 0, signal: null });
+  assert.match(await server.logged("session close"), /"close.code":1000/);
+});
+
+test("[CLI] -auto rolls by itself", async (t) => {
+  const server = await Server.start(t, "single.ts");
+  const runs = ["1", "2"].map((user) => dice(t, server.port, "-u", user, "-auto"));
+  for (const run of runs) await run.until((line) => line.startsWith("you at seat"));
+  const line = await Promise.race(runs.map((run) => run.until((heard) => /^you rolled [1-6]$/.test(heard))));
+  assert.match(line, /^you rolled [1-6]$/);
+});
+
+test("[CLI] -print shows this server's rooms and users, and nobody sits", async (t) => {
+  const server = await Server.start(t, "single.ts");
+  const seated = await Player.seated(server.port, 5, { room_id: "9" });
+  await seated.hear(2);
+  const run = dice(t, server.port, "-print");
+  assert.deepEqual(await run.exited, { code: 0, signal: null });
+  assert.ok(run.lines.includes("dice room 9: users 5"), run.lines.join("\n"));
+  assert.deepEqual(await seated.settle(), []);
+});
+
+test("[CLI] wrong flags end it with a sentence and the usage", async (t) => {
+  for (const flags of [["-nope"], ["-u", "zero"], ["-port", "http"], ["surplus"]]) {
+    const run = start(t, ["clients/dice.ts", ...flags]);
+    assert.deepEqual(await run.exited, { code: 78, signal: null });
+    assert.match(run.errors, /^[^\n]+\nusage: dice/);
+  }
+});
+
+test("[CLI] a token that lets nobody in ends it, with 1", { timeout: 30_000 }, async (t) => {
+  const server = await Server.start(t, "single.ts");
+  const run = dice(t, server.port, "-token", `${sampleToken}x`);
+  assert.deepEqual(await run.exited, { code: 1, signal: null });
+  assert.match(run.lines.at(-1) ?? "", /^no connection/);
+});
+
+test("[rules §6 Docker] a server found by name, a gate with the documented key, the sample token, and the CLI straight at the server", async (t) => {
+  const server = await Server.start(t, "game_server/main.ts");
+  const gate = await Server.start(t, "gate_server/main.ts", { JWT_KEY: "ZGVmYXVsdF9rZXk=", GAME_SERVERS: `dice=localhost:${server.port}` });
+  await gate.logged("link up");
+  const outside = dice(t, gate.port, "-token", sampleToken);
+  await says(outside, "you at seat 0");
+  const inside = dice(t, server.port, "-ip", "localhost", "-u", "2");
+  await says(inside, "you at seat 1");
+  assert.equal(await says(outside, "user 2 at seat"), "user 2 at seat 1");
+});
+
+test("[bots] play whole games without an error, every settlement consistent with the rolls they saw", { timeout: 60_000 }, async (t) => {
+  const servers = [await Server.start(t, "game_server/main.ts"), await Server.start(t, "game_server/main.ts")];
+  const gate = await Server.start(t, "gate_server/main.ts", {
+    GAME_SERVERS: servers.map(({ port }) => `dice=127.0.0.1:${port}`).join(","),
+  });
+  await gate.logged("link up");
+  const run = start(t, ["clients/bots.ts", "--port", String(gate.port), "--users", "80", "--seconds", "9", "--think", "500", "--json"]);
+  assert.deepEqual(await run.exited, { code: 0, signal: null }, run.lines.join("\n"));
+  const report = JSON.parse(run.lines.at(-1) ?? "{}") as Record<string, number>;
+  assert.ok((report["games"] ?? 0) >= 20 && (report["rolls"] ?? 0) >= 80, run.lines.join("\n"));
+});
+
+test("[bots] notice a server that lies", { timeout: 30_000 }, async (t) => {
+  const server = await Server.start(t, "single.ts");
+  const bots = start(t, ["clients/bots.ts", "--port", String(server.port), "--users", "4", "--seconds", "6", "--json"]);
+  const stranger = await Player.connect(server.port, 4);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  stranger.sit(); // takes the seat of bot 4, who hears Disconnect 2 and plays no more
+  await stranger.hearUntil("Scene");
+  const { code } = await bots.exited;
+  const report = JSON.parse(bots.lines.at(-1) ?? "{}") as { seated: number };
+  assert.deepEqual([code, report.seated], [0, 3]);
+});

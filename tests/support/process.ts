@@ -1,0 +1,127 @@
+/**
+ * Real processes for tests: started with Node itself, never through npm, on free ports;
+ * ended with the test, whatever happened.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { TestContext } from "node:test";
+
+const root = new URL("../../", import.meta.url).pathname;
+const startTimeoutMs = 10_000;
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** One of our servers, started and ready. */
+export class Server {
+  readonly port: number;
+  readonly adminPort: number;
+  readonly #run: Run;
+
+  private constructor(run: Run, port: number, adminPort: number) {
+    this.#run = run;
+    this.port = port;
+    this.adminPort = adminPort;
+  }
+
+  /** Starts `file` with port 0 everywhere and waits until it says that it is ready. */
+  static async start(t: TestContext, file: string, env: Record<string, string> = {}): Promise<Server> {
+    const run = start(t, [file], { PORT: "0", ADMIN_PORT: "0", DRAIN_WINDOW: "0", ...env });
+    const ready = await run.until((line) => line.includes('"action":"ready"'));
+    const { "url.port": port, "admin.port": adminPort } = JSON.parse(ready) as { "url.port": number; "admin.port": number };
+    return new Server(run, port, adminPort);
+  }
+
+  get lines(): readonly string[] {
+    return this.#run.lines;
+  }
+
+  get errors(): string {
+    return this.#run.errors;
+  }
+
+  get exited(): Promise<Exit> {
+    return this.#run.exited;
+  }
+
+  get pid(): number {
+    return this.#run.child.pid ?? 0;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#run.child.kill(name);
+  }
+
+  /** Waits for a log line of this event. */
+  logged(event: string): Promise<string> {
+    return this.#run.until((line) => line.includes(`"action":"${event}"`));
+  }
+
+  /** Asks the admin listener. */
+  async admin(path: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> {
+    const response = await fetch(`http://127.0.0.1:${this.adminPort}${path}`, { headers });
+    return { status: response.status, body: await response.text() };
+  }
+}
+
+/** Any process: its standard output line by line, its standard error as text. */
+export class Run {
+  readonly child: ChildProcess;
+  readonly lines: string[] = [];
+  readonly exited: Promise<Exit>;
+  errors = "";
+  #onLine: (() => void) | undefined;
+
+  constructor(child: ChildProcess) {
+    this.child = child;
+    this.exited = once(child, "close").then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null }));
+    void this.exited.then(() => this.#onLine?.());
+    if (child.stdout !== null) {
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        this.lines.push(line);
+        this.#onLine?.();
+      });
+    }
+    child.stderr?.on("data", (data: Buffer) => {
+      this.errors += data.toString();
+    });
+  }
+
+  write(text: string): void {
+    this.child.stdin?.write(text);
+  }
+
+  /** The first line, from the `from`th on, for which `isSo` holds. */
+  async until(isSo: (line: string) => boolean, from = 0): Promise<string> {
+    const deadline = Date.now() + startTimeoutMs;
+    for (;;) {
+      const line = this.lines.slice(from).find(isSo);
+      if (line !== undefined) return line;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onLine = resolve;
+      const timer = setTimeout(resolve, Math.max(0, deadline - Date.now()));
+      await promise;
+      clearTimeout(timer);
+      const isOver = Date.now() >= deadline || this.child.exitCode !== null;
+      if (isOver && !this.lines.slice(from).some(isSo)) throw new Error(`waited in vain, heard\n${this.lines.join("\n")}\n${this.errors}`);
+    }
+  }
+}
+
+/** Starts Node on a file of this project with nothing in its environment but PATH and `env`. */
+export function start(t: TestContext, args: readonly string[], env: Record<string, string> = {}): Run {
+  return spawnRun(t, process.execPath, args, env);
+}
+
+export function spawnRun(t: TestContext, command: string, args: readonly string[], env: Record<string, string> = {}): Run {
+  const child = spawn(command, args, { cwd: root, env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...env } });
+  const run = new Run(child);
+  t.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    await run.exited;
+  });
+  return run;
+}

@@ -1,0 +1,48 @@
+/** What a person at a terminal sees, on a real pseudo-terminal. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Player } from "./support/player.ts";
+import { spawnRun } from "./support/process.ts";
+
+/** Runs single mode on a pseudo-terminal, through util-linux's script. */
+function onTerminal(t: Parameters<typeof spawnRun>[0], env: Record<string, string>) {
+  return spawnRun(t, "script", ["-qec", `exec ${process.execPath} single.ts`, "/dev/null"], {
+    PORT: "0",
+    ADMIN_PORT: "0",
+    LOG_LEVEL: "error",
+    ...env,
+  });
+}
+
+test("[start] on a terminal, in development, the welcome says how to play, with a token that works and no key", async (t) => {
+  const run = onTerminal(t, {});
+  const port = Number(/port (\d+)/.exec(await run.until((line) => line.includes("Croupier deals on port")))?.[1]);
+  const token = (await run.until((line) => /^ +eyJ/.test(line))).trim();
+  await run.until((line) => line.includes("Ctrl-C once"));
+  const { exp, id } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { exp: number; id: number };
+  assert.equal(id, 1);
+  assert.ok(Math.abs(exp - Date.now() / 1000 - 86_400) < 60, "valid for 24 hours");
+  assert.doesNotMatch(run.lines.join("\n"), /default_key|ZGVmYXVsdF9rZXk/);
+  const player = await Player.connect(port, 1, { token });
+  player.sit();
+  assert.deepEqual(await player.hear(2), ["SitDown 1@0", "Scene playing {}"]);
+});
+
+test("[P6] on a terminal the first Ctrl-C says what it waits for, the second ends it", async (t) => {
+  const run = onTerminal(t, {});
+  const port = Number(/port (\d+)/.exec(await run.until((line) => line.includes("Croupier deals on port")))?.[1]);
+  const player = await Player.seated(port, 1);
+  await player.hear(2);
+  run.write("\x03");
+  await run.until((line) => line.includes("Waiting for 1 rooms with 1 players to end. Press Ctrl-C again to end them now."));
+  run.write("\x03");
+  await player.hearUntil("Disconnect 1");
+  assert.deepEqual(await run.exited, { code: 0, signal: null });
+});
+
+test("[start] in production there is no welcome", async (t) => {
+  const key = Buffer.alloc(32, 4).toString("base64");
+  const run = onTerminal(t, { ENV: "prod", JWT_KEY: key, LINK_KEY: key, LOG_LEVEL: "info" });
+  await run.until((line) => line.includes('"action":"ready"'));
+  assert.doesNotMatch(run.lines.join("\n"), /Croupier deals|eyJ/);
+});
