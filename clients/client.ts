@@ -35,7 +35,7 @@ export type ClientState =
   | { readonly is: "closing" }
   | { readonly is: "closed"; readonly code: number; readonly reason: string };
 
-/** What to sit down to: the metadata of a SitDownRequest (rules §1). */
+/** What to sit down to: the metadata of a SitDownRequest (PROTOCOL §1). */
 export type SitMetadata = Readonly<Record<string, string>> & { readonly game_name: string };
 
 export interface ClientOptions {

@@ -1,5 +1,5 @@
 /**
- * The dice client for a terminal (rules §5): sits down, says what happens, and takes words
+ * The dice client for a terminal: sits down, says what happens, and takes words
  * on standard input: sitdown, standup, shake, shake,6, print, exit.
  */
 import { createConnection } from "node:net";

@@ -1,4 +1,4 @@
-/** Tokens: who is let in, who is not, and why (rules §1 JWT, faults §1 and §4). */
+/** Tokens: who is let in, who is not, and why (PROTOCOL §1.1). */
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { test } from "node:test";
@@ -18,17 +18,17 @@ function sign(payload: Record<string, unknown>, alg = "HS256", secret: Uint8Arra
   return new SignJWT(payload).setProtectedHeader({ alg }).sign(secret);
 }
 
-test("[rules §1 JWT] the documented sample token is user 1, for ever, in development", async () => {
+test("[PROTOCOL §1.1] the documented sample token is user 1, for ever, in development", async () => {
   assert.deepEqual(await admission().identify(sample), { user: 1, claims: "{}", expiresAtMs: undefined });
 });
 
 for (const alg of ["HS256", "HS384", "HS512"]) {
-  test(`[rules §1 JWT] ${alg} is accepted`, async () => {
+  test(`[PROTOCOL §1.1] ${alg} is accepted`, async () => {
     assert.equal((await admission().identify(await sign({ id: 42 }, alg))).user, 42);
   });
 }
 
-test("[rules §1 JWT] the other claims reach the game, but for those about the token", async () => {
+test("[PROTOCOL §1.1] the other claims reach the game, but for those about the token", async () => {
   const payload = {
     id: 1,
     name: "Ada",
@@ -67,7 +67,7 @@ const refused: [what: string, token: () => Promise<string> | string, reason: Reg
 ];
 
 for (const [what, token, reason] of refused) {
-  test(`[faults §4 HTTP] token ${what}: refused`, async () => {
+  test(`[PROTOCOL §1.1] token ${what}: refused`, async () => {
     await assert.rejects(admission().identify(await token()), (thrown: Error) => {
       assert.equal(thrown.name, "TokenRefused");
       assert.match(thrown.message, reason);
@@ -76,7 +76,7 @@ for (const [what, token, reason] of refused) {
   });
 }
 
-test("[faults §1 numbers] an id above 2^53 written out in the payload does not become another user", async () => {
+test("[PROTOCOL §1.1] an id above 2^53 written out in the payload does not become another user", async () => {
   const payload = Buffer.from('{"id":9007199254740993}').toString("base64url");
   const header = Buffer.from('{"alg":"HS256"}').toString("base64url");
   const hmac = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
@@ -84,7 +84,7 @@ test("[faults §1 numbers] an id above 2^53 written out in the payload does not 
   await assert.rejects(admission().identify(`${header}.${payload}.${signature}`), /safe positive integer/);
 });
 
-test("[rules §6 ENV] production wants an expiry", async () => {
+test("[PROTOCOL §1.1] production wants an expiry", async () => {
   const strict = admission({ expiryRequired: true });
   await assert.rejects(strict.identify(sample), /no expiry/);
   assert.equal((await strict.identify(await sign({ id: 1, exp: nowSeconds + 60 }))).user, 1);
@@ -95,13 +95,13 @@ function request(headers: Record<string, string | string[]>): IncomingMessage {
   return { headers, headersDistinct: distinct } as unknown as IncomingMessage;
 }
 
-test("[rules §1] a token comes by query, by header or by subprotocol", () => {
+test("[PROTOCOL §1] a token comes by query, by header or by subprotocol", () => {
   assert.equal(tokenOf(request({}), new URLSearchParams("token=a")), "a");
   assert.equal(tokenOf(request({ authorization: "Bearer b" }), new URLSearchParams()), "b");
   assert.equal(tokenOf(request({ "sec-websocket-protocol": "bearer, c" }), new URLSearchParams()), "c");
 });
 
-test("[faults §4 HTTP] no token, or several in one request: refused", () => {
+test("[PROTOCOL §1.1] no token, or several in one request: refused", () => {
   const header = { authorization: "Bearer a" };
   assert.throws(() => tokenOf(request({}), new URLSearchParams()), /missing/);
   assert.throws(() => tokenOf(request({ "sec-websocket-protocol": "bearer" }), new URLSearchParams()), /missing/);

@@ -34,7 +34,7 @@ function addressOf(remoteAddress: string, forwarded?: string) {
   return clientAddress({ headers, socket: { remoteAddress } } as unknown as IncomingMessage, trusted);
 }
 
-test("[rules §6] X-Forwarded-For counts only when a trusted proxy wrote it, read from the right", () => {
+test("[PROTOCOL §6] X-Forwarded-For counts only when a trusted proxy wrote it, read from the right", () => {
   assert.equal(addressOf("203.0.113.9", "1.2.3.4").address, "203.0.113.9");
   assert.equal(addressOf("10.0.0.1", "1.2.3.4").address, "1.2.3.4");
   assert.equal(addressOf("10.0.0.1", "6.6.6.6, 1.2.3.4, 10.0.0.7").address, "1.2.3.4");
@@ -43,7 +43,7 @@ test("[rules §6] X-Forwarded-For counts only when a trusted proxy wrote it, rea
   assert.equal(addressOf("10.0.0.1", "1.2.3.4, garbage").address, "10.0.0.1");
 });
 
-test("[rules §6] loopback and trusted proxies themselves are not counted", () => {
+test("[PROTOCOL §6] loopback and trusted proxies themselves are not counted", () => {
   assert.deepEqual(
     [addressOf("127.0.0.1"), addressOf("::1"), addressOf("10.0.0.1"), addressOf("::ffff:127.0.0.1")].map(({ exempt }) => exempt),
     [true, true, true, true],

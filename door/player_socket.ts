@@ -11,7 +11,7 @@ import { type CloseCodeName, closeCodes } from "#protocol/close_codes.ts";
 import { commandBytes, type Frame, frameBytesMax } from "#protocol/frame.ts";
 import type { Clock } from "#runtime/clock.ts";
 
-/** Options of the WebSocket server: limits that ws enforces, with the close codes of rules §1. */
+/** Options of the WebSocket server: limits that ws enforces, with the close codes of PROTOCOL §1.5. */
 export const playerWebSocketOptions = {
   /** A longer message is closed with 1009 at its header. */
   maxPayload: frameBytesMax,

@@ -87,7 +87,7 @@ test("[P3] numbers go on over a second room", () => {
   assert.deepEqual(take(), ["sit 1 dice", "leave 2 stand", "sit 3 dice", "input 4 Shake 1"]);
 });
 
-test("[rules §1] what comes while entering waits, and the socket is not read", () => {
+test("[PROTOCOL §1] what comes while entering waits, and the socket is not read", () => {
   const { session, place, send, take, isPaused } = open();
   send(sit);
   send(roll(1));
@@ -99,7 +99,7 @@ test("[rules §1] what comes while entering waits, and the socket is not read", 
   assert.equal(isPaused(), false);
 });
 
-test("[rules §1] what waited for a sit that failed is taken outside", () => {
+test("[PROTOCOL §1] what waited for a sit that failed is taken outside", () => {
   const { session, send, take, heard, isPaused } = open();
   send(sit);
   send(stand);
@@ -109,7 +109,7 @@ test("[rules §1] what waited for a sit that failed is taken outside", () => {
   assert.deepEqual([take(), isPaused()], [["sit 1 dice"], false]);
 });
 
-test("[rules §3] after StandUp the session is out of the room, whatever the game said", () => {
+test("[PROTOCOL §3] after StandUp the session is out of the room, whatever the game said", () => {
   const { session, place, send, take, heard } = open();
   send(sit);
   session.entered(place);
@@ -223,7 +223,7 @@ test("[P4] frames that wait when the client drops are taken before its leave", (
   assert.deepEqual(take(), [`input ${unackedInputsMax + 2} Shake 1`, `leave ${unackedInputsMax + 3} drop`]);
 });
 
-test("[rules §6] a socket that is not read is not asked for pongs", () => {
+test("[PROTOCOL §6] a socket that is not read is not asked for pongs", () => {
   const { session, send, take, clock } = open();
   send(sit);
   send(roll(1));
@@ -233,7 +233,7 @@ test("[rules §6] a socket that is not read is not asked for pongs", () => {
   assert.deepEqual(take(), []);
 });
 
-test("[rules §6] a silent client is closed with 4408, one that answers is pinged", () => {
+test("[PROTOCOL §6] a silent client is closed with 4408, one that answers is pinged", () => {
   const { session, take, clock } = open();
   session.beat();
   clock.advanceAtOnce(60_000);

@@ -138,7 +138,7 @@ export class Session {
     if (!this.#strikes.take(this.#share.clock.now())) this.close("policy");
   }
 
-  /** Ends the connection. All but a gate's own leaving count as the client's own drop (design §1, absent). */
+  /** Ends the connection. All but a gate's own leaving count as the client's own drop (ARCHITECTURE §1, absent). */
   close(name: CloseCodeName): void {
     this.#socket.close(name);
   }

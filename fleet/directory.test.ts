@@ -1,5 +1,5 @@
 /**
- * What every kind of directory must do (design §5), and what the memory kind does besides.
+ * What every kind of directory must do (ARCHITECTURE §4), and what the memory kind does besides.
  * The link kind is tested against a memory directory behind a real gate's keeper.
  */
 import assert from "node:assert/strict";
@@ -25,7 +25,7 @@ function life(room: string, owner = "A", more: Partial<Life> = {}): Life {
 
 const claimed = { is: "claimed" };
 
-test("[design §5] a claim opens the life, and both the room and the user lead to it", async () => {
+test("[directory] a claim opens the life, and both the room and the user lead to it", async () => {
   const { directory } = open();
   const one = life("1");
   assert.deepEqual(await directory.find(7, "dice", "1"), { place: undefined, room: undefined });
@@ -41,7 +41,7 @@ test("[P1] of two lives for one name the first claim wins, whoever asks", async 
   assert.deepEqual(answers, [claimed, { is: "name taken", holder: first }]);
 });
 
-test("[rules §3] a user holds one room in the fleet", async () => {
+test("[PROTOCOL §3] a user holds one room in the fleet", async () => {
   const { directory } = open();
   const [one, two] = [life("1"), life("2", "B")];
   await directory.claim(one, 7);
@@ -49,7 +49,7 @@ test("[rules §3] a user holds one room in the fleet", async () => {
   assert.deepEqual(await directory.find(8, "dice", "2"), { place: undefined, room: undefined });
 });
 
-test("[design §5] leaving compare-and-deletes: a claim for another life stays", async () => {
+test("[directory] leaving compare-and-deletes: a claim for another life stays", async () => {
   const { directory } = open();
   const [one, two] = [life("1"), life("2")];
   await directory.claim(one, 7);
@@ -60,7 +60,7 @@ test("[design §5] leaving compare-and-deletes: a claim for another life stays",
   assert.deepEqual(await directory.claim(two, 7), claimed);
 });
 
-test("[design §5] the end of a life frees its name and its users; a late end of an older life frees nothing", async () => {
+test("[directory] the end of a life frees its name and its users; a late end of an older life frees nothing", async () => {
   const { directory } = open();
   const [older, younger] = [life("1"), life("1")];
   await directory.claim(older, 7);
@@ -70,7 +70,7 @@ test("[design §5] the end of a life frees its name and its users; a late end of
   assert.equal((await directory.find(7, "dice", "1")).room, younger);
 });
 
-test("[design §5] an announcement is the owner's whole truth: what it does not name is over", async () => {
+test("[directory] an announcement is the owner's whole truth: what it does not name is over", async () => {
   const { directory } = open();
   const [one, two, others] = [life("1"), life("2"), life("3", "B")];
   await directory.claim(one, 7);
@@ -82,7 +82,7 @@ test("[design §5] an announcement is the owner's whole truth: what it does not 
   assert.equal((await directory.find(9, "dice", undefined)).place, others);
 });
 
-test("[design §5] of two announced lives of one name the older wins, whoever tells first", () => {
+test("[directory] of two announced lives of one name the older wins, whoever tells first", () => {
   const older = life("1", "A", { openedAtMs: 1000 });
   const younger = life("1", "B", { openedAtMs: 2000 });
   for (const order of [
@@ -122,7 +122,7 @@ test("[P8] a question asked while learning is answered as soon as the directory 
   assert.equal(clock.pending, 0);
 });
 
-test("[design §5] a silent owner keeps its names until ABANDON_AFTER, and not after", async () => {
+test("[directory] a silent owner keeps its names until ABANDON_AFTER, and not after", async () => {
   const { clock, directory } = open();
   const [old, fresh] = [life("1", "A"), life("1", "B")];
   await directory.claim(old, 7);
@@ -134,7 +134,7 @@ test("[design §5] a silent owner keeps its names until ABANDON_AFTER, and not a
   assert.deepEqual(await directory.claim(fresh, 7), claimed);
 });
 
-test("[design §5] an owner that is heard again is silent no more", async () => {
+test("[directory] an owner that is heard again is silent no more", async () => {
   const { clock, directory } = open();
   const one = life("1");
   await directory.claim(one, 7);
@@ -145,7 +145,7 @@ test("[design §5] an owner that is heard again is silent no more", async () => 
   assert.equal((await directory.find(7, "dice", "1")).place, one);
 });
 
-test("[design §5] an owner that is gone for good is forgotten with all it had", async () => {
+test("[directory] an owner that is gone for good is forgotten with all it had", async () => {
   const { directory } = open();
   await directory.claim(life("1"), 7);
   directory.forget("A");

@@ -1,7 +1,7 @@
 /**
  * Direct clients: players who come to the game server's own port, in development only. Each
  * is a session like a gate's, seated without a link. Nothing is kept for them: when their
- * room goes to another server they hear Disconnect 0 (design §4).
+ * room goes to another server they hear Disconnect 0 (ARCHITECTURE §3).
  */
 import type { DoorCounts } from "#door/counts.ts";
 import type { Left, Place, Seating, Session } from "#door/session.ts";

@@ -30,7 +30,7 @@ import { Rooms } from "./rooms.ts";
 import { Sits } from "./sits.ts";
 import type { Watchdog } from "./watchdog.ts";
 
-/** Seats are kept longer here than sessions at gates, so that a gate never holds what is gone (design §1). */
+/** Seats are kept longer here than sessions at gates, so that a gate never holds what is gone (ARCHITECTURE §1). */
 const holdGraceMs = 15_000;
 /** Gates hear of a change in rooms or seats at most this often. */
 const statusEveryMs = 100;

@@ -1,4 +1,4 @@
-/** The room by itself: orders of rules §2, the table of rules §3, and what a broken game does (P10). */
+/** The room by itself: orders of PROTOCOL §2, the table of PROTOCOL §3, and what a broken game does (P10). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dice } from "#game_server/games/dice/dice.ts";
@@ -40,7 +40,7 @@ function scripted(onMessage: (table: Table, command: number) => void, more: Part
   };
 }
 
-test("[rules §2.1] first sit: those already there by ascending seat, then me to all, then my scene", () => {
+test("[PROTOCOL §2.1] first sit: those already there by ascending seat, then me to all, then my scene", () => {
   const room = table([]);
   room.sit(5, { seat: 2 });
   room.sit(6, { seat: 0 });
@@ -51,7 +51,7 @@ test("[rules §2.1] first sit: those already there by ascending seat, then me to
   for (const user of [5, 6, 9]) assert.deepEqual(room.heard(user), ["SitDown 1@1"]);
 });
 
-test("[rules §2.1] an offline user is announced as offline, an absent one as online", () => {
+test("[PROTOCOL §2.1] an offline user is announced as offline, an absent one as online", () => {
   const room = table([1, 2]);
   room.shake(1, 6);
   room.leave(1, "drop");
@@ -60,7 +60,7 @@ test("[rules §2.1] an offline user is announced as offline, an absent one as on
   assert.deepEqual(room.heard(3).slice(0, 2), ["SitDown 1@0 offline", "SitDown 2@1"]);
 });
 
-test("[rules §2.2] coming back: Online to all, me included, then my scene; room and seat asked for are ignored", () => {
+test("[PROTOCOL §2.2] coming back: Online to all, me included, then my scene; room and seat asked for are ignored", () => {
   const room = table([1, 2]);
   room.shake(1, 6);
   room.leave(1, "drop");
@@ -70,7 +70,7 @@ test("[rules §2.2] coming back: Online to all, me included, then my scene; room
   assert.deepEqual(room.heard(2), ["Online 1"]);
 });
 
-test("[rules §3] a newer connection takes the seat: the older one hears Disconnect 2 and nothing more", () => {
+test("[PROTOCOL §3] a newer connection takes the seat: the older one hears Disconnect 2 and nothing more", () => {
   const room = table([2]);
   const older = room.sit(1);
   room.hush();
@@ -82,7 +82,7 @@ test("[rules §3] a newer connection takes the seat: the older one hears Disconn
   assert.deepEqual(room.room.users, [2, 1]);
 });
 
-test("[rules §3] the seat asked for if it is free, otherwise the lowest free one, otherwise a watcher's", () => {
+test("[PROTOCOL §3] the seat asked for if it is free, otherwise the lowest free one, otherwise a watcher's", () => {
   const room = table([], { playing: 3 });
   room.sit(1, { seat: 2 });
   room.sit(2, { seat: 2 });
@@ -96,7 +96,7 @@ test("[rules §3] the seat asked for if it is free, otherwise the lowest free on
   );
 });
 
-test("[rules §3] watch=true takes the lowest free watcher index, also when seats are free", () => {
+test("[PROTOCOL §3] watch=true takes the lowest free watcher index, also when seats are free", () => {
   const room = table([], { playing: 2 });
   for (const user of [1, 2, 3]) room.sit(user, { watch: true });
   room.leave(2, "stand");
@@ -107,20 +107,20 @@ test("[rules §3] watch=true takes the lowest free watcher index, also when seat
   );
 });
 
-test("[P7][rules §6] watchers are limited; then the room is full", () => {
+test("[P7][PROTOCOL §6] watchers are limited; then the room is full", () => {
   const room = table([1, 2], { playing: 1, watchersMax: 1 });
   assert.equal(room.room.hasRoomFor(-1, false), false);
   assert.equal(room.room.hasRoomFor(-1, true), false);
 });
 
-test("[rules §1] SitDown in the same room: the scene again, for me alone", () => {
+test("[PROTOCOL §1] SitDown in the same room: the scene again, for me alone", () => {
   const room = table([1, 2]);
   for (const metadata of [{ room_id: "1" }, { room_id: "1", seat: "3" }, {}]) room.send(1, sitFrame(metadata));
   assert.deepEqual(room.heard(1), ["Scene playing {}", "Scene playing {}", "Scene playing {}"]);
   assert.deepEqual(room.heard(2), []);
 });
 
-test("[rules §1] SitDown for another room or game by a seated session: Error 113, and it stays", () => {
+test("[PROTOCOL §1] SitDown for another room or game by a seated session: Error 113, and it stays", () => {
   const room = table([1]);
   room.send(1, sitFrame({ room_id: "2" }));
   room.send(1, sitFrame({ room_id: "1", game_name: "rocket" }));
@@ -129,13 +129,13 @@ test("[rules §1] SitDown for another room or game by a seated session: Error 11
   assert.deepEqual(room.room.users, [1]);
 });
 
-test("[rules §1] SitDown with mode=create in the room that exists: Error 117", () => {
+test("[PROTOCOL §1] SitDown with mode=create in the room that exists: Error 117", () => {
   const room = table([1]);
   room.send(1, sitFrame({ room_id: "1", mode: "create" }));
   assert.deepEqual(room.heard(1), ["Error 117 not allowed"]);
 });
 
-test("[rules §3] a watcher who sits down again moves to a free seat: StandUp, then SitDown to all, then his scene", () => {
+test("[PROTOCOL §3] a watcher who sits down again moves to a free seat: StandUp, then SitDown to all, then his scene", () => {
   const room = table([1]);
   room.sit(7, { watch: true });
   room.hush();
@@ -144,7 +144,7 @@ test("[rules §3] a watcher who sits down again moves to a free seat: StandUp, t
   assert.deepEqual(room.heard(1), ["StandUp 7", "SitDown 7@2"]);
 });
 
-test("[rules §3] seat −1 moves a watcher to the lowest free seat; a taken seat, watch=true or a full table only show the scene", () => {
+test("[PROTOCOL §3] seat −1 moves a watcher to the lowest free seat; a taken seat, watch=true or a full table only show the scene", () => {
   const room = table([1], { playing: 2 });
   room.sit(7, { watch: true });
   room.hush();
@@ -159,7 +159,7 @@ test("[rules §3] seat −1 moves a watcher to the lowest free seat; a taken sea
   assert.deepEqual(room.heard(8), ["Scene playing {}"]);
 });
 
-test("[faults §4] a seated session's broken SitDown is refused and nothing moves", () => {
+test("[PROTOCOL §1.3] a seated session's broken SitDown is refused and nothing moves", () => {
   const room = table([1]);
   room.send(1, frame(Command.SIT_DOWN, new Uint8Array([255])));
   room.send(1, sitFrame({ room_id: "0" }));
@@ -181,7 +181,7 @@ test("[P3] a repeat is acknowledged and not applied, a gap is neither", () => {
   assert.equal(room.acked.get(1), 2);
 });
 
-test("[P4] a seat whose way we cut is kept, nobody is told, and its user comes back as in rules §2.2", () => {
+test("[P4] a seat whose way we cut is kept, nobody is told, and its user comes back as in PROTOCOL §2.2", () => {
   const room = table([1, 2]);
   room.cut(1);
   room.advance(29_000);
@@ -327,7 +327,7 @@ test("[P7] a room in which nobody is and nothing is due is over", () => {
   assert.ok(room.room.isOver);
 });
 
-test("[rules §3][P6] while a server drains, a room whose playing seats are all empty dissolves at once", () => {
+test("[PROTOCOL §3][P6] while a server drains, a room whose playing seats are all empty dissolves at once", () => {
   const room = table([1]);
   room.sit(7, { watch: true });
   room.drain();
@@ -338,7 +338,7 @@ test("[rules §3][P6] while a server drains, a room whose playing seats are all 
   assert.ok(room.room.isOver);
 });
 
-test("[rules §3][P6] a draining server's empty room ends when the drain begins", () => {
+test("[PROTOCOL §3][P6] a draining server's empty room ends when the drain begins", () => {
   const room = table([]);
   room.sit(7, { watch: true });
   room.drain();

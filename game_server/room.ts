@@ -45,7 +45,7 @@ export interface RoomHost {
   readonly watchersMax: number;
   /** A seat whose way was cut by us is kept so long; 0 = for ever. */
   readonly holdMs: number;
-  /** While the server drains, a room without players ends at once (rules §3). */
+  /** While the server drains, a room without players ends at once (PROTOCOL §3). */
   readonly isDraining: boolean;
   /** Runs a handler under the watchdog's eye. */
   watch(room: Room, handler: string, act: () => void): void;
@@ -200,7 +200,7 @@ export class Room {
     this.#host.touched(this);
   }
 
-  /** The system ends the room (rules §2.6). */
+  /** The system ends the room (PROTOCOL §2.6). */
   dissolve(reason: DisconnectReason = DisconnectReason.ROOM_DISSOLVED): void {
     if (this.#stage !== "open") return;
     this.#stage = "ending";
@@ -273,7 +273,7 @@ export class Room {
     }
   }
 
-  /** SitDown of a session that sits here: the scene again, or from watching to a free seat (rules §3). */
+  /** SitDown of a session that sits here: the scene again, or from watching to a free seat (PROTOCOL §3). */
   #sitAgain(seat: Seat, frame: Frame): void {
     const request = readSitDown(bodyOf(frame));
     if (request.print) return this.#print(seat, () => this.#host.printServer());

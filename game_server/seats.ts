@@ -61,7 +61,7 @@ export class Seats {
     return this.playing - this.playersCount;
   }
 
-  /** The index for somebody new (rules §3); undefined when the room is full. */
+  /** The index for somebody new (PROTOCOL §3); undefined when the room is full. */
   indexFor(wanted: number, watch: boolean): number | undefined {
     return watch ? this.freeWatcher() : (this.freePlaying(wanted) ?? this.freeWatcher());
   }

@@ -1,7 +1,7 @@
 /**
  * The table: everything a game may do, and the few things only its room does. It changes
  * the room's value and fills its outbox, and it makes every announcement of who sits, rises,
- * comes and goes in the order of rules §2, so that no game can get it wrong.
+ * comes and goes in the order of PROTOCOL §2, so that no game can get it wrong.
  */
 import type { Frame } from "#protocol/frame.ts";
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
@@ -150,7 +150,7 @@ export class RoomTable implements Table {
     };
   }
 
-  /** Somebody new takes a free seat (rules §2.1): those who are here, then himself to all. */
+  /** Somebody new takes a free seat (PROTOCOL §2.1): those who are here, then himself to all. */
   sitDown(seat: Seat): void {
     const here = [...this.occupants.all];
     this.occupants.add(seat);
@@ -158,7 +158,7 @@ export class RoomTable implements Table {
     this.sendAll(sitDownFrame(seat.user, seat.index, true));
   }
 
-  /** Somebody is back on his seat (rules §2.2). A session that held it hears that it was replaced. */
+  /** Somebody is back on his seat (PROTOCOL §2.2). A session that held it hears that it was replaced. */
   comeBack(seat: Seat, session: string, last: number): void {
     if (seat.way.is === "online" && seat.way.session !== session) {
       this.tell([seat], disconnectFrame(DisconnectReason.REPLACED), outputFlags.ends);
@@ -167,7 +167,7 @@ export class RoomTable implements Table {
     this.sendAll(onlineFrame(seat.user, true));
   }
 
-  /** His client has dropped or stood up, and the seat is kept (rules §2.3). */
+  /** His client has dropped or stood up, and the seat is kept (PROTOCOL §2.3). */
   goOffline(seat: Seat): void {
     seat.way = { is: "offline" };
     this.sendAll(onlineFrame(seat.user, false));

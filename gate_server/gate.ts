@@ -22,7 +22,7 @@ import { Links } from "./links.ts";
 import { RoomsPage } from "./rooms_page.ts";
 import { GateSeating } from "./seating.ts";
 
-/** After a start the directory in memory is learning for at most so long (design §5). */
+/** After a start the directory in memory is learning for at most so long (ARCHITECTURE §4). */
 const learningMs = 15_000;
 
 export interface GateOptions {

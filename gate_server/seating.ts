@@ -1,6 +1,6 @@
 /**
  * Finds a sit its place: asks the directory who has the user and the room, picks a server
- * when nobody has (design §5), and sends the sit there. The server decides; when it says
+ * when nobody has (ARCHITECTURE §4), and sends the sit there. The server decides; when it says
  * that the directory knows better, the road starts again.
  */
 import type { Seating, Session } from "#door/session.ts";

@@ -62,6 +62,7 @@ export class ServerLink implements Place, GateReader {
   /** Who answers here. */
   readonly server: ServerHello;
   #hasTold = false;
+  #stage: "up" | "down" = "up";
   #status: Pick<ServerStatus, "rooms" | "takesNewRooms" | "free">;
   #sitsSinceStatus = 0;
   #lastQuestion = 0;
@@ -103,6 +104,7 @@ export class ServerLink implements Place, GateReader {
 
   /** Asks the server to seat a session. Unless "elsewhere", the session has been told when this resolves. */
   sit(session: Session, request: SitRequest, number: number): Promise<SitOutcome> {
+    if (this.#stage === "down") return Promise.resolve("elsewhere");
     this.#sitsSinceStatus += 1;
     return new Promise((settle) => {
       const timeout = this.#share.clock.after(answerTimeoutMs, () => this.#giveUp(session.id));
@@ -236,6 +238,7 @@ export class ServerLink implements Place, GateReader {
   }
 
   #channelOnDown(why: string): void {
+    this.#stage = "down";
     for (const id of [...this.#sits.keys()]) this.#giveUp(id);
     for (const id of [...this.#questions.keys()]) this.#answerQuestion(id, []);
     this.#share.sessions.placeLost(this);

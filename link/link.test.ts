@@ -50,7 +50,7 @@ test("[link] both ends prove themselves and learn who the other is", async () =>
   assert.equal(game.hello?.boot, "00000000000000bb");
 });
 
-test("[faults §4 links] a gate without the link key gets a sentence and no link", async () => {
+test("[PROTOCOL §7] a gate without the link key gets a sentence and no link", async () => {
   const clock = new ManualClock();
   const { gate, game } = greetBoth(memoryPair(clock), clock, { gateKey: new Uint8Array(32) });
   await clock.advance(10);
@@ -58,7 +58,7 @@ test("[faults §4 links] a gate without the link key gets a sentence and no link
   assert.equal(game.channel, undefined);
 });
 
-test("[faults §4 links] a server that does not know the link key is not believed", async () => {
+test("[PROTOCOL §7] a server that does not know the link key is not believed", async () => {
   const clock = new ManualClock();
   const [gateEnd, serverEnd] = memoryPair(clock);
   const { gate } = greetBoth([gateEnd, serverEnd], clock, { serverKey: new Uint8Array(32) });
@@ -137,7 +137,7 @@ test("[F8] an end that hears nothing for three seconds takes the link for lost",
   assert.equal(link.downs[0], "gate: silent");
 });
 
-test("[faults §4 links] garbage cuts the link it came on", async () => {
+test("[PROTOCOL §7] garbage cuts the link it came on", async () => {
   const clock = new ManualClock();
   const link = await openLink(clock);
   link.gateEnd.send(new Uint8Array([0, 0, 0, 99, 1]));

@@ -38,7 +38,7 @@ export const closeCodes = {
 
 export type CloseCodeName = keyof typeof closeCodes;
 
-/** What a client does about `code`, also one that is not in the table (rules §1). */
+/** What a client does about `code`, also one that is not in the table (PROTOCOL §1). */
 export function adviceFor(code: number): Advice {
   if (code === 1000) return "stay away";
   if (code === 1013 || code === closeCodes.tooManyMessages.code) return "back off";

@@ -1,4 +1,4 @@
-/** Every vector of rules §1, byte for byte, in both directions. */
+/** Every vector of PROTOCOL §1.8, byte for byte, in both directions. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bodyOf, commandOf, decode, encode, frame } from "./frame.ts";
@@ -41,12 +41,12 @@ const vectors: [name: string, hex: string, bytes: Uint8Array][] = [
 ];
 
 for (const [name, hex, bytes] of vectors) {
-  test(`[rules §1 vector] ${name} is written byte for byte`, () => {
+  test(`[PROTOCOL §1.8] ${name} is written byte for byte`, () => {
     assert.equal(Buffer.from(bytes).toString("hex"), hex.replaceAll(" ", ""));
   });
 }
 
-test("[rules §1 vector] SitDown room 1 any seat dice is read in any map order", () => {
+test("[PROTOCOL §1.8] SitDown room 1 any seat dice is read in any map order", () => {
   const entries = ["0a0c0a07726f6f6d5f6964120131", "0a0a0a047365617412022d31", "0a110a0967616d655f6e616d65120464696365"];
   const orders = [entries, entries.toReversed(), [entries[1], entries[2], entries[0]]];
   for (const order of orders) {
@@ -55,23 +55,23 @@ test("[rules §1 vector] SitDown room 1 any seat dice is read in any map order",
   }
 });
 
-test("[rules §1 vector] a scene's hidden 0 is read whether it was written or omitted", () => {
+test("[PROTOCOL §1.8] a scene's hidden 0 is read whether it was written or omitted", () => {
   for (const hex of ["1a0408021000", "1a020802"])
     assert.deepEqual({ ...decode(SceneNoticeSchema, Buffer.from(hex, "hex")).dice }, { "2": 0 });
 });
 
-test("[rules §1] a hidden roll carries no points", () => {
+test("[PROTOCOL §1] a hidden roll carries no points", () => {
   const bytes = encode(DiceCommand.SHAKE, ShakeResponseSchema, { userId: 7n });
   assert.equal(Buffer.from(bytes).toString("hex"), "000000670807");
 });
 
-test("[rules §1] a frame is a 4-byte big-endian command and a body", () => {
+test("[PROTOCOL §1] a frame is a 4-byte big-endian command and a body", () => {
   assert.deepEqual([...frame(0x01020304, new Uint8Array([9]))], [1, 2, 3, 4, 9]);
   assert.equal(commandOf(frame(0xfedcba98)), 0xfedcba98);
   assert.deepEqual(bodyOf(frame(101)), empty);
 });
 
-test("[faults §4] a body that is no protobuf is refused as a bad request", () => {
+test("[PROTOCOL §1.3] a body that is no protobuf is refused as a bad request", () => {
   assert.throws(() => decode(Int32Schema, Buffer.from("08", "hex")), { name: "Refused", desc: "bad request" });
   assert.throws(() => decode(Int32Schema, Buffer.from("ffffffff", "hex")), { name: "Refused" });
 });

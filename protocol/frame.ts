@@ -12,7 +12,7 @@ export type Frame = Uint8Array;
 /** Bytes before the body. A shorter message is no frame: close 1002. */
 export const commandBytes = 4;
 
-/** Largest frame either side sends, in bytes. A larger message: close 1009 (rules §1). */
+/** Largest frame either side sends, in bytes. A larger message: close 1009 (PROTOCOL §1). */
 export const frameBytesMax = 32_768;
 
 const empty = new Uint8Array(0);

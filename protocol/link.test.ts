@@ -45,7 +45,7 @@ test("[link] inputs of a batch to a server keep their order", () => {
   assert.deepEqual(read, ["input 1/1 2", "leave", "input 2/1 0"]);
 });
 
-test("[faults §4 links] whatever the bytes, reading ends in LinkGarbage or not at all", () => {
+test("[PROTOCOL §7] whatever the bytes, reading ends in LinkGarbage or not at all", () => {
   const ignore = { output: () => {}, ack: () => {}, input: () => {}, say: () => {} };
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
@@ -61,7 +61,7 @@ test("[faults §4 links] whatever the bytes, reading ends in LinkGarbage or not 
   );
 });
 
-test("[faults §4 links] a cut batch is garbage wherever it is cut", () => {
+test("[PROTOCOL §7] a cut batch is garbage wherever it is cut", () => {
   const writer = new ToGateWriter();
   writer.output(outputFlags.ends, [1, 2], new Uint8Array(10));
   const batch = writer.take();

@@ -1,7 +1,7 @@
 /**
  * The refusals: one numbered table of every "no" a client can hear, with its words and
  * whether trying again can help. A refusal answers one message and leaves the connection
- * as it was; what ends a connection is in close_codes.ts. Numbers: rules §1.
+ * as it was; what ends a connection is in close_codes.ts. Numbers: PROTOCOL §1.
  */
 import { ErrorResponse_Code } from "./gen/frame_pb.ts";
 

@@ -1,4 +1,4 @@
-/** The metadata of a sit: an allow-list, read once and strictly (rules §1, metadata keys). */
+/** The metadata of a sit: an allow-list, read once and strictly (PROTOCOL §1.3). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -9,7 +9,7 @@ function read(metadata: Record<string, string>) {
   return readSitDown(toBinary(SitDownRequestSchema, create(SitDownRequestSchema, { metadata })));
 }
 
-test("[rules §1 metadata] only the game is required; the rest has defaults", () => {
+test("[PROTOCOL §1.3] only the game is required; the rest has defaults", () => {
   assert.deepEqual(read({ game_name: "dice" }), {
     game: "dice",
     room: undefined,
@@ -21,7 +21,7 @@ test("[rules §1 metadata] only the game is required; the rest has defaults", ()
   });
 });
 
-test("[rules §1 metadata] every key is read, and user_id is ignored", () => {
+test("[PROTOCOL §1.3] every key is read, and user_id is ignored", () => {
   const all = {
     game_name: "dice",
     room_id: "9223372036854775807",
@@ -62,24 +62,24 @@ const bad: Record<string, Record<string, string>> = {
 };
 
 for (const [what, metadata] of Object.entries(bad)) {
-  test(`[rules §1 metadata] ${what}: bad request`, () => {
+  test(`[PROTOCOL §1.3] ${what}: bad request`, () => {
     assert.throws(() => read(metadata), { name: "Refused", desc: "bad request" });
   });
 }
 
-test("[rules §3] seats −2 and 99 999 are legal wishes", () => {
+test("[PROTOCOL §3] seats −2 and 99 999 are legal wishes", () => {
   assert.deepEqual([read({ game_name: "dice", seat: "-2" }).seat, read({ game_name: "dice", seat: "99999" }).seat], [-2, 99_999]);
 });
 
-test("[rules §1 metadata] equal options are equal text, whatever their order", () => {
+test("[PROTOCOL §1.3] equal options are equal text, whatever their order", () => {
   assert.equal(canonicalOptions('{"b":{"y":1,"x":2},"a":[{"d":1,"c":2}]}'), canonicalOptions(' {"a":[{"c":2,"d":1}],"b":{"x":2,"y":1}} '));
   assert.equal(canonicalOptions("{}"), "");
 });
 
-test("[rules §1] private rooms say so in their options", () => {
+test("[PROTOCOL §1] private rooms say so in their options", () => {
   assert.deepEqual([isPrivate('{"private":true}'), isPrivate('{"private":"true"}'), isPrivate("")], [true, false, false]);
 });
 
-test("[rules §1 metadata] a room id is decimal from 1 to 2^63−1", () => {
+test("[PROTOCOL §1.3] a room id is decimal from 1 to 2^63−1", () => {
   assert.deepEqual(["1", "9223372036854775807", "9223372036854775808", "1.0", "١"].map(isRoomId), [true, true, false, false, false]);
 });

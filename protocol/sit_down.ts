@@ -1,7 +1,7 @@
 /**
  * What a SitDown asks for: the metadata of a SitDownRequest turned into a typed request,
  * once, at the door. Keys are an allow-list; whatever is not on it is refused, so that a
- * client learns of its typo and nothing unknown travels further (rules §1, metadata keys).
+ * client learns of its typo and nothing unknown travels further (PROTOCOL §1.3).
  */
 import { decode } from "./frame.ts";
 import { SitDownRequestSchema } from "./gen/frame_pb.ts";
@@ -101,7 +101,7 @@ function readRoomId(value: string): string {
   return value;
 }
 
-/** Any whole number is legal; what is no seat of the room counts as "any" when the room looks (rules §3). */
+/** Any whole number is legal; what is no seat of the room counts as "any" when the room looks (PROTOCOL §3). */
 function readSeat(value: string): number {
   if (!/^-?[0-9]{1,10}$/.test(value)) throw bad("seat is no whole number");
   return Number(value);

@@ -1,4 +1,4 @@
-/** The two tables, refusals and close codes, against rules §1. */
+/** The two tables, refusals and close codes, against PROTOCOL §1. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { adviceFor, closeCodes } from "./close_codes.ts";
@@ -7,7 +7,7 @@ import { ErrorResponse_Code, ErrorResponseSchema } from "./gen/frame_pb.ts";
 import { Refused, refusals, toRefused } from "./refusals.ts";
 import { errorFrame } from "./system_frames.ts";
 
-test("[rules §1 refusals] every code of the schema but Success has one row", () => {
+test("[PROTOCOL §1.4] every code of the schema but Success has one row", () => {
   const codes = Object.values(refusals).map(({ code }) => code);
   assert.deepEqual(
     codes.toSorted(),
@@ -17,7 +17,7 @@ test("[rules §1 refusals] every code of the schema but Success has one row", ()
   );
 });
 
-test("[rules §1 refusals] the words people already know", () => {
+test("[PROTOCOL §1.4] the words people already know", () => {
   assert.equal(new Refused("unknownCommand", { of: 77 }).desc, "unknown command: 77");
   assert.deepEqual(
     [refusals.statusMismatch.desc, refusals.watcherOperate.desc, refusals.fail.desc],
@@ -25,14 +25,14 @@ test("[rules §1 refusals] the words people already know", () => {
   );
 });
 
-test("[rules §1 refusals] anything thrown becomes Fail, with its text as detail and in development only", () => {
+test("[PROTOCOL §1.4] anything thrown becomes Fail, with its text as detail and in development only", () => {
   const refused = toRefused(new Error("boom"));
   const told = (development: boolean) => decode(ErrorResponseSchema, errorFrame(refused, development).subarray(4));
   assert.deepEqual([told(true).code, told(true).desc, told(true).detail], [1, "", "boom"]);
   assert.equal(told(false).detail, "");
 });
 
-test("[rules §1 close codes] the ranges say whether to come back, for codes nobody knows too", () => {
+test("[PROTOCOL §1.5] the ranges say whether to come back, for codes nobody knows too", () => {
   const advice = [1000, 1001, 1002, 1003, 1006, 1007, 1008, 1009, 1012, 1013, 4000, 4401, 4429, 4499, 4500, 4999].map(adviceFor);
   const fix = "fix the client";
   assert.deepEqual(advice, [
@@ -55,6 +55,6 @@ test("[rules §1 close codes] the ranges say whether to come back, for codes nob
   ]);
 });
 
-test("[rules §1 close codes] every reason fits a close frame", () => {
+test("[PROTOCOL §1.5] every reason fits a close frame", () => {
   for (const { reason } of Object.values(closeCodes)) assert.ok(Buffer.byteLength(reason) <= 123);
 });

@@ -1,4 +1,4 @@
-/** Settings: every wrong value is one sentence, and no sentence shows a secret (faults §4, Start). */
+/** Settings: every wrong value is one sentence, and no sentence shows a secret. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { defaultKeysInUse, readSettings, SettingError, settingRows } from "./settings.ts";
@@ -16,7 +16,7 @@ function sentence(env: Record<string, string>): string {
   return "";
 }
 
-test("[rules §6] nothing set: development with documented keys", () => {
+test("[PROTOCOL §6] nothing set: development with documented keys", () => {
   const settings = readSettings({});
   assert.equal(Buffer.from(settings.jwtKey).toString(), "default_key");
   assert.equal(Buffer.from(settings.linkKey).toString(), "default_link");
@@ -24,16 +24,16 @@ test("[rules §6] nothing set: development with documented keys", () => {
   assert.deepEqual([settings.seats, settings.holdMs, settings.drainDeadlineMs, settings.messagesPerSecond], [4, 90_000, 110_000, 50]);
 });
 
-test("[rules §6] every default is a legal value", () => {
+test("[PROTOCOL §6] every default is a legal value", () => {
   for (const row of Object.values(settingRows)) if (row.byDefault !== "") assert.equal(sentence({ [row.env]: row.byDefault }), "", row.env);
 });
 
-test("[faults §4 Start] an empty variable counts as unset, except keys and tokens, where it is refused", () => {
+test("[start] an empty variable counts as unset, except keys and tokens, where it is refused", () => {
   assert.equal(readSettings({ SEATS: "", GAME_SERVERS: "", LOG_LEVEL: "" }).seats, 4);
   for (const env of ["JWT_KEY", "LINK_KEY", "ADMIN_TOKEN"]) assert.match(sentence({ [env]: "" }), new RegExp(`^${env} is empty`));
 });
 
-test("[faults §4 Start] production wants both keys, long ones", () => {
+test("[start] production wants both keys, long ones", () => {
   assert.match(sentence({ ENV: "prod" }), /^JWT_KEY is missing/);
   assert.match(sentence({ ENV: "prod", JWT_KEY: longKey }), /^LINK_KEY is missing/);
   assert.match(sentence({ ...production, LINK_KEY: Buffer.alloc(31).toString("base64") }), /^LINK_KEY is too short/);
@@ -41,7 +41,7 @@ test("[faults §4 Start] production wants both keys, long ones", () => {
   assert.deepEqual(defaultKeysInUse(readSettings(production)), []);
 });
 
-test("[faults §4 Start] a key that is no base64 or too short: a sentence without the key", () => {
+test("[start] a key that is no base64 or too short: a sentence without the key", () => {
   for (const key of ["sécret!", "Q", "c2hvcnQ=", "not base64 at all"]) {
     const said = sentence({ JWT_KEY: key });
     assert.match(said, /^JWT_KEY is (no base64|too short)/, key);
@@ -65,7 +65,7 @@ const wrong: Record<string, string> = {
 };
 
 for (const [env, value] of Object.entries(wrong)) {
-  test(`[faults §4 Start] ${env}=${value}: one sentence that names the variable`, () => {
+  test(`[start] ${env}=${value}: one sentence that names the variable`, () => {
     const said = sentence({ [env]: value });
     assert.ok(said.startsWith(`${env} `), said);
     assert.equal(said.split("\n").length, 1);
@@ -73,28 +73,28 @@ for (const [env, value] of Object.entries(wrong)) {
   });
 }
 
-test("[faults §4 Start] more entries that are none of GAME_SERVERS", () => {
+test("[start] more entries that are none of GAME_SERVERS", () => {
   for (const value of ["dice=host", "dice=host:0", "dice=host:70000", "=host:1", "dice=ho st:1", "dice=host:1,"]) {
     assert.match(sentence({ GAME_SERVERS: value }), /^GAME_SERVERS /, value);
   }
 });
 
-test("[rules §6] GAME_SERVERS names games and addresses, IPv6 in brackets", () => {
+test("[PROTOCOL §6] GAME_SERVERS names games and addresses, IPv6 in brackets", () => {
   assert.deepEqual(readSettings({ GAME_SERVERS: "dice=dice:60001, rocket=[::1]:60002" }).gameServers, [
     { game: "dice", host: "dice", port: 60_001 },
     { game: "rocket", host: "::1", port: 60_002 },
   ]);
 });
 
-test("[faults §4 Start] a variable that we do not know is not ours", () => {
+test("[start] a variable that we do not know is not ours", () => {
   assert.equal(sentence({ GATE_PORT: "tcp://10.0.0.1:60006", SEAT: "x" }), "");
 });
 
-test("[rules §6] no setting has a name that Kubernetes injects", () => {
+test("[PROTOCOL §6] no setting has a name that Kubernetes injects", () => {
   for (const { env } of Object.values(settingRows)) assert.doesNotMatch(env, /^(GATE|DICE)_|^REDIS_PORT/);
 });
 
-test("[rules §6] durations have a unit, and 0 means none", () => {
+test("[PROTOCOL §6] durations have a unit, and 0 means none", () => {
   const { holdMs, drainDeadlineMs, abandonAfterMs, noticeEveryMs } = readSettings({
     HOLD: "0",
     DRAIN_DEADLINE: "250ms",

@@ -1,4 +1,4 @@
-/** The admin listener: off the public port, open for two words, locked for the rest (design §7, faults §4 Metrics). */
+/** The admin listener: off the public port, open for two words, locked for the rest (ARCHITECTURE §6). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Player } from "./support/player.ts";
@@ -6,7 +6,7 @@ import { Server } from "./support/process.ts";
 
 const key = Buffer.alloc(32, 3).toString("base64");
 
-test("[design §7] /livez and /readyz say ok; /metrics counts what happened", async (t) => {
+test("[ARCHITECTURE §6] /livez and /readyz say ok; /metrics counts what happened", async (t) => {
   const server = await Server.start(t, "single.ts");
   assert.deepEqual(await server.admin("/livez"), { status: 200, body: "ok\n" });
   assert.deepEqual(await server.admin("/readyz"), { status: 200, body: "ok\n" });
@@ -22,7 +22,7 @@ test("[design §7] /livez and /readyz say ok; /metrics counts what happened", as
   }
 });
 
-test("[faults §4 metrics] no label that a client can choose", async (t) => {
+test("[admin] no label that a client can choose", async (t) => {
   const server = await Server.start(t, "single.ts");
   const player = await Player.connect(server.port, 1);
   player.sit({ game_name: "evil_label" });
@@ -39,7 +39,7 @@ test("[P8] a gate without a game server is alive and not ready", async (t) => {
   assert.deepEqual(await gate.admin("/readyz"), { status: 503, body: "unlinked\n" });
 });
 
-test("[faults §4 metrics] with a token, everything else needs it", async (t) => {
+test("[admin] with a token, everything else needs it", async (t) => {
   const server = await Server.start(t, "single.ts", { ADMIN_TOKEN: "let-me-in" });
   assert.equal((await server.admin("/metrics")).status, 401);
   assert.equal((await server.admin("/metrics", { Authorization: "Bearer wrong" })).status, 401);
@@ -47,7 +47,7 @@ test("[faults §4 metrics] with a token, everything else needs it", async (t) =>
   assert.equal((await server.admin("/readyz")).status, 200);
 });
 
-test("[faults §4 metrics] without a token, a listener beyond loopback says its two words and nothing else", async (t) => {
+test("[admin] without a token, a listener beyond loopback says its two words and nothing else", async (t) => {
   const server = await Server.start(t, "single.ts", { ENV: "prod", JWT_KEY: key, LINK_KEY: key });
   assert.equal((await server.admin("/livez")).status, 200);
   assert.equal((await server.admin("/readyz")).status, 200);
@@ -55,7 +55,7 @@ test("[faults §4 metrics] without a token, a listener beyond loopback says its 
   assert.equal((await server.admin("/nothing")).status, 403);
 });
 
-test("[faults §4 metrics] admin paths are not served on the public port", async (t) => {
+test("[admin] admin paths are not served on the public port", async (t) => {
   const server = await Server.start(t, "single.ts");
   for (const path of ["/metrics", "/livez", "/drain"]) assert.equal((await fetch(`http://127.0.0.1:${server.port}${path}`)).status, 426);
 });

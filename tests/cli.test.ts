@@ -1,4 +1,4 @@
-/** The dice command line (rules §5), the bots, and the Docker check of rules §6 without Docker. */
+/** The dice command line, the bots, and servers that are found by name. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Player } from "./support/player.ts";
@@ -110,7 +110,7 @@ test("[CLI] a token that lets nobody in ends it, with 1", { timeout: 30_000 }, a
   assert.match(run.lines.at(-1) ?? "", /^no connection/);
 });
 
-test("[rules §6 Docker] a server found by name, a gate with the documented key, the sample token, and the CLI straight at the server", async (t) => {
+test("[static] a server found by name, a gate with the documented key, the sample token, and the CLI straight at the server", async (t) => {
   const server = await Server.start(t, "game_server/main.ts");
   const gate = await Server.start(t, "gate_server/main.ts", { JWT_KEY: "ZGVmYXVsdF9rZXk=", GAME_SERVERS: `dice=localhost:${server.port}` });
   await gate.logged("link up");

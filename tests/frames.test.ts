@@ -1,4 +1,4 @@
-/** Bad WebSocket frames and the close codes they end in (faults §4, Frames), byte by byte. */
+/** Bad WebSocket frames and the close codes they end in (PROTOCOL §1.2), byte by byte. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { frame } from "#protocol/frame.ts";
@@ -38,7 +38,7 @@ const cases: [what: string, bytes: Uint8Array[], code: number][] = [
 ];
 
 for (const [what, bytes, code] of cases) {
-  test(`[faults §4 frames] ${what}: closed with ${code}, and nobody else is hurt`, async (t) => {
+  test(`[PROTOCOL §1.2] ${what}: closed with ${code}, and nobody else is hurt`, async (t) => {
     const { connection, bystander } = await upgraded(t);
     for (const each of bytes) connection.write(each);
     assert.equal(await connection.closeCode(), code);
@@ -47,14 +47,14 @@ for (const [what, bytes, code] of cases) {
   });
 }
 
-test("[rules §1] a message of exactly 32 768 bytes passes", async (t) => {
+test("[PROTOCOL §1] a message of exactly 32 768 bytes passes", async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.connect(port, 1);
   player.send(frame(150, new Uint8Array(32_764)));
   assert.deepEqual(await player.hear(), ["Error 112 not in a room"]);
 });
 
-test("[rules §1] a close of the client is answered with its code", async (t) => {
+test("[PROTOCOL §1] a close of the client is answered with its code", async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.connect(port, 1);
   assert.deepEqual(await player.close(), { code: 1000, reason: "" });

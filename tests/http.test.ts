@@ -1,4 +1,4 @@
-/** Bad HTTP and its answers (faults §4, HTTP), on real sockets. */
+/** Bad HTTP and its answers (PROTOCOL §1.1), on real sockets. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SignJWT, UnsecuredJWT } from "jose";
@@ -9,25 +9,25 @@ import { RawConnection, request, upgradeHeaders } from "./support/raw.ts";
 
 const goodToken = () => mintToken(1, developmentKey);
 
-test("[faults §4 HTTP] a GET without Upgrade where no page is served: 426", async (t) => {
+test("[PROTOCOL §1.1] a GET without Upgrade where no page is served: 426", async (t) => {
   const { port } = await openHouse(t);
   const { status, headers } = await RawConnection.ask(port, "GET /anything");
   assert.deepEqual([status, headers["upgrade"]], [426, "websocket"]);
 });
 
-test("[faults §4 HTTP] another upgrade than websocket is ignored: 426", async (t) => {
+test("[PROTOCOL §1.1] another upgrade than websocket is ignored: 426", async (t) => {
   const { port } = await openHouse(t);
   assert.equal((await RawConnection.ask(port, "GET /", { Connection: "Upgrade", Upgrade: "h2c" })).status, 426);
 });
 
-test("[faults §4 HTTP] wrong method: 405, with and without an upgrade", async (t) => {
+test("[PROTOCOL §1.1] wrong method: 405, with and without an upgrade", async (t) => {
   const { port } = await openHouse(t);
   assert.equal((await RawConnection.ask(port, "POST /")).status, 405);
   assert.equal((await RawConnection.ask(port, "DELETE /rooms")).status, 405);
   assert.equal((await RawConnection.ask(port, `POST /?token=${await goodToken()}`, upgradeHeaders)).status, 405);
 });
 
-test("[faults §4 HTTP] no or bad key, version other than 13: 400", async (t) => {
+test("[PROTOCOL §1.1] no or bad key, version other than 13: 400", async (t) => {
   const { port } = await openHouse(t);
   const path = `GET /?token=${await goodToken()}`;
   const { "Sec-WebSocket-Key": _key, ...withoutKey } = upgradeHeaders;
@@ -42,12 +42,12 @@ test("[faults §4 HTTP] no or bad key, version other than 13: 400", async (t) =>
   for (const headers of bad) assert.equal((await RawConnection.ask(port, path, headers)).status, 400);
 });
 
-test("[faults §4 HTTP] a URL that is none: 400", async (t) => {
+test("[PROTOCOL §1.1] a URL that is none: 400", async (t) => {
   const { port } = await openHouse(t);
   assert.equal((await RawConnection.ask(port, "GET http://[", upgradeHeaders)).status, 400);
 });
 
-test("[faults §4 HTTP] ORIGINS set and the Origin is not in it: 403; in it, or none at all: let in", async (t) => {
+test("[PROTOCOL §1.1] ORIGINS set and the Origin is not in it: 403; in it, or none at all: let in", async (t) => {
   const { port } = await openHouse(t, { env: { ORIGINS: "https://play.example,https://other.example" } });
   const path = `GET /?token=${await goodToken()}`;
   const status = async (origin: Record<string, string>) => (await RawConnection.ask(port, path, { ...upgradeHeaders, ...origin })).status;
@@ -57,7 +57,7 @@ test("[faults §4 HTTP] ORIGINS set and the Origin is not in it: 403; in it, or 
   assert.equal(await status({}), 101);
 });
 
-test("[faults §4 HTTP] oversized headers: 431", async (t) => {
+test("[PROTOCOL §1.1] oversized headers: 431", async (t) => {
   const { port } = await openHouse(t);
   assert.equal((await RawConnection.ask(port, "GET /", { ...upgradeHeaders, Filler: "x".repeat(20_000) })).status, 431);
 });
@@ -78,7 +78,7 @@ const tokens: [what: string, token: () => Promise<string> | string][] = [
 ];
 
 for (const [what, token] of tokens) {
-  test(`[faults §4 HTTP] token ${what}: 401 with a reason, and the socket is closed`, async (t) => {
+  test(`[PROTOCOL §1.1] token ${what}: 401 with a reason, and the socket is closed`, async (t) => {
     const { port } = await openHouse(t);
     const connection = await RawConnection.open(port);
     connection.write(request(`GET /?token=${await token()}`, { Host: "test", ...upgradeHeaders }));
@@ -89,7 +89,7 @@ for (const [what, token] of tokens) {
   });
 }
 
-test("[faults §4 HTTP] several tokens in one request: 401", async (t) => {
+test("[PROTOCOL §1.1] several tokens in one request: 401", async (t) => {
   const { port } = await openHouse(t);
   const token = await goodToken();
   const twice: [string, Record<string, string>][] = [
@@ -103,7 +103,7 @@ test("[faults §4 HTTP] several tokens in one request: 401", async (t) => {
   }
 });
 
-test("[rules §1] the three ways of bringing a token; the subprotocol is answered with its name only", async (t) => {
+test("[PROTOCOL §1] the three ways of bringing a token; the subprotocol is answered with its name only", async (t) => {
   const { port } = await openHouse(t);
   const token = await goodToken();
   const ways: [string, Record<string, string>, string | undefined][] = [
@@ -118,7 +118,7 @@ test("[rules §1] the three ways of bringing a token; the subprotocol is answere
   }
 });
 
-test("[rules §6 ENV] in production a token without exp is refused", async (t) => {
+test("[PROTOCOL §1.1] in production a token without exp is refused", async (t) => {
   const key = Buffer.alloc(32, 5);
   const env = { ENV: "prod", JWT_KEY: key.toString("base64"), LINK_KEY: Buffer.alloc(32, 6).toString("base64") };
   const { port } = await openHouse(t, { env });
@@ -127,7 +127,7 @@ test("[rules §6 ENV] in production a token without exp is refused", async (t) =
   assert.equal(await ask(await sign({ id: 1, exp: nowSeconds() + 60 }, key)), 101);
 });
 
-test("[faults §4 HTTP] a gate that is itself leaving: 503 with Retry-After", async (t) => {
+test("[PROTOCOL §1.1] a gate that is itself leaving: 503 with Retry-After", async (t) => {
   const { port, gate } = await openHouse(t);
   gate.drain();
   const { status, headers } = await RawConnection.ask(port, `GET /?token=${await goodToken()}`, upgradeHeaders);
@@ -135,7 +135,7 @@ test("[faults §4 HTTP] a gate that is itself leaving: 503 with Retry-After", as
   assert.ok(Number(headers["retry-after"]) > 0);
 });
 
-test("[faults §4 HTTP] slow headers are cut, and nobody else notices", { timeout: 30_000 }, async (t) => {
+test("[PROTOCOL §1.1] slow headers are cut, and nobody else notices", { timeout: 30_000 }, async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.seated(port, 2);
   const slow = await RawConnection.open(port);
@@ -147,7 +147,7 @@ test("[faults §4 HTTP] slow headers are cut, and nobody else notices", { timeou
   assert.deepEqual(await player.settle(), []);
 });
 
-test("[rules §6] connections per user: 429 before the upgrade, and room again when one has gone", async (t) => {
+test("[PROTOCOL §6] connections per user: 429 before the upgrade, and room again when one has gone", async (t) => {
   const { port } = await openHouse(t, { env: { CONNECTIONS_PER_USER: "2" } });
   const [first] = await Promise.all([Player.connect(port, 1), Player.connect(port, 1)]);
   const ask = async () => (await RawConnection.ask(port, `GET /?token=${await goodToken()}`, upgradeHeaders)).status;
@@ -157,7 +157,7 @@ test("[rules §6] connections per user: 429 before the upgrade, and room again w
   assert.equal(await ask(), 101);
 });
 
-test("[rules §6] connections per address count the client behind a trusted proxy", async (t) => {
+test("[PROTOCOL §6] connections per address count the client behind a trusted proxy", async (t) => {
   const { port } = await openHouse(t, { env: { CONNECTIONS_PER_ADDRESS: "2", TRUSTED_PROXIES: "127.0.0.1" } });
   const held: RawConnection[] = [];
   const ask = async (address: string): Promise<number> => {
@@ -173,7 +173,7 @@ test("[rules §6] connections per address count the client behind a trusted prox
   for (const { socket } of held) socket.destroy();
 });
 
-test("[rules §1] GET /rooms lists open rooms, private ones left out, with CORS", async (t) => {
+test("[PROTOCOL §1] GET /rooms lists open rooms, private ones left out, with CORS", async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.seated(port, 1, { room_id: "5" });
   await player.hear(2);
@@ -186,7 +186,7 @@ test("[rules §1] GET /rooms lists open rooms, private ones left out, with CORS"
   assert.equal((await fetchRooms(port, "")).status, 404);
 });
 
-test("[rules §1] GET /rooms answers listed origins only", async (t) => {
+test("[PROTOCOL §1] GET /rooms answers listed origins only", async (t) => {
   const { port } = await openHouse(t, { env: { ORIGINS: "https://play.example" } });
   assert.equal((await fetchRooms(port, "dice", "https://play.example")).headers["access-control-allow-origin"], "https://play.example");
   assert.equal((await fetchRooms(port, "dice", "https://evil.example")).headers["access-control-allow-origin"], undefined);

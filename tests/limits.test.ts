@@ -44,7 +44,7 @@ test("[P7][F10] a slow reader is cut when its queue is full, and the others read
   assert.equal((await slow.closed).code, 1006);
 });
 
-test("[rules §6][F9] a client that answers no ping is closed with 4408; one that does is not", async (t) => {
+test("[PROTOCOL §6][F9] a client that answers no ping is closed with 4408; one that does is not", async (t) => {
   const { port } = await openHouse(t, { env: { PONG_TIMEOUT: "900ms" } });
   const talker = await Player.seated(port, 2);
   await talker.hear(2);

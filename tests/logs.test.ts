@@ -1,4 +1,4 @@
-/** What must never be in a log, at any level, and what every line must be (faults §4, Logs). */
+/** What must never be in a log, at any level, and what every line must be. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encode } from "#protocol/frame.ts";
@@ -8,7 +8,7 @@ import { developmentKey, Player } from "./support/player.ts";
 import { Server } from "./support/process.ts";
 import { RawConnection, upgradeHeaders } from "./support/raw.ts";
 
-test("[faults §4 logs] no token, no key and no query string at any level; every line is one JSON object, cut at a limit", async (t) => {
+test("[log] no token, no key and no query string at any level; every line is one JSON object, cut at a limit", async (t) => {
   const linkKey = Buffer.from("a link key that nobody may read!").toString("base64");
   const env = { LOG_LEVEL: "trace", LINK_KEY: linkKey, ADMIN_TOKEN: "admin-secret-word" };
   const server = await Server.start(t, "game_server/main.ts", env);

@@ -1,4 +1,4 @@
-/** Bad messages and how often they are forgiven (faults §4, Messages and Table), on real sockets. */
+/** Bad messages and how often they are forgiven (PROTOCOL §1.3, §3), on real sockets. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encode, frame } from "#protocol/frame.ts";
@@ -8,7 +8,7 @@ import { mintToken } from "#protocol/token.ts";
 import { openHouse } from "./support/house.ts";
 import { developmentKey, Player, sitDown } from "./support/player.ts";
 
-test("[rules §1] not in a room: StandUp is ignored, anything else is refused with 112 and the connection stays", async (t) => {
+test("[PROTOCOL §1] not in a room: StandUp is ignored, anything else is refused with 112 and the connection stays", async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.connect(port, 1);
   player.stand();
@@ -20,7 +20,7 @@ test("[rules §1] not in a room: StandUp is ignored, anything else is refused wi
   assert.deepEqual(await player.hear(2), ["SitDown 1@0", "Scene playing {}"]);
 });
 
-test("[faults §4 messages] unknown and server-only commands in a room: a refusal each", async (t) => {
+test("[PROTOCOL §1.3] unknown and server-only commands in a room: a refusal each", async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.seated(port, 1);
   await player.hear(2);
@@ -30,7 +30,7 @@ test("[faults §4 messages] unknown and server-only commands in a room: a refusa
   }
 });
 
-test("[faults §4 messages] broken protobuf and wild numbers: a refusal each", async (t) => {
+test("[PROTOCOL §1.3] broken protobuf and wild numbers: a refusal each", async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.connect(port, 1);
   player.send(frame(Command.SIT_DOWN, new Uint8Array([0x0a, 0xff])));
@@ -43,7 +43,7 @@ test("[faults §4 messages] broken protobuf and wild numbers: a refusal each", a
   assert.deepEqual(await player.hear(3), Array(3).fill("Error 116 bad request"));
 });
 
-test("[faults §4 messages] metadata keys that are not on the list: a refusal each", async (t) => {
+test("[PROTOCOL §1.3] metadata keys that are not on the list: a refusal each", async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.connect(port, 1);
   for (const key of ["__proto__", "constructor", "Game_Name", "x".repeat(300), "\0"]) {
@@ -52,7 +52,7 @@ test("[faults §4 messages] metadata keys that are not on the list: a refusal ea
   }
 });
 
-test("[P9][faults §4 messages] a game name not on the list is never dialled: an IP, a host name, NUL", async (t) => {
+test("[P9][PROTOCOL §1.3] a game name not on the list is never dialled: an IP, a host name, NUL", async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.connect(port, 1);
   for (const game of ["127.0.0.1", "127.0.0.1:60001", "localhost", "dice\0", "Dice", "../dice"]) {
@@ -63,7 +63,7 @@ test("[P9][faults §4 messages] a game name not on the list is never dialled: an
   assert.deepEqual(await player.hear(), ["Error 116 bad request"]);
 });
 
-test("[faults §4 messages] a client that keeps doing it is closed with 1008, seated or not", async (t) => {
+test("[PROTOCOL §1.3] a client that keeps doing it is closed with 1008, seated or not", async (t) => {
   const { port } = await openHouse(t);
   const outside = await Player.connect(port, 1);
   const seated = await Player.seated(port, 2);
@@ -75,7 +75,7 @@ test("[faults §4 messages] a client that keeps doing it is closed with 1008, se
   for (const player of [outside, seated]) assert.deepEqual(await player.closed, { code: 1008, reason: "too many bad requests" });
 });
 
-test("[faults §4 messages] one who errs now and then is not", async (t) => {
+test("[PROTOCOL §1.3] one who errs now and then is not", async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.seated(port, 1);
   await player.hear(2);
@@ -85,7 +85,7 @@ test("[faults §4 messages] one who errs now and then is not", async (t) => {
   assert.deepEqual(await player.hear(), ["Shake 1 6"]);
 });
 
-test("[rules §6] messages per session: refused with 115, then closed with 4429", async (t) => {
+test("[PROTOCOL §6] messages per session: refused with 115, then closed with 4429", async (t) => {
   const { port } = await openHouse(t, { env: { MESSAGES_PER_SECOND: "10" } });
   const player = await Player.seated(port, 1);
   await player.hear(2);
@@ -99,7 +99,7 @@ test("[rules §6] messages per session: refused with 115, then closed with 4429"
   assert.equal(player.heard.filter((line) => line === "Error 115 limit reached").length, 50);
 });
 
-test("[faults §4 table] sit in two rooms: refused, and the first seat stays", async (t) => {
+test("[PROTOCOL §3] sit in two rooms: refused, and the first seat stays", async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.seated(port, 1, { room_id: "1" });
   await player.hear(2);
@@ -109,7 +109,7 @@ test("[faults §4 table] sit in two rooms: refused, and the first seat stays", a
   assert.deepEqual(await player.hear(), ["Shake 1 6"]);
 });
 
-test("[faults §4 table] stand while sitting down: in order, and out of the room in the end", async (t) => {
+test("[PROTOCOL §3] stand while sitting down: in order, and out of the room in the end", async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.connect(port, 1);
   player.sit();
@@ -118,7 +118,7 @@ test("[faults §4 table] stand while sitting down: in order, and out of the room
   assert.deepEqual(await player.hear(3), ["SitDown 1@0", "Scene playing {}", "Error 112 not in a room"]);
 });
 
-test("[faults §4 table] roll out of turn, room 0 or −1, seats −2 and 99 999", async (t) => {
+test("[PROTOCOL §3] roll out of turn, room 0 or −1, seats −2 and 99 999", async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.connect(port, 1);
   for (const room of ["0", "-1"]) {
@@ -134,7 +134,7 @@ test("[faults §4 table] roll out of turn, room 0 or −1, seats −2 and 99 999
   assert.deepEqual(await player.hearUntil("Error"), ["SitDown 2@1", "Shake 1 1", "Error 10001 already shaken the dice"]);
 });
 
-test("[rules §1] frames sent while entering wait and are taken in order", async (t) => {
+test("[PROTOCOL §1] frames sent while entering wait and are taken in order", async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.connect(port, 1);
   player.sit();
@@ -153,7 +153,7 @@ test("[P3][P7] a session's inputs keep their order however many it sends at once
   assert.ok(lines.every((line, i) => line.startsWith(i % 2 === 0 ? "Print" : "Scene")));
 });
 
-test("[rules §1 cmd 8] a new token of the same id is accepted in place; another's or a bad one is refused", async (t) => {
+test("[PROTOCOL §1.3] a new token of the same id is accepted in place; another's or a bad one is refused", async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.connect(port, 1);
   const renew = async (token: string) => {
@@ -166,7 +166,7 @@ test("[rules §1 cmd 8] a new token of the same id is accepted in place; another
   assert.deepEqual(await renew(await mintToken(1, new Uint8Array(16))), ["Error 116 bad request"]);
 });
 
-test("[rules §1] a session whose token expires is closed with 4401, unless it brought a new one", async (t) => {
+test("[PROTOCOL §1] a session whose token expires is closed with 4401, unless it brought a new one", async (t) => {
   const { port } = await openHouse(t, { env: { PONG_TIMEOUT: "3s" } });
   const expiring = await Player.connect(port, 1, { token: await mintToken(1, developmentKey, 2) });
   const renewed = await Player.connect(port, 2, { token: await mintToken(2, developmentKey, 2) });
@@ -177,7 +177,7 @@ test("[rules §1] a session whose token expires is closed with 4401, unless it b
   assert.deepEqual(await renewed.hear(2), ["SitDown 2@0", "Scene playing {}"]);
 });
 
-test("[rules §1] Print with metadata print=true: this server's rooms and users, and nobody sits", async (t) => {
+test("[PROTOCOL §1] Print with metadata print=true: this server's rooms and users, and nobody sits", async (t) => {
   const { port } = await openHouse(t);
   const seated = await Player.seated(port, 1, { room_id: "7" });
   await seated.hear(2);

@@ -1,4 +1,4 @@
-/** The order a client sees (rules §2) and the table (rules §3), on real sockets. */
+/** The order a client sees (PROTOCOL §2) and the table (PROTOCOL §3), on real sockets. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encode } from "#protocol/frame.ts";
@@ -6,7 +6,7 @@ import { Command, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
 import { openHouse } from "./support/house.ts";
 import { Player } from "./support/player.ts";
 
-test("[rules §2.1] first sit, on sockets: those there by ascending seat, me to all, my scene", async (t) => {
+test("[PROTOCOL §2.1] first sit, on sockets: those there by ascending seat, me to all, my scene", async (t) => {
   const { port } = await openHouse(t);
   const [second, first] = [await Player.seated(port, 5, { seat: "2" }), await Player.seated(port, 6, { seat: "0" })];
   await second.hearUntil("SitDown 6@0");
@@ -17,7 +17,7 @@ test("[rules §2.1] first sit, on sockets: those there by ascending seat, me to 
   assert.deepEqual(await second.hear(), ["SitDown 1@1"]);
 });
 
-test("[rules §2.2][rules §2.3] dropping after a roll and coming back to the kept seat", async (t) => {
+test("[PROTOCOL §2.2][PROTOCOL §2.3] dropping after a roll and coming back to the kept seat", async (t) => {
   const { port } = await openHouse(t);
   const other = await Player.seated(port, 2);
   const me = await Player.seated(port, 1, { seat: "3" });
@@ -32,7 +32,7 @@ test("[rules §2.2][rules §2.3] dropping after a roll and coming back to the ke
   assert.deepEqual(await other.hear(), ["Online 1"]);
 });
 
-test("[rules §2.3] a polite close and StandUp are the same to the others", async (t) => {
+test("[PROTOCOL §2.3] a polite close and StandUp are the same to the others", async (t) => {
   const { port } = await openHouse(t);
   const other = await Player.seated(port, 9);
   await other.hear(2);
@@ -47,7 +47,7 @@ test("[rules §2.3] a polite close and StandUp are the same to the others", asyn
   assert.deepEqual(await other.hear(), ["StandUp 3"]);
 });
 
-test("[rules §3] StandUp that is refused: the leaver hears nothing, is out (112) until he sits again and is back on his seat", async (t) => {
+test("[PROTOCOL §3] StandUp that is refused: the leaver hears nothing, is out (112) until he sits again and is back on his seat", async (t) => {
   const { port } = await openHouse(t);
   const me = await Player.seated(port, 1);
   await me.hear(2);
@@ -60,7 +60,7 @@ test("[rules §3] StandUp that is refused: the leaver hears nothing, is out (112
   assert.deepEqual(await me.hear(2), ["Online 1", 'Scene playing {"1":4}']);
 });
 
-test("[rules §2.4][rules §2.6] a whole game of two with an offline roller, on sockets", async (t) => {
+test("[PROTOCOL §2.4][PROTOCOL §2.6] a whole game of two with an offline roller, on sockets", async (t) => {
   const { port } = await openHouse(t);
   const [one, two, three] = [await Player.seated(port, 1), await Player.seated(port, 2), await Player.seated(port, 3)];
   await three.hearUntil("Scene");
@@ -77,7 +77,7 @@ test("[rules §2.4][rules §2.6] a whole game of two with an offline roller, on 
   assert.deepEqual(await two.hear(3), ["Shake 3", ...end]);
 });
 
-test("[rules §3] another session of the same user comes to his room whatever it asks for; the older hears Disconnect 2 and stays open", async (t) => {
+test("[PROTOCOL §3] another session of the same user comes to his room whatever it asks for; the older hears Disconnect 2 and stays open", async (t) => {
   const { port } = await openHouse(t);
   const older = await Player.seated(port, 1, { room_id: "1" });
   await older.hear(2);
@@ -93,7 +93,7 @@ test("[rules §3] another session of the same user comes to his room whatever it
   assert.deepEqual(await newer.hear(), ["Disconnect 2"]);
 });
 
-test("[rules §3] the closing of a replaced session takes nothing from the newer one", async (t) => {
+test("[PROTOCOL §3] the closing of a replaced session takes nothing from the newer one", async (t) => {
   const { port } = await openHouse(t);
   const older = await Player.seated(port, 1);
   await older.hear(2);
@@ -103,7 +103,7 @@ test("[rules §3] the closing of a replaced session takes nothing from the newer
   assert.deepEqual(await newer.settle(), []);
 });
 
-test("[design §5] two servers: a room is found wherever it is, and a user holds one room in the fleet", async (t) => {
+test("[directory] two servers: a room is found wherever it is, and a user holds one room in the fleet", async (t) => {
   const { port, servers } = await openHouse(t, { servers: 2 });
   const players: Player[] = [];
   for (let user = 1; user <= 8; user++) {
@@ -130,7 +130,7 @@ test("[P1] sits of one new room at the same instant end in one room", async (t) 
   assert.deepEqual(servers.map((server) => server.waitsFor).toSorted(), ["0 rooms with 0 players", "1 rooms with 4 players"]);
 });
 
-test("[design §5] one user sitting in two rooms at the same instant ends up in one", async (t) => {
+test("[directory] one user sitting in two rooms at the same instant ends up in one", async (t) => {
   const { port, servers } = await openHouse(t, { servers: 2 });
   const sessions = await Promise.all([Player.connect(port, 1), Player.connect(port, 1), Player.connect(port, 1)]);
   for (const [at, session] of sessions.entries()) session.sit({ room_id: String(at + 1) });
@@ -142,7 +142,7 @@ test("[design §5] one user sitting in two rooms at the same instant ends up in 
   );
 });
 
-test("[design §5] matching: without a room id, rooms fill up before new ones open; options are compared", async (t) => {
+test("[directory] matching: without a room id, rooms fill up before new ones open; options are compared", async (t) => {
   const { port } = await openHouse(t, { env: { SEATS: "2" } });
   const seat = async (user: number, options?: string): Promise<string[]> => {
     const player = await Player.connect(port, user);
@@ -158,7 +158,7 @@ test("[design §5] matching: without a room id, rooms fill up before new ones op
   assert.deepEqual(await seat(7, '{"private":true}'), ["SitDown 7@0", "Scene playing {}"]);
 });
 
-test("[rules §1 metadata] mode: join on none 118, create on an existing room 117, create makes a new one", async (t) => {
+test("[PROTOCOL §1.3] mode: join on none 118, create on an existing room 117, create makes a new one", async (t) => {
   const { port } = await openHouse(t);
   const one = await Player.connect(port, 1);
   one.sit({ room_id: "4", mode: "join" });
@@ -197,7 +197,7 @@ test("[P7] rooms per game server: refused with 115, placed elsewhere when there 
   assert.deepEqual(await two.hear(3), ["SitDown 1@0", "SitDown 2@1", "Scene playing {}"]);
 });
 
-test("[rules §3] a sit that fails leaves no half-made room", async (t) => {
+test("[PROTOCOL §3] a sit that fails leaves no half-made room", async (t) => {
   const { port, servers } = await openHouse(t, { env: { WATCHERS: "0" } });
   const player = await Player.connect(port, 1);
   player.sit({ watch: "true" });

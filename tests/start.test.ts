@@ -1,4 +1,4 @@
-/** Starting: what is wrong is said in one sentence, with exit code 78 and no secret (faults §4, Start). */
+/** Starting: what is wrong is said in one sentence, with exit code 78 and no secret. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Server, start } from "./support/process.ts";
@@ -6,21 +6,21 @@ import { Server, start } from "./support/process.ts";
 const mains = ["single.ts", "gate_server/main.ts", "game_server/main.ts"];
 
 for (const main of mains) {
-  test(`[faults §4 start] ${main}: a wrong setting ends it with one sentence and 78`, async (t) => {
+  test(`[start] ${main}: a wrong setting ends it with one sentence and 78`, async (t) => {
     const run = start(t, [main], { ADMIN_PORT: "0", PORT: "many" });
     assert.deepEqual(await run.exited, { code: 78, signal: null });
     assert.equal(run.errors, 'croupier: PORT must be a whole number from 0 to 65535, not "many".\n');
     assert.deepEqual(run.lines, []);
   });
 
-  test(`[faults §4 start] ${main}: an unknown flag ends it with one sentence and 78`, async (t) => {
+  test(`[start] ${main}: an unknown flag ends it with one sentence and 78`, async (t) => {
     const run = start(t, [main, "--port=1"], { ADMIN_PORT: "0", PORT: "0" });
     assert.deepEqual(await run.exited, { code: 78, signal: null });
     assert.match(run.errors, /^croupier: unknown argument "--port=1"[^\n]*\n$/);
   });
 }
 
-test("[faults §4 start] production without keys, with short and with broken ones", async (t) => {
+test("[start] production without keys, with short and with broken ones", async (t) => {
   const secret = "c2VjcmV0LXNlY3JldA==";
   const cases: [Record<string, string>, RegExp][] = [
     [{}, /^croupier: JWT_KEY is missing[^\n]*\n$/],
@@ -36,20 +36,20 @@ test("[faults §4 start] production without keys, with short and with broken one
   }
 });
 
-test("[faults §4 start] a game that this release does not have", async (t) => {
+test("[start] a game that this release does not have", async (t) => {
   const run = start(t, ["game_server/main.ts"], { GAMES: "dice,chess", ADMIN_PORT: "0", PORT: "0" });
   assert.deepEqual(await run.exited, { code: 78, signal: null });
   assert.match(run.errors, /^croupier: GAMES names "chess"[^\n]*dice[^\n]*\n$/);
 });
 
-test("[faults §4 start] a taken port", async (t) => {
+test("[start] a taken port", async (t) => {
   const first = await Server.start(t, "single.ts");
   const run = start(t, ["single.ts"], { PORT: String(first.port), ADMIN_PORT: "0" });
   assert.deepEqual(await run.exited, { code: 78, signal: null });
   assert.match(run.errors, new RegExp(`^croupier: port ${first.port} is in use[^\\n]*\\n$`));
 });
 
-test("[rules §6 ENV] development warns of each default key, once, without showing it", async (t) => {
+test("[PROTOCOL §1.1] development warns of each default key, once, without showing it", async (t) => {
   const server = await Server.start(t, "single.ts");
   const warnings = server.lines.filter((line) => line.includes('"log.level":"warn"'));
   assert.equal(warnings.length, 2);

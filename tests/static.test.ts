@@ -174,7 +174,7 @@ test("[direct] a direct client and one behind a gate share a room; one user is o
   assert.deepEqual(await direct.hear(), ["Disconnect 2"]);
 });
 
-test("[faults §4 links] garbage, silence and a wrong key on the link port hurt nobody else", async (t) => {
+test("[PROTOCOL §7] garbage, silence and a wrong key on the link port hurt nobody else", async (t) => {
   const server = await Server.start(t, "game_server/main.ts");
   const gate = await gateTo(t, server.port);
   const player = await Player.seated(gate.port, 1);

@@ -120,7 +120,7 @@ for (const { name, start } of stacks) {
   });
 }
 
-test("[faults §1 npm scripts] under npm start the same signal twice within 100 ms counts once", async (t) => {
+test("[P6] under npm start the same signal twice within 100 ms counts once", async (t) => {
   const server = await Server.start(t, "single.ts", { npm_lifecycle_event: "start" });
   const player = await Player.seated(server.port, 1);
   await player.hear(2);

@@ -1,5 +1,5 @@
 /**
- * Random evenings at a dice table against a small model of it (rules §3, §4), and against
+ * Random evenings at a dice table against a small model of it (PROTOCOL §3, §4), and against
  * a twin that is written down, stopped and restored before every single step.
  */
 import assert from "node:assert/strict";
@@ -112,7 +112,7 @@ function checkScenes(lines: readonly string[]): void {
   }
 }
 
-test("[rules §3][rules §4][P2] random evenings: seats and points as in the model, no hidden point shown, and a restore at every step changes nothing", () => {
+test("[PROTOCOL §3][PROTOCOL §4][P2] random evenings: seats and points as in the model, no hidden point shown, and a restore at every step changes nothing", () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 80, size: "max" }), (steps) => {
       const evening = new Evening();

@@ -1,6 +1,6 @@
 /**
  * A small model of a dice table: who sits where and how, which phase, who rolled what. It
- * says nothing of frames; it is what rules §3 and §4 come to, written a second time.
+ * says nothing of frames; it is what PROTOCOL §3 and §4 come to, written a second time.
  */
 export interface ModelSeat {
   readonly index: number;

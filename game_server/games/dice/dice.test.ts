@@ -1,4 +1,4 @@
-/** Dice against every row of rules §4, and the orders of rules §2 that are its own. */
+/** Dice against every row of PROTOCOL §4, and the orders of PROTOCOL §2 that are its own. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { frame } from "#protocol/frame.ts";
@@ -24,14 +24,14 @@ function idleTable(options: RoomAtHandOptions = {}): RoomAtHand {
   return room;
 }
 
-test("[rules §4] open: playing from the start; the first player's scene says so", () => {
+test("[PROTOCOL §4] open: playing from the start; the first player's scene says so", () => {
   const room = new RoomAtHand(dice);
   room.sit(1);
   assert.deepEqual(room.heard(1), ["SitDown 1@0", "Scene playing {}"]);
   assert.equal(room.room.summary.phase, "playing");
 });
 
-test("[rules §4] a game lasts 30 s, the pause 5 s, and then DiceStart 30000", () => {
+test("[PROTOCOL §4] a game lasts 30 s, the pause 5 s, and then DiceStart 30000", () => {
   const room = table([1]);
   room.advance(29_999);
   assert.deepEqual(room.heard(1), []);
@@ -43,7 +43,7 @@ test("[rules §4] a game lasts 30 s, the pause 5 s, and then DiceStart 30000", (
   assert.deepEqual(room.heard(1), ["Start 30000"]);
 });
 
-test("[rules §4] sit while playing: my points shown, others' hidden", () => {
+test("[PROTOCOL §4] sit while playing: my points shown, others' hidden", () => {
   const room = table([1, 2, 3]);
   room.shake(1, 6);
   room.sit(4);
@@ -53,13 +53,13 @@ test("[rules §4] sit while playing: my points shown, others' hidden", () => {
   assert.equal(room.heard(1).at(-1), 'Scene playing {"1":6}');
 });
 
-test("[rules §4] sit while idle: the last game's points in full", () => {
+test("[PROTOCOL §4] sit while idle: the last game's points in full", () => {
   const room = idleTable();
   room.sit(3);
   assert.equal(room.heard(3).at(-1), 'Scene idle {"1":6,"2":3}');
 });
 
-test("[rules §2.4][rules §4] shake: told without points to others, with points to the roller, then the end", () => {
+test("[PROTOCOL §2.4][PROTOCOL §4] shake: told without points to others, with points to the roller, then the end", () => {
   const room = table([1, 2]);
   room.sit(7, { watch: true });
   room.hush();
@@ -77,7 +77,7 @@ test("[rules §2.4][rules §4] shake: told without points to others, with points
   );
 });
 
-test("[rules §4] a random roll is 1..6", () => {
+test("[PROTOCOL §4] a random roll is 1..6", () => {
   const seen = new Set<number>();
   for (let user = 1; user <= 300; user++) {
     const room = table([user]);
@@ -88,7 +88,7 @@ test("[rules §4] a random roll is 1..6", () => {
   assert.deepEqual([...seen].toSorted(), [1, 2, 3, 4, 5, 6]);
 });
 
-test("[rules §4] shake while idle: Error 102, for a watcher and for garbage too", () => {
+test("[PROTOCOL §4] shake while idle: Error 102, for a watcher and for garbage too", () => {
   const room = idleTable();
   room.sit(7, { watch: true });
   room.hush();
@@ -98,7 +98,7 @@ test("[rules §4] shake while idle: Error 102, for a watcher and for garbage too
   for (const user of [1, 7, 2]) assert.deepEqual(room.heard(user), ["Error 102 status mismatch"]);
 });
 
-test("[rules §4] shake by a watcher while playing: Error 103, before his body is looked at", () => {
+test("[PROTOCOL §4] shake by a watcher while playing: Error 103, before his body is looked at", () => {
   const room = table([1]);
   room.sit(7, { watch: true });
   room.hush();
@@ -106,7 +106,7 @@ test("[rules §4] shake by a watcher while playing: Error 103, before his body i
   assert.deepEqual(room.heard(7), ["Error 103 watcher can't operate"]);
 });
 
-test("[rules §4] shake again: Error 10001, before the body is looked at", () => {
+test("[PROTOCOL §4] shake again: Error 10001, before the body is looked at", () => {
   const room = table([1]);
   room.shake(1, 6);
   room.hush();
@@ -115,13 +115,13 @@ test("[rules §4] shake again: Error 10001, before the body is looked at", () =>
   assert.equal((room.state as DiceState).points[1], 6);
 });
 
-test("[rules §4] shake again while idle: Error 102", () => {
+test("[PROTOCOL §4] shake again while idle: Error 102", () => {
   const room = idleTable();
   room.shake(1);
   assert.deepEqual(room.heard(1), ["Error 102 status mismatch"]);
 });
 
-test("[rules §4] preset faces in development: 1..6, another number is Error 116", () => {
+test("[PROTOCOL §4] preset faces in development: 1..6, another number is Error 116", () => {
   for (const face of [7, 99, -1, 2 ** 31 - 1]) {
     const room = table([1]);
     room.shake(1, face);
@@ -130,7 +130,7 @@ test("[rules §4] preset faces in development: 1..6, another number is Error 116
   }
 });
 
-test("[rules §4] in production the preset number is ignored", () => {
+test("[PROTOCOL §4] in production the preset number is ignored", () => {
   const presets = Array.from({ length: 12 }, (_, at) => {
     const room = table([1], { development: false });
     room.room.value.random.drawn = at;
@@ -142,7 +142,7 @@ test("[rules §4] in production the preset number is ignored", () => {
 });
 
 for (const how of ["stand", "drop"] as const) {
-  test(`[rules §4][rules §2.3] ${how} while playing, rolled: refused, offline, seat kept, the leaver hears nothing`, () => {
+  test(`[PROTOCOL §4][PROTOCOL §2.3] ${how} while playing, rolled: refused, offline, seat kept, the leaver hears nothing`, () => {
     const room = table([1, 2, 3]);
     room.shake(1, 6);
     room.hush();
@@ -151,20 +151,20 @@ for (const how of ["stand", "drop"] as const) {
     assert.deepEqual(room.room.users, [1, 2, 3]);
   });
 
-  test(`[rules §4][rules §2.3] ${how} while idle, rolled: allowed, StandUp to those who remain`, () => {
+  test(`[PROTOCOL §4][PROTOCOL §2.3] ${how} while idle, rolled: allowed, StandUp to those who remain`, () => {
     const room = idleTable();
     room.leave(1, how);
     assert.deepEqual([room.heard(1), room.heard(2)], [[], ["StandUp 1"]]);
     assert.deepEqual(room.room.users, [2]);
   });
 
-  test(`[rules §4] ${how} while playing, not rolled: allowed`, () => {
+  test(`[PROTOCOL §4] ${how} while playing, not rolled: allowed`, () => {
     const room = table([1, 2]);
     room.leave(1, how);
     assert.deepEqual([room.heard(1), room.heard(2)], [[], ["StandUp 1"]]);
   });
 
-  test(`[rules §4] ${how} by a watcher: allowed, playing and idle`, () => {
+  test(`[PROTOCOL §4] ${how} by a watcher: allowed, playing and idle`, () => {
     for (const room of [table([1, 2]), idleTable()]) {
       room.sit(7, { watch: true });
       room.hush();
@@ -174,7 +174,7 @@ for (const how of ["stand", "drop"] as const) {
   });
 }
 
-test("[rules §4] timer: settles while playing, starts while idle", () => {
+test("[PROTOCOL §4] timer: settles while playing, starts while idle", () => {
   const room = idleTable();
   room.advance(5_000);
   assert.deepEqual(room.heard(1), ["Start 30000"]);
@@ -182,7 +182,7 @@ test("[rules §4] timer: settles while playing, starts while idle", () => {
   assert.deepEqual(room.heard(1), ["Settlement [] {}"]);
 });
 
-test("[rules §4] the timer of a game that ended early does not end the next one early", () => {
+test("[PROTOCOL §4] the timer of a game that ended early does not end the next one early", () => {
   const room = table([1, 2]);
   room.advance(10_000);
   room.shake(1, 1);
@@ -195,7 +195,7 @@ test("[rules §4] the timer of a game that ended early does not end the next one
   assert.deepEqual(room.heard(1), ["Settlement [] {}"]);
 });
 
-test("[rules §2.6][rules §4] dissolve while playing: settlement, StandUp of the offline, Disconnect 1", () => {
+test("[PROTOCOL §2.6][PROTOCOL §4] dissolve while playing: settlement, StandUp of the offline, Disconnect 1", () => {
   const room = table([1, 2, 3]);
   room.shake(1, 6);
   room.leave(1, "drop");
@@ -205,13 +205,13 @@ test("[rules §2.6][rules §4] dissolve while playing: settlement, StandUp of th
   assert.ok(room.room.isOver);
 });
 
-test("[rules §2.6][rules §4] dissolve while idle: Disconnect 1 only", () => {
+test("[PROTOCOL §2.6][PROTOCOL §4] dissolve while idle: Disconnect 1 only", () => {
   const room = idleTable();
   room.dissolve();
   assert.deepEqual([room.heard(1), room.heard(2)], [["Disconnect 1"], ["Disconnect 1"]]);
 });
 
-test("[rules §4] an unknown command: Error 101, playing and idle", () => {
+test("[PROTOCOL §4] an unknown command: Error 101, playing and idle", () => {
   for (const room of [table([1, 2]), idleTable()]) {
     room.send(1, frame(177));
     room.send(1, frame(DiceCommand.SETTLEMENT));
@@ -220,7 +220,7 @@ test("[rules §4] an unknown command: Error 101, playing and idle", () => {
   }
 });
 
-test("[rules §4] early end needs two rolls: a lone player waits 30 s", () => {
+test("[PROTOCOL §4] early end needs two rolls: a lone player waits 30 s", () => {
   const room = table([1]);
   room.shake(1, 4);
   assert.deepEqual(room.heard(1), ["Shake 1 4"]);
@@ -228,7 +228,7 @@ test("[rules §4] early end needs two rolls: a lone player waits 30 s", () => {
   assert.deepEqual(room.heard(1), ['Settlement [1] {"1":4}']);
 });
 
-test("[rules §4] early end waits for every occupied playing seat, not for watchers", () => {
+test("[PROTOCOL §4] early end waits for every occupied playing seat, not for watchers", () => {
   const room = table([1, 2, 3]);
   room.sit(7, { watch: true });
   room.shake(1, 1);
@@ -238,7 +238,7 @@ test("[rules §4] early end waits for every occupied playing seat, not for watch
   assert.deepEqual(room.heard(1), ["Shake 3", 'Settlement [3] {"1":1,"2":2,"3":3}']);
 });
 
-test("[rules §4] someone leaving does not end the game early", () => {
+test("[PROTOCOL §4] someone leaving does not end the game early", () => {
   const room = table([1, 2, 3]);
   room.shake(1, 1);
   room.shake(2, 2);
@@ -249,7 +249,7 @@ test("[rules §4] someone leaving does not end the game early", () => {
   assert.deepEqual(room.heard(1), ['Settlement [2] {"1":1,"2":2}']);
 });
 
-test("[rules §4] settle: all with the maximum win, also one who is offline", () => {
+test("[PROTOCOL §4] settle: all with the maximum win, also one who is offline", () => {
   const room = table([1, 2, 3]);
   room.shake(1, 5);
   room.leave(1, "drop");
@@ -259,7 +259,7 @@ test("[rules §4] settle: all with the maximum win, also one who is offline", ()
   assert.deepEqual(room.heard(2), ["Shake 3", 'Settlement [1 2] {"1":5,"2":5,"3":2}', "StandUp 1"]);
 });
 
-test("[rules §4] settle: players who rolled count one more game", () => {
+test("[PROTOCOL §4] settle: players who rolled count one more game", () => {
   const room = idleTable();
   assert.deepEqual((room.state as DiceState).games, { "1": 1, "2": 1 });
   room.advance(5_000);
@@ -268,7 +268,7 @@ test("[rules §4] settle: players who rolled count one more game", () => {
   assert.deepEqual((room.state as DiceState).games, { "1": 2, "2": 1 });
 });
 
-test("[rules §3][rules §4] a settlement that finds every playing seat empty dissolves: watchers get Disconnect 1", () => {
+test("[PROTOCOL §3][PROTOCOL §4] a settlement that finds every playing seat empty dissolves: watchers get Disconnect 1", () => {
   const room = table([1]);
   room.sit(7, { watch: true });
   room.leave(1, "stand");
@@ -278,7 +278,7 @@ test("[rules §3][rules §4] a settlement that finds every playing seat empty di
   assert.ok(room.room.isOver);
 });
 
-test("[rules §4] the last one to drop after a roll leaves a room that settles and dissolves", () => {
+test("[PROTOCOL §4] the last one to drop after a roll leaves a room that settles and dissolves", () => {
   const room = table([1]);
   room.shake(1, 6);
   room.leave(1, "drop");
@@ -288,7 +288,7 @@ test("[rules §4] the last one to drop after a roll leaves a room that settles a
   assert.deepEqual(room.gone, [1]);
 });
 
-test("[rules §4] an absent seat is not removed by a settlement (design §1, absent)", () => {
+test("[PROTOCOL §4] an absent seat is not removed by a settlement (ARCHITECTURE §1, absent)", () => {
   const room = table([1, 2]);
   room.cut(1);
   room.hush();
@@ -297,7 +297,7 @@ test("[rules §4] an absent seat is not removed by a settlement (design §1, abs
   assert.deepEqual(room.room.users, [1, 2]);
 });
 
-test("[rules §3] Print shows a reader only what a scene would show him", () => {
+test("[PROTOCOL §3] Print shows a reader only what a scene would show him", () => {
   const room = table([1, 2, 3]);
   room.shake(1, 6);
   room.hush();
@@ -308,7 +308,7 @@ test("[rules §3] Print shows a reader only what a scene would show him", () => 
   assert.doesNotMatch(room.room.print(), /user 1: 6/);
 });
 
-test("[rules §3] in production Print is refused to players", () => {
+test("[PROTOCOL §3] in production Print is refused to players", () => {
   const room = table([1], { development: false });
   room.send(1, frame(Command.PRINT));
   assert.deepEqual(room.heard(1), ["Error 117 not allowed"]);

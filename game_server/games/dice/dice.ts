@@ -1,5 +1,5 @@
 /**
- * Dice: everyone rolls once, the highest points win (rules §4).
+ * Dice: everyone rolls once, the highest points win (PROTOCOL §4).
  *
  *     open ──> PLAYING 30 s ──settle──> IDLE 5 s ──start──> PLAYING …
  *                  └─ everyone has rolled ─┘      └─ nobody seated at a settlement: the room ends
