@@ -12,6 +12,8 @@ import { type Context, run, type Service } from "#runtime/process.ts";
 import { welcome } from "./clients/welcome.ts";
 import { GameServer } from "./game_server/game_server.ts";
 import { games } from "./game_server/games.ts";
+import type { Journal } from "./game_server/journal.ts";
+import { openJournal } from "./game_server/open_journal.ts";
 import { ThreadWatchdog } from "./game_server/watchdog.ts";
 import { Gate } from "./gate_server/gate.ts";
 
@@ -23,16 +25,17 @@ export class SingleServer implements Service {
   readonly #server: GameServer;
   #serverStopped: Promise<void> | undefined;
 
-  constructor(context: Context) {
+  constructor(context: Context, journal: Journal) {
     const { settings, clock, lifecycle } = context;
     const directory = new MemoryDirectory({ clock, abandonAfterMs: 0 });
     this.#context = context;
     this.#server = new GameServer({
-      ...{ ...context, games, directory },
+      ...{ ...context, games, directory, journal },
       watchdog: new ThreadWatchdog(clock),
       drainLeftMs: () => lifecycle.leftMs,
       onChange: () => this.#onChange(),
     });
+    directory.announce(journal.id, this.#server.restore());
     this.#gate = new Gate({
       ...{ ...context, directory },
       port: settings.port ?? defaultPort,
@@ -54,8 +57,10 @@ export class SingleServer implements Service {
     return this.#server.waitsFor;
   }
 
-  start(): Promise<number> {
-    return this.#gate.start();
+  async start(): Promise<number> {
+    const port = await this.#gate.start();
+    await this.#gate.linked;
+    return port;
   }
 
   async stop(): Promise<void> {
@@ -108,4 +113,4 @@ export class SingleServer implements Service {
   }
 }
 
-if (import.meta.main) await run("croupier", (context) => new SingleServer(context), welcome);
+if (import.meta.main) await run("croupier", async (context) => new SingleServer(context, await openJournal(context)), welcome);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CloseCodeName } from "#protocol/close_codes.ts";
 import { encode, type Frame, frame } from "#protocol/frame.ts";
-import { Command, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
+import { Command, DisconnectReason, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
 import { Refused } from "#protocol/refusals.ts";
 import { errorFrame } from "#protocol/system_frames.ts";
 import { silentLog } from "#runtime/log.ts";
@@ -42,6 +42,8 @@ function open({ messagesPerSecond = 0 } = {}) {
     },
   };
   const place: Place = {
+    isStalled: false,
+    gone: () => {},
     input: (_session, number, bytes) => told.push(`input ${number} ${readable(bytes)}`),
     leave: (_session, number, how) => told.push(`leave ${number} ${how}`),
     absent: () => told.push("absent"),
@@ -172,16 +174,14 @@ test("[P4] a way that is lost: Disconnect 0 for a seated session, nothing for on
   const seated = open();
   seated.send(sit);
   seated.session.entered(seated.place);
-  seated.session.placeLost({ ...seated.place });
-  assert.deepEqual(seated.heard, [], "another place is not ours");
-  seated.session.placeLost(seated.place);
+  seated.session.placeLost(DisconnectReason.RETRY);
   assert.deepEqual(seated.heard, ["Disconnect 0"]);
 
   const leaving = open();
   leaving.send(sit);
   leaving.session.entered(leaving.place);
   leaving.send(stand);
-  leaving.session.placeLost(leaving.place);
+  leaving.session.placeLost(DisconnectReason.RETRY);
   assert.deepEqual([leaving.heard, leaving.session.stage], [[], "idle"]);
 });
 
@@ -239,4 +239,39 @@ test("[PROTOCOL §6] a silent client is closed with 4408, one that answers is pi
   clock.advanceAtOnce(60_000);
   session.beat();
   assert.deepEqual(take(), ["ping", "close silent", "gone"]);
+});
+
+test("[P3] a place that is found again is given what it has not applied, in order, and then what came meanwhile", () => {
+  const { session, place, send, take, isPaused } = open();
+  send(sit);
+  session.entered(place);
+  for (let face = 1; face <= 3; face++) send(roll(face));
+  send(stand);
+  send(roll(4));
+  take();
+  session.placeFound(2);
+  assert.deepEqual([take(), isPaused()], [["input 3 Shake 2", "input 4 Shake 3", "leave 5 stand"], true]);
+  session.placeFound(5);
+  assert.deepEqual([take(), session.stage], [[], "idle"]);
+});
+
+test("[P3] a full window that is partly applied goes on behind what is sent again", () => {
+  const { session, place, send, take } = open();
+  send(sit);
+  session.entered(place);
+  for (let i = 0; i < unackedInputsMax + 2; i++) send(roll(1));
+  take();
+  session.placeFound(3);
+  const again = take();
+  assert.equal(again.length, unackedInputsMax);
+  assert.deepEqual([again[0], again.at(-1)], ["input 4 Shake 1", `input ${unackedInputsMax + 3} Shake 1`]);
+});
+
+test("[P8] while the place is stalled inputs are refused instead of numbered; leaving is not", () => {
+  const { session, place, send, take, heard } = open();
+  send(sit);
+  session.entered({ ...place, isStalled: true });
+  send(roll(1));
+  send(stand);
+  assert.deepEqual([heard, take()], [["Error 114 try again"], ["sit 1 dice", "leave 2 stand"]]);
 });

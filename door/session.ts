@@ -12,11 +12,12 @@
  *
  * While entering or leaving, and while too many inputs are unacknowledged, frames wait in
  * order; a socket whose frames wait is not read. Inputs are numbered 1, 2, 3 … over the
- * session's life; a refusal that needs no room is given before numbering (P3).
+ * session's life and kept until they are acknowledged, so that a place that lost some can be
+ * given them again; a refusal that needs no room is given before numbering (P3).
  */
 import type { CloseCodeName } from "#protocol/close_codes.ts";
 import { bodyOf, commandOf, decode, type Frame } from "#protocol/frame.ts";
-import { Command, DisconnectReason, StringSchema } from "#protocol/gen/frame_pb.ts";
+import { Command, type DisconnectReason, StringSchema } from "#protocol/gen/frame_pb.ts";
 import { Refused, toRefused } from "#protocol/refusals.ts";
 import { readSitDown, type SitRequest } from "#protocol/sit_down.ts";
 import { disconnectFrame, errorFrame, tokenAcceptedFrame } from "#protocol/system_frames.ts";
@@ -60,11 +61,21 @@ export interface Seating {
 
 /** Where a seated session's inputs go. */
 export interface Place {
+  /** Nothing can be applied now: inputs are refused instead of numbered. */
+  readonly isStalled: boolean;
   input(session: Session, number: number, frame: Frame): void;
   /** The client itself has left; the place answers with an acknowledgement of `number`. */
   leave(session: Session, number: number, how: Left): void;
   /** We cut the session's way, not its client: the seat is kept. */
   absent(session: Session): void;
+  /** The session is here no more. */
+  gone(session: Session): void;
+}
+
+/** An input that is not acknowledged. */
+interface Unacked {
+  readonly number: number;
+  readonly what: Frame | Left | "sit";
 }
 
 type Stage =
@@ -106,8 +117,8 @@ export class Session {
   #expiresAtMs: number | undefined;
   #number = 0;
   #waiting: Frame[] = [];
-  #unackedBytes: number[] = [];
-  #unackedBytesSum = 0;
+  #unacked: Unacked[] = [];
+  #unackedBytes = 0;
 
   constructor(id: number, identity: Identity, socket: SessionSocket, share: SessionShare) {
     this.id = id;
@@ -125,6 +136,11 @@ export class Session {
 
   get stage(): Stage["is"] {
     return this.#stage.is;
+  }
+
+  /** The last input that is known to be applied. */
+  get lastAcked(): number {
+    return (this.#unacked[0]?.number ?? this.#number + 1) - 1;
   }
 
   /** Sends a frame to the client. */
@@ -170,22 +186,34 @@ export class Session {
   /** The room has let go of this session; the client has been told. */
   roomEnded(): void {
     if (this.#stage.is !== "seated" && this.#stage.is !== "leaving") return;
+    const { place } = this.#stage;
     this.#stage = { is: "idle" };
+    place.gone(this);
     this.#forgetUnacked();
     this.#goOn();
   }
 
-  /** The way to `place` is lost, and with it what was not acknowledged: a client seated there sits down again. */
-  placeLost(place: Place): void {
-    if ((this.#stage.is !== "seated" && this.#stage.is !== "leaving") || this.#stage.place !== place) return;
-    if (this.#stage.is === "seated") this.deliver(disconnectFrame(DisconnectReason.RETRY));
+  /** The place is lost, and with it what was not acknowledged. A client that was not leaving is told. */
+  placeLost(reason: DisconnectReason): void {
+    if (this.#stage.is === "seated") this.deliver(disconnectFrame(reason));
     this.roomEnded();
   }
 
-  /** The room has taken every input up to `number`. */
+  /** The place can be reached again and has applied every input up to `last`: it is given the rest, in order. */
+  placeFound(last: number): void {
+    this.#dropAcked(last);
+    const stage = this.#stage;
+    if (stage.is !== "seated" && stage.is !== "leaving") return;
+    for (const { number, what } of this.#unacked) {
+      if (what === "stand" || what === "drop") stage.place.leave(this, number, what);
+      else if (what !== "sit") stage.place.input(this, number, what);
+    }
+    this.acked(last);
+  }
+
+  /** The room has applied every input up to `number`. */
   acked(number: number): void {
-    const count = this.#unackedBytes.length - (this.#number - number);
-    for (const bytes of this.#unackedBytes.splice(0, Math.max(0, count))) this.#unackedBytesSum -= bytes;
+    this.#dropAcked(number);
     if (this.#stage.is === "leaving" && number >= this.#stage.number) this.roomEnded();
     else this.#goOn();
   }
@@ -211,7 +239,8 @@ export class Session {
     const stage = this.#stage;
     if (stage.is === "seated") {
       if (command === Command.STAND_UP) this.#leave(stage.place, "stand");
-      else stage.place.input(this, this.#nextNumber(frame.length), frame);
+      else if (stage.place.isStalled) this.#refuse(new Refused("tryAgain", { detail: "the game server has no space for its journal" }));
+      else stage.place.input(this, this.#nextNumber(frame), frame);
     } else if (command === Command.SIT_DOWN) this.#sit(frame);
     else if (command !== Command.STAND_UP) this.#refuse(new Refused("notInARoom"));
   }
@@ -220,7 +249,7 @@ export class Session {
     try {
       const request = readSitDown(bodyOf(frame));
       this.#stage = { is: "entering" };
-      this.#share.seating.sit(this, request, this.#nextNumber(frame.length));
+      this.#share.seating.sit(this, request, this.#nextNumber("sit"));
     } catch (thrown) {
       this.#stage = { is: "idle" };
       this.#refuse(toRefused(thrown));
@@ -228,7 +257,7 @@ export class Session {
   }
 
   #leave(place: Place, how: Left): void {
-    const number = this.#nextNumber(0);
+    const number = this.#nextNumber(how);
     this.#stage = { is: "leaving", place, number };
     place.leave(this, number, how);
   }
@@ -252,7 +281,7 @@ export class Session {
 
   #mustWait(): boolean {
     if (this.#stage.is !== "idle" && this.#stage.is !== "seated") return true;
-    return this.#unackedBytes.length >= unackedInputsMax || this.#unackedBytesSum >= unackedBytesMax;
+    return this.#unacked.length >= unackedInputsMax || this.#unackedBytes >= unackedBytesMax;
   }
 
   #wait(frame: Frame): void {
@@ -260,16 +289,24 @@ export class Session {
     this.#socket.pause();
   }
 
-  #nextNumber(bytes: number): number {
+  #dropAcked(number: number): void {
+    let count = 0;
+    for (; (this.#unacked[count]?.number ?? Number.POSITIVE_INFINITY) <= number; count++)
+      this.#unackedBytes -= sizeOf(this.#unacked[count]);
+    if (count > 0) this.#unacked.splice(0, count);
+  }
+
+  #nextNumber(what: Unacked["what"]): number {
     this.#number += 1;
-    this.#unackedBytes.push(bytes);
-    this.#unackedBytesSum += bytes;
+    const input = { number: this.#number, what };
+    this.#unacked.push(input);
+    this.#unackedBytes += sizeOf(input);
     return this.#number;
   }
 
   #forgetUnacked(): void {
-    this.#unackedBytes = [];
-    this.#unackedBytesSum = 0;
+    this.#unacked = [];
+    this.#unackedBytes = 0;
   }
 
   #withinRate(): boolean {
@@ -302,4 +339,8 @@ export class Session {
       );
     }
   }
+}
+
+function sizeOf(input: Unacked | undefined): number {
+  return typeof input?.what === "object" ? input.what.length : 0;
 }

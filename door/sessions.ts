@@ -11,7 +11,7 @@ import type { Timer } from "#runtime/clock.ts";
 import { type Entropy, fraction } from "#runtime/entropy.ts";
 import type { Identity } from "./admission.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { type Place, Session, type SessionShare, type SessionSocket } from "./session.ts";
+import { Session, type SessionShare, type SessionSocket } from "./session.ts";
 
 /** A leaving door closes at least so many sessions a second: a few need no window. */
 const closesPerSecondMin = 100;
@@ -69,11 +69,6 @@ export class Sessions {
       if (flags & outputFlags.strike) session.strike();
       if (flags & outputFlags.ends) session.roomEnded();
     }
-  }
-
-  /** The way to a place is lost: whoever sits there sits down again. */
-  placeLost(place: Place): void {
-    for (const session of this.#sessions.values()) session.placeLost(place);
   }
 
   /** Tells everyone, and closes everyone within `windowMs` with jitter, so that they do not come back all at once. */

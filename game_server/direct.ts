@@ -10,23 +10,29 @@ import type { Frame } from "#protocol/frame.ts";
 import { Refused, toRefused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
 import { errorFrame } from "#protocol/system_frames.ts";
-import type { Exit, SessionHandle } from "./exit.ts";
+import type { Exit } from "./exit.ts";
 import type { Room } from "./room.ts";
+import type { Rooms } from "./rooms.ts";
 import type { Sits } from "./sits.ts";
 
 interface DirectOptions {
+  rooms: Rooms;
   sits: Sits;
   counts: DoorCounts;
-  /** This boot of the server: direct sessions are named by it as others by their gate's. */
+  /** What stands for a gate's boot in the names of these sessions: this start of this server. */
   boot: string;
   development: boolean;
   sessions(): Sessions;
 }
 
 export class DirectClients implements Seating, Exit {
+  readonly gate: string;
+  readonly isUp = true;
+  readonly confirmsAtOnce = true;
   readonly #options: DirectOptions;
 
   constructor(options: DirectOptions) {
+    this.gate = options.boot;
     this.#options = options;
   }
 
@@ -36,7 +42,7 @@ export class DirectClients implements Seating, Exit {
 
   // Exit: what rooms say. Sockets send by themselves at the end of the turn.
 
-  output(flags: number, sessions: readonly number[], frame: Frame): void {
+  output(_life: string, _number: number, flags: number, sessions: readonly number[], frame: Frame): void {
     this.#options.sessions().output(flags, sessions, frame);
   }
 
@@ -47,11 +53,10 @@ export class DirectClients implements Seating, Exit {
   flush(): void {}
 
   async #sit(session: Session, request: SitRequest, number: number): Promise<void> {
-    const handle: SessionHandle = { key: `${this.#options.boot}-${session.id}`, exit: this, id: session.id };
     try {
-      const visitor = { user: session.user, claims: JSON.parse(session.claims) as Record<string, unknown>, session: handle, number };
-      const sat = await this.#options.sits.sit(visitor, request);
-      if (sat.is === "seated") session.entered(new DirectPlace(sat.room, handle));
+      const claims = JSON.parse(session.claims) as Record<string, unknown>;
+      const sat = await this.#options.sits.sit({ user: session.user, claims, session: session.id, number, exit: this }, request);
+      if (sat.is === "seated") session.entered(new DirectPlace(sat.room, this, this.#options.rooms));
       else if (sat.is === "answered") session.notEntered(sat.frame);
       else throw new Refused("inAnotherRoom", { detail: "the room or the user is at another game server" });
     } catch (thrown) {
@@ -65,22 +70,30 @@ export class DirectClients implements Seating, Exit {
 
 class DirectPlace implements Place {
   readonly #room: Room;
-  readonly #handle: SessionHandle;
+  readonly #exit: Exit;
+  readonly #rooms: Rooms;
 
-  constructor(room: Room, handle: SessionHandle) {
+  constructor(room: Room, exit: Exit, rooms: Rooms) {
     this.#room = room;
-    this.#handle = handle;
+    this.#exit = exit;
+    this.#rooms = rooms;
   }
 
-  input(_session: Session, number: number, frame: Frame): void {
-    this.#room.input(this.#handle, number, frame);
+  get isStalled(): boolean {
+    return this.#rooms.isStalled;
   }
 
-  leave(_session: Session, number: number, how: Left): void {
-    this.#room.leave(this.#handle, number, how);
+  input(session: Session, number: number, frame: Frame): void {
+    this.#room.input(this.#exit, session.id, number, frame);
   }
 
-  absent(): void {
-    this.#room.absent(this.#handle);
+  leave(session: Session, number: number, how: Left): void {
+    this.#room.leave(this.#exit, session.id, number, how);
   }
+
+  absent(session: Session): void {
+    this.#room.absent(this.#exit.gate, session.id);
+  }
+
+  gone(): void {}
 }

@@ -10,7 +10,7 @@ import { Admission } from "#door/admission.ts";
 import { DoorCounts } from "#door/counts.ts";
 import { Listener } from "#door/listener.ts";
 import { Sessions } from "#door/sessions.ts";
-import type { DirectoryForServers } from "#fleet/directory.ts";
+import type { Announcement, DirectoryForServers } from "#fleet/directory.ts";
 import { LinkDirectory } from "#fleet/directory_link.ts";
 import { greetGate, type ServerGreeter } from "#link/greeting.ts";
 import type { LinkSocket } from "#link/socket.ts";
@@ -26,7 +26,9 @@ import { SettingError, type Settings } from "#runtime/settings.ts";
 import { DirectClients } from "./direct.ts";
 import type { Game } from "./game.ts";
 import { GateLink, type GateLinkShare } from "./gate_link.ts";
+import type { Journal } from "./journal.ts";
 import { Rooms } from "./rooms.ts";
+import { ServerClock } from "./server_clock.ts";
 import { Sits } from "./sits.ts";
 import type { Watchdog } from "./watchdog.ts";
 
@@ -42,6 +44,7 @@ export interface GameServerOptions {
   entropy: Entropy;
   log: Log;
   watchdog: Watchdog;
+  journal: Journal;
   /** For links and, in development, direct clients; left out: the only gate is in this process. */
   port?: number;
   /** The directory; left out: the one gate keeps it (static fleet). */
@@ -53,7 +56,6 @@ export interface GameServerOptions {
 }
 
 export class GameServer implements Leaving {
-  readonly journal: string;
   readonly #options: GameServerOptions;
   readonly #counts = new DoorCounts();
   /** Refusals of sits and by rooms, by code. */
@@ -73,16 +75,15 @@ export class GameServer implements Leaving {
   #notices: Timer | undefined;
 
   constructor(options: GameServerOptions) {
-    const { settings, clock, entropy, log, watchdog } = options;
+    const { settings, clock, entropy, log, watchdog, journal } = options;
     const development = settings.env === "dev";
     const games = dealt(options.games, settings.games);
     this.#options = options;
-    this.journal = hex64(entropy);
     this.#kept = options.directory === undefined ? new LinkDirectory({ clock, own: () => this.#rooms.announcement() }) : undefined;
-    const boot = 1;
     const directory = options.directory ?? (this.#kept as LinkDirectory);
     const rooms = new Rooms({
-      ...{ clock, entropy, log, watchdog, development, boot, directory, owner: this.journal },
+      ...{ entropy, log, watchdog, journal, games, development, directory },
+      clock: new ServerClock(clock, journal.clockMs),
       seats: settings.seats,
       watchersMax: settings.watchersMax,
       holdMs: settings.holdMs === 0 ? 0 : settings.holdMs + holdGraceMs,
@@ -90,10 +91,20 @@ export class GameServer implements Leaving {
       onRefused: ({ refusal }) => this.#refusals.add(refusal.code),
       onChange: () => this.#roomsOnChange(),
       onTurnEnd: () => options.onChange(),
+      onStalled: (isStalled) => this.#roomsOnStalled(isStalled),
+      onDone: (life) => {
+        for (const link of this.#links) link.forget(life);
+      },
     });
     this.#rooms = rooms;
     this.#sits = new Sits({ rooms, directory, games, onChange: () => options.onChange() });
-    const hello = { journal: this.journal, boot, release: settings.version, games: [...games.keys()], durable: false };
+    const hello = {
+      journal: journal.id,
+      boot: journal.boot,
+      release: settings.version,
+      games: [...games.keys()],
+      durable: journal.isDurable,
+    };
     this.#hello = () => ({ ...hello, status: this.#statusNow() });
     this.#share = {
       ...{ log, development, rooms, sits: this.#sits },
@@ -101,6 +112,17 @@ export class GameServer implements Leaving {
       onDown: (link) => this.#linkOnDown(link),
       onClaimAnswer: (answer) => this.#kept?.answered(answer),
     };
+  }
+
+  /** Goes on with the rooms of the journal; gives who sits where, for a directory that must be told. */
+  restore(): Announcement {
+    const { clock, log, journal } = this.#options;
+    const startMs = clock.now();
+    this.#rooms.restore();
+    const reason = `${this.#rooms.unreadableCount} unreadable`;
+    if (journal.boot > 1)
+      log.info("room restore", { rooms: this.#rooms.count, "duration.ms": Math.round(clock.now() - startMs), "event.reason": reason });
+    return this.#rooms.announcement();
   }
 
   /** A gate in this process, or behind a socket that was accepted. */
@@ -118,9 +140,9 @@ export class GameServer implements Leaving {
   async start(): Promise<number> {
     const { settings, clock, entropy, log, port = 0 } = this.#options;
     const development = settings.env === "dev";
-    const [counts, boot] = [this.#counts, this.journal];
+    const [counts, rooms, boot] = [this.#counts, this.#rooms, hex64(entropy)];
     const admission = new Admission({ key: settings.jwtKey, clock, expiryRequired: !development });
-    const direct = new DirectClients({ sits: this.#sits, counts, boot, development, sessions: () => sessions });
+    const direct = new DirectClients({ rooms, sits: this.#sits, counts, boot, development, sessions: () => sessions });
     const sessions = new Sessions({
       ...settings,
       ...{ clock, entropy, log, boot, admission, counts, development, seating: direct },
@@ -144,10 +166,12 @@ export class GameServer implements Leaving {
     for (const link of [...this.#links]) link.end("the game server stops");
     this.#direct?.stop();
     await this.#listener?.close();
+    this.#options.journal.close();
   }
 
   get ready(): string {
-    return this.#rooms.isDraining ? "draining" : "ok";
+    if (this.#rooms.isDraining) return "draining";
+    return this.#rooms.isStalled ? "stalled" : "ok";
   }
 
   get waitsFor(): string {
@@ -161,6 +185,14 @@ export class GameServer implements Leaving {
     metrics.gauge("croupier_users", "Users with a seat.", () => this.#rooms.usersCount);
     metrics.gauge("croupier_gates", "Gates linked.", () => this.#links.size);
     metrics.total("croupier_rooms_opened_total", "Rooms opened.", () => this.#rooms.opened);
+    metrics.gauge("croupier_rooms_unreadable", "Rooms that wait for a release that can read them.", () => this.#rooms.unreadableCount);
+    metrics.total("croupier_rooms_restored_total", "Rooms gone on with after a restart.", () => this.#rooms.restored);
+    metrics.total(
+      "croupier_inputs_forgotten_total",
+      "Inputs that a gate knew to be applied and the journal did not.",
+      () => this.#rooms.inputsForgotten,
+    );
+    metrics.gauge("croupier_journal_stalled", "1 while the journal has no space.", () => Number(this.#rooms.isStalled));
     metrics.total("croupier_room_crashes_total", "Rooms ended because a handler threw.", () => this.#rooms.crashes);
   }
 
@@ -232,6 +264,12 @@ export class GameServer implements Leaving {
     this.#status ??= this.#options.clock.after(statusEveryMs, () => this.#tellStatus());
   }
 
+  #roomsOnStalled(isStalled: boolean): void {
+    this.#options.log[isStalled ? "error" : "info"](isStalled ? "journal full" : "journal heal");
+    for (const link of this.#links) link.tellStalled(isStalled);
+    this.#tellStatus();
+  }
+
   #tellStatus(): void {
     this.#status?.cancel();
     this.#status = undefined;
@@ -239,8 +277,8 @@ export class GameServer implements Leaving {
   }
 
   #statusNow() {
-    const { count, usersCount, isDraining, free } = this.#rooms;
-    return { rooms: count, users: usersCount, takesNewRooms: !isDraining, free };
+    const { count, usersCount, isDraining, isStalled, free } = this.#rooms;
+    return { rooms: count, users: usersCount, takesNewRooms: !isDraining && !isStalled, free };
   }
 }
 

@@ -1,12 +1,13 @@
 /**
  * The game server's end of one link that is up: hands a gate's sits and inputs to the rooms,
  * and is the exit of their outputs. It keeps which of the gate's sessions sits in which
- * room, nothing else.
+ * room, and by which number each room is called on this link; nothing else.
  */
 import type { LinkChannel } from "#link/channel.ts";
 import type { Frame } from "#protocol/frame.ts";
 import {
   type Absent,
+  type Attach,
   type ClaimAnswer,
   type Leave,
   Leave_How,
@@ -19,10 +20,11 @@ import { type Refused, toRefused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
 import { errorFrame } from "#protocol/system_frames.ts";
 import type { Log } from "#runtime/log.ts";
-import type { Exit, SessionHandle } from "./exit.ts";
+import type { Exit } from "./exit.ts";
+import type { Output } from "./outbox.ts";
 import type { Room } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
-import type { Sits } from "./sits.ts";
+import type { Sat, Sits } from "./sits.ts";
 
 /** What all links of a game server share. */
 export interface GateLinkShare {
@@ -35,17 +37,20 @@ export interface GateLinkShare {
   onClaimAnswer(answer: ClaimAnswer): void;
 }
 
-interface Seated {
-  readonly handle: SessionHandle;
-  readonly room: Room;
-}
-
 export class GateLink implements Exit, ServerReader {
   /** The boot of the gate at the other end. */
   readonly gate: string;
+  readonly confirmsAtOnce = false;
   readonly #share: GateLinkShare;
   readonly #channel: LinkChannel<ToGateWriter>;
-  readonly #seated = new Map<number, Seated>();
+  /** Where each of the gate's sessions sits. */
+  readonly #seated = new Map<number, Room>();
+  /** What rooms are called on this link. */
+  readonly #handles = new Map<string, number>();
+  readonly #lives = new Map<number, string>();
+  /** Gates that attached while nothing could be applied. */
+  readonly #waiting: Attach[] = [];
+  #lastHandle = 0;
   #stage: "up" | "down" = "up";
 
   constructor(channel: LinkChannel<ToGateWriter>, gate: string, share: GateLinkShare) {
@@ -55,8 +60,20 @@ export class GateLink implements Exit, ServerReader {
     channel.handOver({ read: (batch) => readToServer(batch, this), onDown: (why) => this.#channelOnDown(why) });
   }
 
+  get isUp(): boolean {
+    return this.#stage === "up";
+  }
+
   tell(say: Parameters<ToGateWriter["say"]>[0]): void {
     this.#channel.out.say(say);
+  }
+
+  /** The journal has no space, or has some again: then the gate attaches anew and sends what was not applied. */
+  tellStalled(isStalled: boolean): void {
+    this.tell({ case: "stalled", value: { isStalled } });
+    if (isStalled) return;
+    for (const life of this.#handles.keys()) this.#askToAttach(life);
+    for (const attach of this.#waiting.splice(0)) this.#onAttach(attach);
   }
 
   /** Ends the link when what was said has left. */
@@ -66,8 +83,8 @@ export class GateLink implements Exit, ServerReader {
 
   // Exit: what rooms say.
 
-  output(flags: number, sessions: readonly number[], frame: Frame): void {
-    this.#channel.out.output(flags, sessions, frame);
+  output(life: string, number: number, flags: number, sessions: readonly number[], frame: Frame): void {
+    this.#channel.out.output(this.#handleOf(life), number, flags, sessions, frame);
     if (flags & outputFlags.ends) for (const session of sessions) this.#seated.delete(session);
   }
 
@@ -82,8 +99,14 @@ export class GateLink implements Exit, ServerReader {
   // ServerReader: what the gate says.
 
   input(session: number, number: number, frame: Frame): void {
-    const seated = this.#seated.get(session);
-    seated?.room.input(seated.handle, number, frame);
+    const room = this.#seated.get(session);
+    if (room === undefined || this.#share.rooms.isStalled) return;
+    if (!room.input(this, session, number, frame)) this.#askToAttach(room.life);
+  }
+
+  confirm(handle: number, number: number): void {
+    const life = this.#lives.get(handle);
+    if (life !== undefined) this.#share.rooms.known(life)?.confirm(this.gate, number);
   }
 
   say({ say }: ToServer): void {
@@ -94,6 +117,8 @@ export class GateLink implements Exit, ServerReader {
         return this.#onLeave(say.value);
       case "absent":
         return this.#onAbsent(say.value);
+      case "attach":
+        return this.#onAttach(say.value);
       case "rooms":
         return this.#onRooms(say.value);
       case "claim":
@@ -107,11 +132,10 @@ export class GateLink implements Exit, ServerReader {
 
   async #onSit(sit: Sit): Promise<void> {
     const { session, number } = sit;
-    const handle: SessionHandle = { key: `${this.gate}-${session}`, exit: this, id: session };
     try {
-      const visitor = { user: Number(sit.user), claims: JSON.parse(sit.claims) as Record<string, unknown>, session: handle, number };
-      const sat = await this.#share.sits.sit(visitor, requestOf(sit));
-      if (sat.is === "seated") this.#onSeated({ handle, room: sat.room }, number);
+      const claims = JSON.parse(sit.claims) as Record<string, unknown>;
+      const sat = await this.#share.sits.sit({ user: Number(sit.user), claims, session, number, exit: this }, requestOf(sit));
+      if (sat.is === "seated") this.#onSeated(sat, session, number);
       else this.#notEntered(session, number, sat.is === "answered" ? sat.frame : undefined);
     } catch (thrown) {
       const refused = toRefused(thrown);
@@ -125,14 +149,14 @@ export class GateLink implements Exit, ServerReader {
     }
   }
 
-  /** Entered is written now, ahead of the room's outputs, which follow at the end of the turn. */
-  #onSeated(seated: Seated, number: number): void {
-    const { handle, room } = seated;
-    if (this.#stage === "down") return room.absent(handle);
-    this.#seated.set(handle.id, seated);
-    this.tell({
-      case: "entered",
-      value: { session: handle.id, number, game: room.game, room: room.id, life: room.ownership.life, epoch: room.ownership.epoch },
+  /** The gate hears of the seat when it is committed, ahead of the room's outputs. */
+  #onSeated({ room, entered: { after, missed } }: Extract<Sat, { is: "seated" }>, session: number, number: number): void {
+    const { game, id, life, ownership } = room;
+    const handle = this.#handleOf(life);
+    this.#seated.set(session, room);
+    this.#share.rooms.whenCommitted(() => {
+      this.tell({ case: "entered", value: { session, number, game, room: id, life, epoch: ownership.epoch, handle, after } });
+      this.#sendAgain(life, missed);
     });
   }
 
@@ -142,20 +166,42 @@ export class GateLink implements Exit, ServerReader {
   }
 
   #onLeave({ session, number, how }: Leave): void {
-    const seated = this.#seated.get(session);
-    this.#seated.delete(session);
-    if (seated === undefined) this.#channel.out.ack(session, number);
-    else seated.room.leave(seated.handle, number, how === Leave_How.STAND ? "stand" : "drop");
+    const room = this.#seated.get(session);
+    if (this.#share.rooms.isStalled) return;
+    if (room === undefined) this.#channel.out.ack(session, number);
+    else if (!room.leave(this, session, number, how === Leave_How.STAND ? "stand" : "drop")) this.#askToAttach(room.life);
+    else this.#seated.delete(session);
   }
 
   #onAbsent({ sessions }: Absent): void {
-    for (const session of sessions) this.#makeAbsent(session);
+    for (const session of sessions) {
+      this.#seated.get(session)?.absent(this.gate, session);
+      this.#seated.delete(session);
+    }
   }
 
-  #makeAbsent(session: number): void {
-    const seated = this.#seated.get(session);
-    this.#seated.delete(session);
-    seated?.room.absent(seated.handle);
+  /** An attach to a life that is not here ends it for the gate; it never opens one (PROTOCOL §7). */
+  #onAttach(attach: Attach): void {
+    const { life, last, sessions } = attach;
+    const room = this.#share.rooms.known(life);
+    if (room === undefined) return this.tell({ case: "notMine", value: { life } });
+    if (this.#share.rooms.isStalled) return void this.#waiting.push(attach);
+    const claimants = sessions.map(({ session, user, acked }) => ({ session, user: Number(user), acked }));
+    const { seated, gone, missed } = room.attach(this, last, claimants);
+    for (const { session } of seated) this.#seated.set(session, room);
+    const handle = this.#handleOf(life);
+    this.#share.rooms.whenCommitted(() => {
+      this.tell({ case: "attached", value: { life, epoch: room.ownership.epoch, handle, seated: [...seated], gone: [...gone] } });
+      this.#sendAgain(life, missed);
+    });
+  }
+
+  #sendAgain(life: string, missed: readonly Output[]): void {
+    for (const { number, flags, sessions, frame } of missed) this.output(life, number, flags, sessions, frame);
+  }
+
+  #askToAttach(life: string): void {
+    this.tell({ case: "attachAgain", value: { life } });
   }
 
   #onRooms({ id, game }: RoomsQuestion): void {
@@ -163,10 +209,26 @@ export class GateLink implements Exit, ServerReader {
     this.tell({ case: "rooms", value: { id, rooms: open.map((room) => room.summary) } });
   }
 
+  #handleOf(life: string): number {
+    const known = this.#handles.get(life);
+    if (known !== undefined) return known;
+    this.#lastHandle += 1;
+    this.#handles.set(life, this.#lastHandle);
+    this.#lives.set(this.#lastHandle, life);
+    return this.#lastHandle;
+  }
+
+  /** The life is forgotten: its number on this link is not used again. */
+  forget(life: string): void {
+    const handle = this.#handles.get(life);
+    if (handle !== undefined) this.#lives.delete(handle);
+    this.#handles.delete(life);
+  }
+
   #channelOnDown(why: string): void {
     this.#stage = "down";
     this.#share.log.info("link down", { "server.address": this.#channel.peer, "link.peer": this.gate, "event.reason": why });
-    for (const session of [...this.#seated.keys()]) this.#makeAbsent(session);
+    for (const life of this.#handles.keys()) this.#share.rooms.known(life)?.detach(this);
     this.#share.onDown(this);
   }
 }

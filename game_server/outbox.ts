@@ -1,37 +1,161 @@
 /**
- * What a room has to say, in order, until the turn ends: each output once, with the
- * sessions it is for. Nothing leaves before the turn's commit.
+ * What a room has said and not every gate has confirmed: numbered outputs, each with the
+ * sessions it is for. They are part of the room's value, and so of the commit: after a crash
+ * or a lost link the room knows what it has to say again (P2, P3).
+ *
+ * At most 64 outputs or 16 KB are kept. Beyond that the oldest go, and a gate that still
+ * needed one of them has lost its place: its sessions hear Disconnect 0 when it comes back.
  */
 import type { Frame } from "#protocol/frame.ts";
 
-export interface Output {
+/** A slow game's minutes, a fast game's seconds: longer gaps are for a new scene. */
+export const outputsMax = 64;
+export const outputBytesMax = 16 * 1024;
+
+export interface OutputValue {
+  readonly number: number;
   /** `outputFlags` of the link. */
   readonly flags: number;
-  /** Session keys: a gate's boot and a counter. */
-  readonly sessions: readonly string[];
-  /** Empty where only a flag is to be told. */
+  /** The boot of a gate, and the sessions there. */
+  readonly to: Record<string, readonly number[]>;
+  /** Base64; empty where only a flag is to be told. */
+  readonly frame: string;
+}
+
+export interface OutboxValue {
+  /** The number of the last output. */
+  last: number;
+  readonly kept: OutputValue[];
+  /** The highest output that was let go before a gate had confirmed it. */
+  readonly dropped: Record<string, number>;
+}
+
+/** An output on its way to one gate. */
+export interface Output {
+  readonly number: number;
+  readonly flags: number;
+  readonly sessions: readonly number[];
+  readonly frame: Frame;
+}
+
+interface Fresh {
+  readonly value: OutputValue;
   readonly frame: Frame;
 }
 
 export class Outbox {
-  #outputs: Output[] = [];
+  readonly #value: OutboxValue;
+  #fresh: Fresh[] = [];
+  #bytes = 0;
 
-  get length(): number {
-    return this.#outputs.length;
+  /** `value` stays the caller's object: it is part of the room's value. */
+  constructor(value: OutboxValue) {
+    this.#value = value;
+    for (const output of value.kept) this.#bytes += output.frame.length;
   }
 
-  put(output: Output): void {
-    if (output.sessions.length > 0) this.#outputs.push(output);
+  /** The number of the last output. */
+  get last(): number {
+    return this.#value.last;
   }
 
-  /** Forgets what was put after the outbox had `length` outputs: a handler that threw said nothing. */
-  cutTo(length: number): void {
-    this.#outputs.length = length;
+  get isEmpty(): boolean {
+    return this.#value.kept.length === 0;
   }
 
-  take(): readonly Output[] {
-    const outputs = this.#outputs;
-    this.#outputs = [];
-    return outputs;
+  put(flags: number, to: Record<string, readonly number[]>, frame: Frame): void {
+    this.#value.last += 1;
+    const value = { number: this.#value.last, flags, to, frame: Buffer.from(frame).toString("base64") };
+    this.#value.kept.push(value);
+    this.#fresh.push({ value, frame });
+    this.#bytes += value.frame.length;
+    while (this.#value.kept.length > outputsMax || this.#bytes > outputBytesMax) this.#dropOldest();
   }
+
+  /** Takes back everything after the output with this number: a handler that threw said nothing. */
+  cutTo(number: number): void {
+    while ((this.#value.kept.at(-1)?.number ?? 0) > number) this.#bytes -= this.#value.kept.pop()?.frame.length ?? 0;
+    this.#fresh = this.#fresh.filter(({ value }) => value.number <= number);
+    this.#value.last = Math.min(this.#value.last, number);
+  }
+
+  /** What was put since this was asked last, for each gate it is for. */
+  *takeFresh(): Iterable<{ gate: string; output: Output }> {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    for (const { value, frame } of fresh) {
+      for (const gate in value.to) yield { gate, output: outputFor(gate, value, frame) };
+    }
+  }
+
+  /** What `gate` has not been given: everything for it after `number`, but for what will be taken as fresh. */
+  since(gate: string, number: number): Output[] {
+    const firstFresh = this.#fresh[0]?.value.number ?? Number.POSITIVE_INFINITY;
+    const missed = this.#value.kept.filter((value) => value.number > number && value.number < firstFresh && value.to[gate] !== undefined);
+    return missed.map((value) => outputFor(gate, value, Buffer.from(value.frame, "base64")));
+  }
+
+  /** Whether something for `gate` after `number` was let go. */
+  hasDropped(gate: string, number: number): boolean {
+    return (this.#value.dropped[gate] ?? 0) > number;
+  }
+
+  /** `gate` has everything for it up to `number`. */
+  confirm(gate: string, number: number): void {
+    for (let at = 0; at < this.#value.kept.length; at++) {
+      const value = this.#value.kept[at] as OutputValue;
+      if (value.number > number) break;
+      delete value.to[gate];
+    }
+    this.#trim();
+    if ((this.#value.dropped[gate] ?? Number.POSITIVE_INFINITY) <= number) delete this.#value.dropped[gate];
+  }
+
+  /** Nobody there waits for anything any more. */
+  forget(gate: string): void {
+    for (const value of this.#value.kept) delete value.to[gate];
+    delete this.#value.dropped[gate];
+    this.#trim();
+  }
+
+  /** Every gate that something is kept for. */
+  get gates(): Set<string> {
+    return new Set([...this.#value.kept.flatMap(({ to }) => Object.keys(to)), ...Object.keys(this.#value.dropped)]);
+  }
+
+  /** A journal that knows less than a gate was told (power loss): numbers go on after the gate's. */
+  skipTo(number: number): void {
+    this.#value.last = Math.max(this.#value.last, number);
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#value.kept.shift();
+    if (oldest === undefined) return;
+    this.#bytes -= oldest.frame.length;
+    for (const gate in oldest.to) this.#value.dropped[gate] = oldest.number;
+  }
+
+  /** Forgets outputs that everybody has, from the oldest on. */
+  #trim(): void {
+    const { kept } = this.#value;
+    let count = 0;
+    while (count < kept.length && isEmpty(kept[count]?.to)) {
+      this.#bytes -= kept[count]?.frame.length ?? 0;
+      count += 1;
+    }
+    if (count > 0) kept.splice(0, count);
+  }
+}
+
+export function emptyOutbox(): OutboxValue {
+  return { last: 0, kept: [], dropped: {} };
+}
+
+function outputFor(gate: string, { number, flags, to }: OutputValue, frame: Frame): Output {
+  return { number, flags, sessions: to[gate] ?? [], frame };
+}
+
+function isEmpty(to: OutputValue["to"] | undefined): boolean {
+  for (const _gate in to) return false;
+  return true;
 }

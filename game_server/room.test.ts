@@ -172,10 +172,9 @@ test("[P3] a repeat is acknowledged and not applied, a gap is neither", () => {
   room.hush();
   const [session] = room.acked.keys();
   assert.equal(room.acked.get(session ?? 0), 2);
-  const handle = { key: "gate-1", exit: room, id: 1 };
   const again = frame(Command.PRINT);
-  room.room.input(handle, 2, again);
-  room.room.input(handle, 5, again);
+  assert.equal(room.room.input(room, 1, 2, again), true);
+  assert.equal(room.room.input(room, 1, 5, again), false, "the gate is to attach again");
   room.advance(0);
   assert.deepEqual(room.heard(1), []);
   assert.equal(room.acked.get(1), 2);

@@ -1,11 +1,11 @@
 /**
  * A room: its value and the loop that changes it, one input at a time, without locks or
- * awaits. The only place where order is decided. It knows seats and sessions, not what a
- * payload means; the game knows that.
+ * awaits. The only place where order is decided. It knows seats, sessions and gates, not
+ * what a payload means; the game knows that.
  *
  *     arrive, input, leave, absent, wake, dissolve
  *        └──> run: the game's handler, to completion
- *                └──> outbox, value changed ──> the turn ends: commit, then the outputs leave
+ *                └──> value and outbox changed ──> the turn ends: commit, then the outputs leave
  *
  * A handler that throws ends its room only (P10).
  */
@@ -18,7 +18,7 @@ import { isPrivate, readSitDown } from "#protocol/sit_down.ts";
 import { errorFrame, printFrame } from "#protocol/system_frames.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
-import type { SessionHandle } from "./exit.ts";
+import type { Exit } from "./exit.ts";
 import type { Arrival, Game } from "./game.ts";
 import type { Output } from "./outbox.ts";
 import type { RoomValue } from "./room_value.ts";
@@ -27,43 +27,82 @@ import { RoomTable } from "./table.ts";
 
 /** Commands below are the system's. */
 const gameCommandMin = 100;
+/** A room that is woken while nothing may be applied looks again so soon. */
+const stalledRetryMs = 250;
 
 /** Who wants to sit: a user, by which session, with which of its inputs. */
 export interface Visitor {
   readonly user: number;
   readonly claims: Readonly<Record<string, unknown>>;
-  readonly session: SessionHandle;
+  readonly session: number;
   /** The number of the sit among the session's inputs. */
   readonly number: number;
+  /** Where the session is. */
+  readonly exit: Exit;
+}
+
+/** A session that a gate believes to be seated, when it attaches. */
+export interface Claimant {
+  readonly session: number;
+  readonly user: number;
+  /** The last input of it that the gate knows to be applied. */
+  readonly acked: number;
+}
+
+/** What a session that has sat down needs to know of the room's outputs. */
+export interface Entered {
+  /** The last output that was none of this session's. */
+  readonly after: number;
+  /** A sit that was applied before, and whose answer was lost: what it has missed. */
+  readonly missed: readonly Output[];
+}
+
+/** What a gate that attaches learns. */
+export interface Attached {
+  /** Sessions that are seated, and the last input applied of each. */
+  readonly seated: readonly { readonly session: number; readonly last: number }[];
+  /** Sessions that are not, and will not be told by an output. */
+  readonly gone: readonly { readonly session: number; readonly reason: DisconnectReason }[];
+  /** What the gate has missed, in order. */
+  readonly missed: readonly Output[];
 }
 
 /** What a room needs of its server. */
 export interface RoomHost {
+  /** The server's own clock: timers are due on it. */
   readonly clock: Clock;
   readonly log: Log;
   readonly development: boolean;
   readonly watchersMax: number;
   /** A seat whose way was cut by us is kept so long; 0 = for ever. */
   readonly holdMs: number;
-  /** While the server drains, a room without players ends at once (PROTOCOL §3). */
+  /** While the server drains, a room without players ends at once (PROTOCOL §3.10). */
   readonly isDraining: boolean;
+  /** While the journal has no space, nothing is applied. */
+  readonly isStalled: boolean;
   /** Runs a handler under the watchdog's eye. */
   watch(room: Room, handler: string, act: () => void): void;
   /** Something changed: at the end of this turn the room is committed and its outputs leave. */
   touched(room: Room): void;
   refused(refused: Refused): void;
   crashed(): void;
+  forgotten(inputs: number): void;
   left(room: Room, user: number): void;
+  /** Nobody sits there any more. */
   over(room: Room): void;
+  /** Over, and every gate has its last words. */
+  done(room: Room): void;
   /** The answer to a sit with `print`: this server's rooms and users. */
   printServer(): string;
 }
 
-type Stage = "open" | "ending" | "over";
+/** `stopped`: the process goes, and nothing changes any more. */
+type Stage = "open" | "ending" | "over" | "stopped";
 
 export class Room {
   readonly game: string;
   readonly id: string;
+  readonly life: string;
   readonly options: string;
   readonly isPrivate: boolean;
   readonly log: Log;
@@ -71,15 +110,16 @@ export class Room {
   readonly #value: RoomValue;
   readonly #table: RoomTable;
   readonly #host: RoomHost;
-  readonly #sessions = new Map<string, SessionHandle>();
-  readonly #departed = new Set<string>();
-  readonly #acks = new Map<SessionHandle, number>();
-  #stage: Stage = "open";
+  readonly #exits = new Map<string, Exit>();
+  readonly #acks = new Map<Exit, Map<number, number>>();
+  #stage: Stage;
   #wake: { readonly atMs: number; readonly timer: Timer } | undefined;
 
   private constructor(value: RoomValue, game: Game<unknown>, host: RoomHost) {
+    this.#stage = value.isOver ? "over" : "open";
     this.game = value.game;
     this.id = value.room;
+    this.life = value.life;
     this.options = value.options;
     this.isPrivate = isPrivate(value.options);
     this.log = host.log.with({ "game.name": value.game, "room.id": value.room, "room.life": value.life });
@@ -108,9 +148,10 @@ export class Room {
     return room;
   }
 
-  /** Goes on with a room from its value. Sessions that were seated take their way up again by `resume`. */
+  /** Goes on with a room from its value. Whoever was seated is absent until his gate attaches, or he sits again. */
   static restore(value: RoomValue, game: Game<unknown>, host: RoomHost): Room {
     const room = new Room(value, game, host);
+    for (const gate of room.#gates()) room.#lose(gate);
     room.#sleep();
     return room;
   }
@@ -130,12 +171,22 @@ export class Room {
     return this.#stage === "over";
   }
 
+  /** Over, and every gate has its last words: the room may be forgotten. */
+  get isDone(): boolean {
+    return this.isOver && this.#table.outbox.isEmpty;
+  }
+
   get users(): number[] {
     return this.#table.occupants.all.map(({ user }) => user);
   }
 
   get freeSeats(): number {
     return this.#table.occupants.freeCount;
+  }
+
+  /** The number of the last output so far. */
+  get lastOutput(): number {
+    return this.#table.outbox.last;
   }
 
   /** For lobbies. */
@@ -152,45 +203,52 @@ export class Room {
   // Inputs, one at a time.
 
   /** A session takes its user's kept seat, or a new one. Check `hasRoomFor` first. */
-  arrive(visitor: Visitor, seat: number, watch: boolean): void {
+  arrive(visitor: Visitor, seat: number, watch: boolean): Entered {
     const kept = this.#table.occupants.of(visitor.user);
     const index = this.#table.occupants.indexFor(seat, watch);
+    const { exit, session, number } = visitor;
+    const wasAttached = this.#exits.get(exit.gate) === exit;
+    this.#meet(exit);
+    if (kept !== undefined && isWayOf(kept, exit.gate, session) && number <= kept.way.last) {
+      this.#takeUp(kept, { session, user: visitor.user, acked: 0 });
+      return { after: kept.way.after, missed: wasAttached ? [] : this.#table.outbox.since(exit.gate, kept.way.after) };
+    }
+    const after = this.#table.outbox.last;
     if (kept !== undefined) this.#run("arrive", () => this.#comeBack(kept, visitor));
     else if (index !== undefined) this.#run("arrive", () => this.#sitDown(index, visitor));
+    return { after, missed: [] };
   }
 
-  /** A restored room hears from a session that was seated when its value was written. */
-  resume(session: SessionHandle): void {
-    this.#sessions.set(session.key, session);
-  }
-
-  /** A frame of a seated session. Repeats are acknowledged and nothing else; a gap is not applied (P3). */
-  input(session: SessionHandle, number: number, frame: Frame): void {
-    const seat = this.#table.occupants.at(session.key);
-    if (seat === undefined || seat.way.is !== "online") return;
-    if (number > seat.way.last + 1) return this.log.error("failure", { "event.reason": `input ${number} after ${seat.way.last}` });
-    this.#acks.set(session, Math.max(number, seat.way.last));
-    if (number <= seat.way.last) return this.#host.touched(this);
+  /**
+   * A frame of a seated session. A repeat is acknowledged and nothing else; a gap is not
+   * applied, and false asks the gate to attach again (P3).
+   */
+  input(exit: Exit, session: number, number: number, frame: Frame): boolean {
+    const seat = this.#table.occupants.at(exit.gate, session);
+    if (seat === undefined || seat.way.is !== "online") return true;
+    if (number > seat.way.last + 1) return false;
+    this.#ack(exit, session, Math.max(number, seat.way.last));
+    if (number <= seat.way.last) return true;
     seat.way.last = number;
     this.#run("message", () => this.#message(seat, frame));
+    return true;
   }
 
-  /** The client of a session has left: the last input of its way (P4). */
-  leave(session: SessionHandle, number: number, how: "stand" | "drop"): void {
-    this.#acks.set(session, number);
-    this.#host.touched(this);
-    const seat = this.#table.occupants.at(session.key);
-    if (seat === undefined) return;
+  /** The client of a session has left: the last input of its way (P4). False: a gap, as with `input`. */
+  leave(exit: Exit, session: number, number: number, how: "stand" | "drop"): boolean {
+    const seat = this.#table.occupants.at(exit.gate, session);
+    if (seat !== undefined && seat.way.is !== "offline" && number > seat.way.last + 1) return false;
+    this.#ack(exit, session, number);
+    if (seat === undefined) return true;
     this.log.info(how, { "user.id": seat.user, seat: seat.index });
     this.#run("leave", () => this.#leave(seat));
+    return true;
   }
 
   /** The way to a session is cut by us: its seat is kept, nobody is told, until HOLD. */
-  absent(session: SessionHandle): void {
-    this.#sessions.delete(session.key);
-    const seat = this.#table.occupants.at(session.key);
-    if (seat === undefined || seat.way.is !== "online") return;
-    seat.way = { is: "absent", session: seat.way.session, last: seat.way.last, sinceMs: this.#host.clock.now() };
+  absent(gate: string, session: number): void {
+    const seat = this.#table.occupants.at(gate, session);
+    if (seat !== undefined) this.#makeAbsent(seat);
     this.#settle();
   }
 
@@ -208,9 +266,9 @@ export class Room {
     this.#end(reason);
   }
 
-  /** Nothing is due any more: the process goes, and the room stays what it is. */
+  /** Nothing is due any more: the process goes, and the room's value stays what it is. */
   stop(): void {
-    this.#stage = "over";
+    this.#stage = "stopped";
     this.#wake?.timer.cancel();
   }
 
@@ -219,18 +277,56 @@ export class Room {
     this.#settle();
   }
 
-  /** Reports what the turn has brought, to every exit it concerns, after the commit. */
-  release(send: (output: Output, handles: readonly SessionHandle[]) => void, ack: (session: SessionHandle, number: number) => void): void {
-    for (const output of this.#table.outbox.take()) {
-      send(
-        output,
-        output.sessions.flatMap((key) => this.#sessions.get(key) ?? []),
-      );
-      if (output.flags & outputFlags.ends) for (const key of output.sessions) this.#departed.add(key);
+  // Gates: they come, miss things, catch up, and go.
+
+  /**
+   * A gate is back: it has passed on everything up to output `last`, and believes that these
+   * sessions sit here. Their ways are theirs again, and it learns what it missed.
+   */
+  attach(exit: Exit, last: number, claimants: readonly Claimant[]): Attached {
+    const { outbox } = this.#table;
+    this.#meet(exit);
+    outbox.skipTo(last);
+    const isTooLate = outbox.hasDropped(exit.gate, last);
+    outbox.confirm(exit.gate, last);
+    const missed = isTooLate ? [] : outbox.since(exit.gate, last);
+    if (isTooLate) outbox.forget(exit.gate);
+    const told = new Set(missed.flatMap(({ flags, sessions }) => (flags & outputFlags.ends ? sessions : [])));
+    const seated: { session: number; last: number }[] = [];
+    const gone: { session: number; reason: DisconnectReason }[] = [];
+    for (const claimant of claimants) {
+      const seat = this.#table.occupants.at(exit.gate, claimant.session);
+      if (seat !== undefined && !isTooLate) seated.push({ session: claimant.session, last: this.#takeUp(seat, claimant) });
+      else if (!told.has(claimant.session)) gone.push({ session: claimant.session, reason: this.#whyGone(claimant, isTooLate) });
     }
-    for (const key of this.#departed) this.#sessions.delete(key);
-    this.#departed.clear();
-    for (const [session, number] of this.#acks) ack(session, number);
+    this.#settle();
+    return { seated, gone, missed };
+  }
+
+  /** The link to a gate is lost. */
+  detach(exit: Exit): void {
+    if (this.#exits.get(exit.gate) !== exit) return;
+    this.#exits.delete(exit.gate);
+    if (!this.#gates().has(exit.gate)) return;
+    this.#lose(exit.gate);
+    this.#settle();
+  }
+
+  /** A gate has passed on everything up to output `number`. */
+  confirm(gate: string, number: number): void {
+    this.#table.outbox.confirm(gate, number);
+    if (this.isDone) this.#host.done(this);
+  }
+
+  /** What the turn has brought, for every exit it concerns: to be called after the commit. */
+  release(send: (exit: Exit, output: Output) => void, ack: (exit: Exit, session: number, number: number) => void): void {
+    for (const { gate, output } of this.#table.outbox.takeFresh()) {
+      const exit = this.#exits.get(gate);
+      if (exit === undefined) continue;
+      send(exit, output);
+      if (exit.confirmsAtOnce) this.confirm(gate, output.number);
+    }
+    for (const [exit, sessions] of this.#acks) for (const [session, number] of sessions) ack(exit, session, number);
     this.#acks.clear();
   }
 
@@ -244,27 +340,31 @@ export class Room {
     return [`${this.game} room ${this.id}, ${this.#game.phase(this.#value.state)}`, ...seats, dump].join("\n");
   }
 
-  #sitDown(index: number, { user, claims, session, number }: Visitor): void {
-    const seat: Seat = { user, index, claims, way: { is: "online", session: session.key, last: number } };
-    this.#sessions.set(session.key, session);
+  #sitDown(index: number, { user, claims, exit, session, number }: Visitor): void {
+    const seat: Seat = {
+      user,
+      index,
+      claims,
+      way: { is: "online", gate: exit.gate, session, last: number, after: this.#table.outbox.last },
+    };
     this.log.info("sit", { "user.id": user, seat: index });
     this.#table.sitDown(seat);
     this.#tellScene(seat, "new");
   }
 
-  #comeBack(seat: Seat, { claims, session, number }: Visitor): void {
-    this.#sessions.set(session.key, session);
+  #comeBack(seat: Seat, { claims, exit, session, number }: Visitor): void {
     this.log.info("come back", { "user.id": seat.user, seat: seat.index });
     seat.claims = claims;
-    this.#table.comeBack(seat, session.key, number);
+    this.#table.comeBack(seat, exit.gate, session, number);
     this.#tellScene(seat, "back");
   }
 
   #message(seat: Seat, frame: Frame): void {
     try {
       const command = commandOf(frame);
-      if (command >= gameCommandMin) this.#game.message(this.#table, this.#value.state, this.#table.playerOf(seat), command, bodyOf(frame));
-      else if (command === Command.SIT_DOWN) this.#sitAgain(seat, frame);
+      if (command >= gameCommandMin) {
+        this.#game.message(this.#table, this.#value.state, this.#table.playerOf(seat), command, bodyOf(frame));
+      } else if (command === Command.SIT_DOWN) this.#sitAgain(seat, frame);
       else if (command === Command.PRINT) this.#print(seat, () => this.print(seat));
       else throw new Refused("unknownCommand", { of: command });
     } catch (thrown) {
@@ -273,7 +373,7 @@ export class Room {
     }
   }
 
-  /** SitDown of a session that sits here: the scene again, or from watching to a free seat (PROTOCOL §3). */
+  /** SitDown of a session that sits here: the scene again, or from watching to a free seat (PROTOCOL §3.6). */
   #sitAgain(seat: Seat, frame: Frame): void {
     const request = readSitDown(bodyOf(frame));
     if (request.print) return this.#print(seat, () => this.#host.printServer());
@@ -297,13 +397,16 @@ export class Room {
 
   #refuse(seat: Seat, refused: Refused): void {
     this.#host.refused(refused);
-    this.log.debug("refusal", { "user.id": seat.user, "error.code": refused.refusal.code, "event.reason": refused.message });
+    this.log.debug("refusal", {
+      "user.id": seat.user,
+      "error.code": refused.refusal.code,
+      "event.reason": refused.message,
+    });
     this.#table.tell([seat], errorFrame(refused, this.#host.development), refused.refusal.strike ? outputFlags.strike : outputFlags.none);
   }
 
   #leave(seat: Seat): void {
     const agreed = this.#game.leave(this.#table, this.#value.state, this.#table.playerOf(seat));
-    if (seat.way.is === "online") this.#departed.add(seat.way.session);
     seat.way = { is: "offline" }; // the leaver hears nothing
     if (agreed) this.#table.free(seat);
     else this.#table.goOffline(seat);
@@ -313,28 +416,92 @@ export class Room {
     this.#game.arrive(this.#table, this.#value.state, this.#table.playerOf(seat), how);
   }
 
-  /** Whatever is due: timers in their order, then seats held long enough. */
+  #ack(exit: Exit, session: number, number: number): void {
+    const sessions = this.#acks.get(exit) ?? new Map<number, number>();
+    this.#acks.set(exit, sessions.set(session, number));
+    this.#host.touched(this);
+  }
+
+  /** The exit to a gate, as of now. */
+  #meet(exit: Exit): void {
+    this.#exits.set(exit.gate, exit);
+    delete this.#value.lostGates[exit.gate];
+  }
+
+  /** A gate cannot be reached: its sessions are absent, and what is kept for it is kept until HOLD. */
+  #lose(gate: string): void {
+    this.#exits.delete(gate);
+    this.#value.lostGates[gate] = this.#host.clock.now();
+    for (const seat of this.#table.occupants.all) if (seat.way.is !== "offline" && seat.way.gate === gate) this.#makeAbsent(seat);
+  }
+
+  /** Every gate that has a session here, or that something is kept for. */
+  #gates(): Set<string> {
+    const ofSeats = this.#table.occupants.all.flatMap(({ way }) => (way.is === "offline" ? [] : [way.gate]));
+    return new Set([...ofSeats, ...this.#table.outbox.gates]);
+  }
+
+  #makeAbsent(seat: Seat): void {
+    if (seat.way.is !== "online") return;
+    seat.way = { ...seat.way, is: "absent", sinceMs: this.#host.clock.now() };
+  }
+
+  /** A way that its gate has taken up again; gives the last input applied. */
+  #takeUp(seat: Seat, { session, acked }: Claimant): number {
+    if (seat.way.is === "offline") return acked;
+    const { gate, last, after } = seat.way;
+    if (acked > last) {
+      this.log.error("inputs forgotten", { "user.id": seat.user, "event.reason": `the journal knows ${last}, the gate ${acked}` });
+      this.#host.forgotten(acked - last);
+    }
+    seat.way = { is: "online", gate, session, after, last: Math.max(acked, last) };
+    return seat.way.last;
+  }
+
+  #whyGone({ user }: Claimant, isTooLate: boolean): DisconnectReason {
+    const way = this.#table.occupants.of(user)?.way.is ?? "offline";
+    const isReplaced = !isTooLate && way !== "offline";
+    return isReplaced ? DisconnectReason.REPLACED : DisconnectReason.RETRY;
+  }
+
+  /** Whatever is due: timers in their order, then what was held long enough. */
   #onWake(): void {
     this.#wake = undefined;
+    if (this.#host.isStalled) return this.#sleepUntil(this.#host.clock.now() + stalledRetryMs);
     const now = this.#host.clock.now();
-    for (let name = this.#table.timers.takeDue(now); name !== undefined && !this.isOver; name = this.#table.timers.takeDue(now)) {
+    for (let name = this.#takeDue(now); name !== undefined; name = this.#takeDue(now)) {
       const due = name;
       this.#run("timer", () => this.#game.timer(this.#table, this.#value.state, due));
     }
     for (const seat of [...this.#table.occupants.all]) {
-      if (!this.isOver && this.#heldUntilMs(seat) <= now) this.#run("leave", () => this.#leave(seat));
+      if (this.#heldUntilMs(seat) <= now) this.#run("leave", () => this.#leave(seat));
     }
+    this.#forgetGates(now);
     this.#settle();
+    if (this.isDone) this.#host.done(this);
+  }
+
+  #takeDue(now: number): string | undefined {
+    return this.#stage === "open" ? this.#table.timers.takeDue(now) : undefined;
   }
 
   #heldUntilMs({ way }: Seat): number {
     return way.is === "absent" && this.#host.holdMs > 0 ? way.sinceMs + this.#host.holdMs : Number.POSITIVE_INFINITY;
   }
 
+  /** Gates that have been lost for HOLD will not come back for what was kept. */
+  #forgetGates(now: number): void {
+    for (const [gate, sinceMs] of Object.entries(this.#value.lostGates)) {
+      if (this.#host.holdMs === 0 || sinceMs + this.#host.holdMs > now) continue;
+      delete this.#value.lostGates[gate];
+      this.#table.outbox.forget(gate);
+    }
+  }
+
   /** Runs a handler to completion. One that throws has said nothing, and ends the room. */
   #run(handler: string, act: () => void): void {
-    if (this.isOver) return;
-    const said = this.#table.outbox.length;
+    if (this.#stage !== "open" && this.#stage !== "ending") return;
+    const said = this.#table.outbox.last;
     try {
       this.#host.watch(this, handler, act);
     } catch (err) {
@@ -348,6 +515,7 @@ export class Room {
 
   /** What follows from any change: the room ends if it must, sleeps until something is due, and is committed. */
   #settle(): void {
+    if (this.#stage === "stopped") return;
     this.#host.touched(this);
     if (this.#stage !== "open") return;
     const { occupants, timers, isEnding } = this.#table;
@@ -360,6 +528,12 @@ export class Room {
   #sleep(): void {
     let atMs = this.#table.timers.nextMs ?? Number.POSITIVE_INFINITY;
     for (const seat of this.#table.occupants.all) atMs = Math.min(atMs, this.#heldUntilMs(seat));
+    if (this.#host.holdMs > 0)
+      for (const gate in this.#value.lostGates) atMs = Math.min(atMs, (this.#value.lostGates[gate] ?? 0) + this.#host.holdMs);
+    this.#sleepUntil(atMs);
+  }
+
+  #sleepUntil(atMs: number): void {
     if (this.#wake?.atMs === atMs) return;
     this.#wake?.timer.cancel();
     this.#wake = undefined;
@@ -371,10 +545,15 @@ export class Room {
   #end(reason: DisconnectReason): void {
     if (this.isOver) return;
     this.#stage = "over";
-    this.#wake?.timer.cancel();
+    this.#value.isOver = true;
     this.#table.clear(reason);
     this.log.info("room dissolve");
+    this.#sleep();
     this.#host.touched(this);
     this.#host.over(this);
   }
+}
+
+function isWayOf(seat: Seat, gate: string, session: number): seat is Seat & { way: Exclude<Seat["way"], { is: "offline" }> } {
+  return seat.way.is !== "offline" && seat.way.gate === gate && seat.way.session === session;
 }

@@ -4,6 +4,7 @@
  * here (where sessions are, a pending wake-up) is worked out anew after a restore.
  */
 import type { Life } from "#fleet/directory.ts";
+import type { OutboxValue } from "./outbox.ts";
 import type { RandomValue } from "./random.ts";
 import type { Seat } from "./seats.ts";
 import type { TimerValue } from "./timers.ts";
@@ -18,5 +19,10 @@ export interface RoomValue extends Life {
   readonly random: RandomValue;
   readonly timers: Record<string, TimerValue>;
   readonly seats: Seat[];
+  readonly outbox: OutboxValue;
+  /** Gates whose link is lost, with the server's own clock: what is kept for them is kept until HOLD. */
+  readonly lostGates: Record<string, number>;
+  /** Nobody sits here any more; the room is kept until every gate has its last words. */
+  isOver: boolean;
   state: unknown;
 }

@@ -1,6 +1,7 @@
 /**
- * The rooms of this game server: finds them, opens them, knows who sits where, and is the
- * host that each of them asks and tells. How a sit gets here is sits.ts's business.
+ * The rooms of this game server: finds them, opens them, goes on with them after a restart,
+ * knows who sits where, and is the host that each of them asks and tells. How a sit gets
+ * here is sits.ts's business.
  */
 import type { Announcement, DirectoryForServers, Life } from "#fleet/directory.ts";
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
@@ -10,24 +11,29 @@ import type { Clock } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Game } from "./game.ts";
+import type { Journal } from "./journal.ts";
 import { type FreeSeats, Matching } from "./matching.ts";
-import { Room, type RoomHost, type Visitor } from "./room.ts";
+import { emptyOutbox } from "./outbox.ts";
+import { type Entered, Room, type RoomHost, type Visitor } from "./room.ts";
+import type { RoomValue } from "./room_value.ts";
 import { Snowflake } from "./snowflake.ts";
 import { Turn } from "./turn.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** Bytes of a room's secret for random numbers. */
 const randomKeyBytes = 16;
+/** The server's clock is written down this often while there are rooms: a restart takes no more from a timer. */
+const clockEveryMs = 1000;
 
 export interface RoomsOptions {
+  /** The server's own clock. */
   clock: Clock;
   entropy: Entropy;
   log: Log;
   directory: DirectoryForServers;
+  journal: Journal;
+  games: ReadonlyMap<string, Game<unknown>>;
   watchdog: Watchdog;
-  /** This server's journal and boot: what the directory calls the owner. */
-  owner: string;
-  boot: number;
   development: boolean;
   /** Playing seats of games that do not say. */
   seats: number;
@@ -39,6 +45,10 @@ export interface RoomsOptions {
   onChange(): void;
   /** What rooms had to say in this turn is on its way. */
   onTurnEnd(): void;
+  /** The journal has no space, or has some again. */
+  onStalled(isStalled: boolean): void;
+  /** Nothing of the life is left. */
+  onDone(life: string): void;
 }
 
 export class Rooms implements RoomHost {
@@ -49,13 +59,21 @@ export class Rooms implements RoomHost {
   readonly holdMs: number;
   opened = 0;
   crashes = 0;
+  restored = 0;
+  inputsForgotten = 0;
   readonly #options: RoomsOptions;
   readonly #turn: Turn;
   readonly #matching = new Matching();
   readonly #snowflake: Snowflake;
+  /** Rooms in play, by name and by life. */
   readonly #byName = new Map<string, Room>();
   readonly #byLife = new Map<string, Room>();
+  /** Rooms that are over, until every gate has their last words. */
+  readonly #over = new Map<string, Room>();
+  /** Rooms that this release cannot read: they wait for one that can, and keep their names. */
+  readonly #unreadable = new Map<string, Life>();
   readonly #places = new Map<number, Room>();
+  readonly #clockWriter: { cancel(): void };
   #stage: "serving" | "draining" = "serving";
 
   constructor(options: RoomsOptions) {
@@ -65,8 +83,9 @@ export class Rooms implements RoomHost {
     this.watchersMax = options.watchersMax;
     this.holdMs = options.holdMs;
     this.#options = options;
-    this.#turn = new Turn(options.clock, { onReleased: (room) => this.#matching.update(room), onEnd: () => options.onTurnEnd() });
+    this.#turn = new Turn({ ...options, onReleased: (room) => this.#matching.update(room), onEnd: () => options.onTurnEnd() });
     this.#snowflake = new Snowflake(Buffer.from(options.entropy(2)).readUInt16BE(), () => options.clock.wall());
+    this.#clockWriter = options.clock.every(clockEveryMs, () => this.count > 0 && this.#turn.afterCommit(() => {}));
   }
 
   get count(): number {
@@ -77,7 +96,11 @@ export class Rooms implements RoomHost {
     return this.#places.size;
   }
 
-  /** No rooms, and nothing left to say. */
+  get unreadableCount(): number {
+    return this.#unreadable.size;
+  }
+
+  /** No rooms in play, and nothing left to say. */
   get isEmpty(): boolean {
     return this.#byLife.size === 0 && this.#turn.isOver;
   }
@@ -99,13 +122,18 @@ export class Rooms implements RoomHost {
     return this.#byLife.get(life);
   }
 
+  /** A room in play, or one that is over and still has something to say. */
+  known(life: string): Room | undefined {
+    return this.#byLife.get(life) ?? this.#over.get(life);
+  }
+
   /** The room in which `user` has a seat. */
   placeOf(user: number): Room | undefined {
     return this.#places.get(user);
   }
 
   owns(life: Life): boolean {
-    return life.owner === this.#options.owner;
+    return life.owner === this.#options.journal.id;
   }
 
   /** An open room for a match: one with a free seat, or to watch any that has room for a watcher. */
@@ -118,37 +146,38 @@ export class Rooms implements RoomHost {
 
   /** Every life here and who sits in it, for a directory that must be told again. */
   announcement(): Announcement {
-    return [...this.all()].map((room) => ({ life: room.ownership, users: room.users }));
+    const unreadable = [...this.#unreadable.values()].map((life) => ({ life, users: [] }));
+    return [...[...this.all()].map((room) => ({ life: room.ownership, users: room.users })), ...unreadable];
   }
 
   newId(): string {
     return this.#snowflake.next();
   }
 
-  /** @throws {Refused} when no room may be opened now. */
-  refuseWhenClosed(): void {
+  /** @throws {Refused} when this room may not be opened now. */
+  refuseToOpen(game: string, room: string): void {
+    if (this.#unreadable.has(nameOf(game, room)))
+      throw new Refused("tryAgain", { detail: "the room waits for a release that can read it" });
     if (this.isDraining) throw new Refused("draining");
     if (this.count >= this.#options.roomsMax) throw new Refused("limit", { detail: "this game server has all the rooms it may have" });
   }
 
   /** A life that may be opened once the directory has given it its name. */
   mint(game: Game<unknown>, room: string): Life {
-    const { entropy, owner, boot, clock } = this.#options;
-    return { game: game.name, room, life: hex64(entropy), owner, boot, epoch: 1, openedAtMs: clock.wall() };
+    const { entropy, journal, clock } = this.#options;
+    return { game: game.name, room, life: hex64(entropy), owner: journal.id, boot: journal.boot, epoch: 1, openedAtMs: clock.wall() };
   }
 
   /** @throws {Refused} `fail` when the game could not. */
   open(life: Life, game: Game<unknown>, options: string): Room {
     try {
-      const playing = game.seats ?? this.#options.seats;
       const random = { key: Buffer.from(this.#options.entropy(randomKeyBytes)).toString("hex"), drawn: 0 };
-      const room = Room.open(
-        { ...life, version: game.version, playing, options, random, timers: {}, seats: [], state: undefined },
-        game,
-        this,
-      );
-      this.#byName.set(nameOf(room.game, room.id), room);
-      this.#byLife.set(life.life, room);
+      const value: RoomValue = {
+        ...{ ...life, version: game.version, playing: game.seats ?? this.#options.seats, options, random },
+        ...{ timers: {}, seats: [], outbox: emptyOutbox(), lostGates: {}, isOver: false, state: undefined },
+      };
+      const room = Room.open(value, game, this);
+      this.#add(room);
       this.opened += 1;
       return room;
     } catch (cause) {
@@ -158,17 +187,31 @@ export class Rooms implements RoomHost {
     }
   }
 
+  /**
+   * Goes on with everything the journal has. A room that this release cannot read is left
+   * untouched for the one that can.
+   */
+  restore(): void {
+    for (const { life, value } of this.#options.journal.load()) this.#restore(life, JSON.parse(value) as RoomValue);
+  }
+
   /** @throws {Refused} `roomFull` */
-  seat(room: Room, visitor: Visitor, { seat, watch }: SitRequest): void {
+  seat(room: Room, visitor: Visitor, { seat, watch }: SitRequest): Entered {
     if (!this.#places.has(visitor.user) && !room.hasRoomFor(seat, watch)) throw new Refused("roomFull");
     this.#places.set(visitor.user, room);
-    room.arrive(visitor, seat, watch);
+    const entered = room.arrive(visitor, seat, watch);
     this.#matching.update(room);
+    return entered;
   }
 
   /** These lives lost their name to an older one: they end with Disconnect 0. */
   lose(lives: readonly string[]): void {
     for (const life of lives) this.#byLife.get(life)?.dissolve(DisconnectReason.RETRY);
+  }
+
+  /** Runs when this turn is committed, ahead of what the rooms have to say. */
+  whenCommitted(act: () => void): void {
+    this.#turn.afterCommit(act);
   }
 
   /** From now on no room is opened, and rooms without players end. */
@@ -188,13 +231,19 @@ export class Rooms implements RoomHost {
 
   /** Nothing is due any more: the process goes, and the rooms stay what they are. */
   stop(): void {
-    for (const room of this.all()) room.stop();
+    this.#clockWriter.cancel();
+    this.#turn.stop();
+    for (const room of [...this.all(), ...this.#over.values()]) room.stop();
   }
 
   // RoomHost: what rooms ask and tell.
 
   get isDraining(): boolean {
     return this.#stage === "draining";
+  }
+
+  get isStalled(): boolean {
+    return this.#turn.isStalled;
   }
 
   watch(room: Room, handler: string, act: () => void): void {
@@ -213,23 +262,71 @@ export class Rooms implements RoomHost {
     this.crashes += 1;
   }
 
+  forgotten(inputs: number): void {
+    this.inputsForgotten += inputs;
+  }
+
   left(room: Room, user: number): void {
     if (this.#places.get(user) === room) this.#places.delete(user);
-    this.#options.directory.release(room.ownership.life, user);
+    this.#turn.afterCommit(() => this.#options.directory.release(room.life, user));
     this.#options.onChange();
   }
 
   over(room: Room): void {
-    this.#byLife.delete(room.ownership.life);
+    this.#byLife.delete(room.life);
     this.#byName.delete(nameOf(room.game, room.id));
-    this.#options.directory.end(room.ownership);
+    this.#turn.afterCommit(() => this.#options.directory.end(room.ownership));
+    if (room.isDone) this.done(room);
+    else this.#over.set(room.life, room);
     this.#options.onChange();
+  }
+
+  done(room: Room): void {
+    this.#over.delete(room.life);
+    this.#turn.touch(room);
+    this.#options.onDone(room.life);
   }
 
   printServer(): string {
     const rooms = [...this.all()].map((room) => `${room.game} room ${room.id}: users ${room.users.join(", ") || "none"}`);
     return [`${this.count} rooms, ${this.usersCount} users`, ...rooms].join("\n");
   }
+
+  #restore(life: string, value: RoomValue): void {
+    try {
+      const game = readableBy(this.#options.games, value);
+      const room = Room.restore({ ...value, boot: this.#options.journal.boot }, game, this);
+      if (room.isOver) this.#over.set(life, room);
+      else this.#add(room);
+      for (const user of room.users) this.#places.set(user, room);
+      this.#matching.update(room);
+      this.restored += 1;
+    } catch (err) {
+      const { game, room, owner, epoch, boot, openedAtMs } = value;
+      this.#unreadable.set(nameOf(game, room), { game, room, life, owner, epoch, boot, openedAtMs });
+      this.log.error("room unreadable", { "game.name": game, "room.id": room, "room.life": life, "event.reason": String(err) });
+    }
+  }
+
+  #add(room: Room): void {
+    this.#byName.set(nameOf(room.game, room.id), room);
+    this.#byLife.set(room.life, room);
+  }
+}
+
+/**
+ * The game that a stored room is played by, with the room's state brought up to it.
+ * @throws with the reason why this release cannot read it.
+ */
+function readableBy(games: ReadonlyMap<string, Game<unknown>>, value: RoomValue): Game<unknown> {
+  const game = games.get(value.game);
+  if (game === undefined) throw new Error(`this release does not deal ${value.game}`);
+  if (value.version > game.version) throw new Error(`its state has version ${value.version}, this release knows ${game.version}`);
+  if (value.version === game.version) return game;
+  if (game.upgrade === undefined) throw new Error(`this release cannot upgrade a state of version ${value.version}`);
+  value.state = game.upgrade(value.state, value.version);
+  value.version = game.version;
+  return game;
 }
 
 function nameOf(game: string, room: string): string {

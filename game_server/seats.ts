@@ -3,12 +3,22 @@
  * Playing seats have the indices below `playing`, watchers those from there on.
  */
 
+/** The session at the other end of a seat's way, and how far the two are. */
+interface Connection {
+  /** The boot of the session's gate. */
+  readonly gate: string;
+  readonly session: number;
+  /** The last input applied. */
+  last: number;
+  /** The last output that was none of this session's: everything after it may be. */
+  readonly after: number;
+}
+
 /** A seat's way to its client. */
 export type Way =
-  /** `last` is the number of the last input applied. */
-  | { readonly is: "online"; readonly session: string; last: number }
+  | ({ readonly is: "online" } & Connection)
   /** Cut by us: nobody is told, and the session may be taken up again until HOLD. */
-  | { readonly is: "absent"; readonly session: string; readonly last: number; readonly sinceMs: number }
+  | ({ readonly is: "absent"; readonly sinceMs: number } & Connection)
   /** The client has left or dropped, and the game keeps the seat. */
   | { readonly is: "offline" };
 
@@ -41,8 +51,8 @@ export class Seats {
     return this.#seats.find((seat) => seat.user === user);
   }
 
-  at(session: string): Seat | undefined {
-    return this.#seats.find(({ way }) => way.is !== "offline" && way.session === session);
+  at(gate: string, session: number): Seat | undefined {
+    return this.#seats.find(({ way }) => way.is !== "offline" && way.session === session && way.gate === gate);
   }
 
   isWatcher({ index }: Seat): boolean {

@@ -16,7 +16,7 @@ import { Refused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
 import { disconnectFrame, printFrame } from "#protocol/system_frames.ts";
 import type { Game } from "./game.ts";
-import type { Room, Visitor } from "./room.ts";
+import type { Entered, Room, Visitor } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** Void claims and lost races are retried so often, then the client is told to try again. */
@@ -25,7 +25,7 @@ const attemptsMax = 4;
 /** How a sit ended when it was not refused. */
 export type Sat =
   /** In this room; its outputs follow at the end of the turn. */
-  | { readonly is: "seated"; readonly room: Room }
+  | { readonly is: "seated"; readonly room: Room; readonly entered: Entered }
   /** Not seated, and this is the answer. */
   | { readonly is: "answered"; readonly frame: Frame }
   /** The directory names another server for the room or the user. */
@@ -67,6 +67,7 @@ export class Sits {
 
   async #sit(visitor: Visitor, request: SitRequest): Promise<Sat> {
     const { rooms, games } = this.#options;
+    if (rooms.isStalled) throw new Refused("tryAgain", { detail: "the journal has no space" });
     if (request.print) return { is: "answered", frame: this.#printServer() };
     const place = rooms.placeOf(visitor.user);
     if (place !== undefined) return this.#seat(place, visitor, request);
@@ -107,7 +108,7 @@ export class Sits {
   async #open(game: Game<unknown>, id: string, visitor: Visitor, request: SitRequest): Promise<Sat | "again"> {
     const { rooms, directory } = this.#options;
     if (rooms.named(game.name, id) !== undefined) return "again"; // opened while this sit waited its turn
-    rooms.refuseWhenClosed();
+    rooms.refuseToOpen(game.name, id);
     const life = rooms.mint(game, id);
     const claim = await directory.claim(life, visitor.user);
     if (claim.is !== "claimed") return this.#unclaimed(claim, visitor.user);
@@ -145,12 +146,13 @@ export class Sits {
 
   #seat(room: Room, visitor: Visitor, request: SitRequest): Sat {
     try {
-      this.#options.rooms.seat(room, visitor, request);
+      // A gate that was lost while the directory was asked asks again when it is back.
+      if (!visitor.exit.isUp) throw new Refused("tryAgain", { detail: "the link to the gate was lost" });
+      return { is: "seated", room, entered: this.#options.rooms.seat(room, visitor, request) };
     } catch (thrown) {
-      this.#options.directory.release(room.ownership.life, visitor.user);
+      if (this.#options.rooms.placeOf(visitor.user) !== room) this.#options.directory.release(room.life, visitor.user);
       throw thrown;
     }
-    return { is: "seated", room };
   }
 
   #printServer(): Frame {

@@ -27,7 +27,7 @@ export interface TableOptions {
 
 export class RoomTable implements Table {
   readonly occupants: Seats;
-  readonly outbox = new Outbox();
+  readonly outbox: Outbox;
   readonly timers: Timers;
   readonly #value: RoomValue;
   readonly #options: TableOptions;
@@ -38,6 +38,7 @@ export class RoomTable implements Table {
     this.#options = options;
     this.occupants = new Seats(value.seats, { playing: value.playing, watchersMax: options.watchersMax });
     this.timers = new Timers(value.timers);
+    this.outbox = new Outbox(value.outbox);
   }
 
   // What a game sees.
@@ -159,11 +160,10 @@ export class RoomTable implements Table {
   }
 
   /** Somebody is back on his seat (PROTOCOL §2.2). A session that held it hears that it was replaced. */
-  comeBack(seat: Seat, session: string, last: number): void {
-    if (seat.way.is === "online" && seat.way.session !== session) {
-      this.tell([seat], disconnectFrame(DisconnectReason.REPLACED), outputFlags.ends);
-    }
-    seat.way = { is: "online", session, last };
+  comeBack(seat: Seat, gate: string, session: number, last: number): void {
+    const isSame = seat.way.is !== "offline" && seat.way.gate === gate && seat.way.session === session;
+    if (!isSame) this.tell([seat], disconnectFrame(DisconnectReason.REPLACED), outputFlags.ends);
+    seat.way = { is: "online", gate, session, last, after: this.outbox.last };
     this.sendAll(onlineFrame(seat.user, true));
   }
 
@@ -190,10 +190,18 @@ export class RoomTable implements Table {
     this.timers.stopAll();
   }
 
-  /** Puts a frame into the outbox for the sessions of `seats` that are online. */
+  /** Puts a frame into the outbox for the sessions of `seats`, those that are absent too: they may be taken up again. */
   tell(seats: readonly Seat[], frame: Frame, flags: number = outputFlags.none): void {
-    const sessions = seats.flatMap(({ way }) => (way.is === "online" ? [way.session] : []));
-    this.outbox.put({ flags, sessions, frame });
+    const to: Record<string, number[]> = {};
+    let isForNobody = true;
+    for (const { way } of seats) {
+      if (way.is === "offline") continue;
+      isForNobody = false;
+      const sessions = to[way.gate];
+      if (sessions === undefined) to[way.gate] = [way.session];
+      else sessions.push(way.session);
+    }
+    if (!isForNobody) this.outbox.put(flags, to, frame);
   }
 
   #move(seat: Seat, index: number): void {

@@ -1,66 +1,125 @@
 /**
- * The end of an event-loop turn: every room touched in it says what it has to say, each
- * output grouped by the exits it leaves through, and every exit sends once. Whatever must
- * be durable before a client sees it is committed here, first.
+ * The end of an event-loop turn: every room touched in it is written down in one commit,
+ * and only then does anybody hear of it (P2): directories, gates, players, each exit once.
+ *
+ * A journal without space stops time here: what the turn brought waits, nothing further is
+ * applied, and the commit is tried again until there is space.
  */
-import type { Clock } from "#runtime/clock.ts";
-import type { Exit, SessionHandle } from "./exit.ts";
-import type { Output } from "./outbox.ts";
+import type { Clock, Timer } from "#runtime/clock.ts";
+import type { Exit } from "./exit.ts";
+import { type Journal, JournalFull } from "./journal.ts";
 import type { Room } from "./room.ts";
 
+const stalledRetryMs = 250;
+
+interface TurnOptions {
+  /** The server's own clock, which the journal keeps. */
+  clock: Clock;
+  journal: Journal;
+  /** The room has said everything of this turn. */
+  onReleased(room: Room): void;
+  /** So has every room. */
+  onEnd(): void;
+  /** The journal has no space, or has some again. */
+  onStalled(isStalled: boolean): void;
+}
+
+type Stage = { readonly is: "idle" } | { readonly is: "under way" } | { readonly is: "stalled"; retry: Timer } | { readonly is: "stopped" };
+
 export class Turn {
-  readonly #clock: Clock;
-  readonly #onReleased: (room: Room) => void;
-  readonly #onEnd: () => void;
+  readonly #options: TurnOptions;
   readonly #rooms = new Set<Room>();
   readonly #exits = new Set<Exit>();
+  #after: (() => void)[] = [];
+  #stage: Stage = { is: "idle" };
 
-  /** `onReleased`: the room has said everything of this turn. `onEnd`: so has every room. */
-  constructor(clock: Clock, { onReleased, onEnd }: { onReleased: (room: Room) => void; onEnd: () => void }) {
-    this.#clock = clock;
-    this.#onReleased = onReleased;
-    this.#onEnd = onEnd;
+  constructor(options: TurnOptions) {
+    this.#options = options;
   }
 
-  /** Whether nothing waits to be said. */
+  /** Whether nothing waits to be written or said. */
   get isOver(): boolean {
-    return this.#rooms.size === 0;
+    return this.#stage.is === "idle" || this.#stage.is === "stopped";
   }
 
+  get isStalled(): boolean {
+    return this.#stage.is === "stalled";
+  }
+
+  /** The room has changed: it is committed at the end of this turn. */
   touch(room: Room): void {
-    if (this.#rooms.size === 0) this.#clock.turnEnd(() => this.#end());
     this.#rooms.add(room);
+    this.#begin();
+  }
+
+  /** Runs when this turn is committed, ahead of the rooms' outputs. */
+  afterCommit(act: () => void): void {
+    this.#after.push(act);
+    this.#begin();
+  }
+
+  /** Nothing is written or said any more. */
+  stop(): void {
+    if (this.#stage.is === "stalled") this.#stage.retry.cancel();
+    this.#stage = { is: "stopped" };
+  }
+
+  #begin(): void {
+    if (this.#stage.is !== "idle") return;
+    this.#stage = { is: "under way" };
+    this.#options.clock.turnEnd(() => this.#end());
   }
 
   #end(): void {
+    if (this.#stage.is === "stopped") return;
+    if (!this.#commit()) return this.#stall();
+    const wasStalled = this.isStalled;
+    this.#stage = { is: "idle" };
+    if (wasStalled) this.#options.onStalled(false);
+    this.#release();
+    this.#options.onEnd();
+  }
+
+  /** False: no space. Anything else that goes wrong ends the process. */
+  #commit(): boolean {
     const rooms = [...this.#rooms];
+    const kept = rooms.filter((room) => !room.isDone).map((room) => ({ life: room.life, value: JSON.stringify(room.value) }));
+    const ended = rooms.filter((room) => room.isDone).map((room) => room.life);
+    try {
+      this.#options.journal.commit({ clockMs: this.#options.clock.now(), kept, ended });
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof JournalFull) return false;
+      throw thrown;
+    }
+  }
+
+  #stall(): void {
+    const isNew = !this.isStalled;
+    this.#stage = { is: "stalled", retry: this.#options.clock.after(stalledRetryMs, () => this.#end()) };
+    if (isNew) this.#options.onStalled(true);
+  }
+
+  #release(): void {
+    const rooms = [...this.#rooms];
+    const after = this.#after;
     this.#rooms.clear();
+    this.#after = [];
+    for (const act of after) act();
     for (const room of rooms) {
       room.release(
-        (output, handles) => this.#send(output, handles),
-        ({ exit, id }, number) => {
-          exit.ack(id, number);
+        (exit, { number, flags, sessions, frame }) => {
+          exit.output(room.life, number, flags, sessions, frame);
+          this.#exits.add(exit);
+        },
+        (exit, session, number) => {
+          exit.ack(session, number);
           this.#exits.add(exit);
         },
       );
-      this.#onReleased(room);
+      this.#options.onReleased(room);
     }
     for (const exit of this.#exits) exit.flush();
     this.#exits.clear();
-    this.#onEnd();
-  }
-
-  /** One output per exit, with the list of its sessions there. */
-  #send({ flags, frame }: Output, handles: readonly SessionHandle[]): void {
-    const byExit = new Map<Exit, number[]>();
-    for (const { exit, id } of handles) {
-      const ids = byExit.get(exit);
-      if (ids === undefined) byExit.set(exit, [id]);
-      else ids.push(id);
-    }
-    for (const [exit, ids] of byExit) {
-      exit.output(flags, ids, frame);
-      this.#exits.add(exit);
-    }
   }
 }

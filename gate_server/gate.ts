@@ -18,6 +18,7 @@ import type { Log } from "#runtime/log.ts";
 import type { Metrics } from "#runtime/metrics.ts";
 import type { Settings } from "#runtime/settings.ts";
 import { DirectoryKeeper } from "./directory_keeper.ts";
+import { GateRooms } from "./gate_rooms.ts";
 import { Links } from "./links.ts";
 import { RoomsPage } from "./rooms_page.ts";
 import { GateSeating } from "./seating.ts";
@@ -48,8 +49,10 @@ export class Gate implements Leaving {
   readonly #counts = new DoorCounts();
   readonly #sessions: Sessions;
   readonly #links: Links;
+  readonly #rooms: GateRooms;
   readonly #listener: Listener;
   #learning: Timer | undefined;
+  readonly #linked = Promise.withResolvers<void>();
   #wasLinked = false;
 
   constructor(options: GateOptions) {
@@ -66,15 +69,19 @@ export class Gate implements Leaving {
       seating: { sit: (session, request, number) => seating.sit(session, request, number) },
       onGone: options.onChange,
     });
+    const rooms = new GateRooms({ clock, log, sessions, holdMs: settings.holdMs });
     const links: Links = new Links({
-      ...{ clock, log, entropy, fleet, dial, development, boot, sessions, release: settings.version, key: settings.linkKey },
+      ...{ clock, log, entropy, fleet, dial, development, boot, sessions, rooms, release: settings.version, key: settings.linkKey },
       keeper: kept && new DirectoryKeeper(kept, { log, linkTo: (owner) => links.to(owner) }),
       onChange: () => this.#linksOnChange(),
       onServerDown: (journal) => {
         kept?.silent(journal);
         options.onServerDown?.();
       },
-      onServerReplaced: (journal) => kept?.forget(journal),
+      onServerReplaced: (journal) => {
+        kept?.forget(journal);
+        rooms.lose(journal);
+      },
     });
     const seating = new GateSeating({
       ...{ clock, fleet, log, development, directory, links },
@@ -82,6 +89,7 @@ export class Gate implements Leaving {
     });
     const roomsPage = new RoomsPage({ clock, links, origins: settings.origins, isKnown: (game) => seating.isKnown(game) });
     this.#links = links;
+    this.#rooms = rooms;
     this.#sessions = sessions;
     this.#listener = new Listener({
       ...settings,
@@ -104,12 +112,18 @@ export class Gate implements Leaving {
     this.#learning?.cancel();
     this.#sessions.stop();
     this.#links.stop();
+    this.#rooms.stop();
     await this.#listener.close();
   }
 
   /** "ok" once a game server has answered. */
   get ready(): string {
     return this.#wasLinked ? "ok" : "unlinked";
+  }
+
+  /** Resolves when the first game server has answered. */
+  get linked(): Promise<void> {
+    return this.#linked.promise;
   }
 
   get waitsFor(): string {
@@ -119,6 +133,8 @@ export class Gate implements Leaving {
   register(metrics: Metrics): void {
     this.#counts.register(metrics);
     metrics.gauge("croupier_links", "Game servers linked.", () => this.#links.count);
+    metrics.gauge("croupier_gate_rooms", "Lives in which this gate has sessions.", () => this.#rooms.count);
+    metrics.gauge("croupier_gate_rooms_held", "Of those, lives whose game server cannot be reached now.", () => this.#rooms.heldCount);
   }
 
   // Leaving (P6): closes are spread over a window, with jitter; the second signal closes the rest at once.
@@ -143,7 +159,10 @@ export class Gate implements Leaving {
   }
 
   #linksOnChange(): void {
-    if (this.#links.count > 0) this.#wasLinked = true;
+    if (this.#links.count > 0) {
+      this.#wasLinked = true;
+      this.#linked.resolve();
+    }
     if (this.#links.allTold) this.#learned();
   }
 

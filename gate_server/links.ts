@@ -16,7 +16,8 @@ import type { Log } from "#runtime/log.ts";
 import { ServerLink, type ServerLinkShare } from "./server_link.ts";
 
 const backoffMsMin = 100;
-const backoffMsMax = 3000;
+/** Sessions are held meanwhile: a server that is back is found within a second. */
+const backoffMsMax = 1000;
 /** Another address of a server that is linked already is looked at again this often. */
 const aliasRetryMs = 30_000;
 
@@ -160,10 +161,13 @@ export class Links {
     const before = address.server;
     address.server = server;
     if (this.#stage === "stopped") return channel.cut("the gate stops");
-    if (this.#byJournal.has(server.journal)) {
-      channel.cut("another address of a server that is linked already");
+    const other = this.#byJournal.get(server.journal);
+    if (other !== undefined && server.boot <= other.server.boot) {
+      const isSame = server.boot === other.server.boot;
+      channel.cut(isSame ? "another address of a server that is linked already" : "an older start of a server that is linked already");
       return this.#changed();
     }
+    other?.cut("a newer start of this server has answered");
     address.failures = 0;
     const link = new ServerLink(channel, server, {
       ...this.#options,
@@ -185,11 +189,14 @@ export class Links {
     this.#dialLater(address);
   }
 
-  #linkOnDown(address: Address, { server: { journal } }: ServerLink, why: string): void {
+  #linkOnDown(address: Address, link: ServerLink, why: string): void {
+    const { journal } = link.server;
     this.#options.log[this.#stage === "stopped" ? "info" : "warn"]("link down", { "server.address": address.name, "event.reason": why });
-    this.#byJournal.delete(journal);
-    this.#options.onServerDown(journal);
-    this.#dialAliases(journal);
+    if (this.#byJournal.get(journal) === link) {
+      this.#byJournal.delete(journal);
+      this.#options.onServerDown(journal);
+      this.#dialAliases(journal);
+    }
     this.#dialLater(address);
     this.#changed();
   }

@@ -1,14 +1,16 @@
 /**
- * The gate's end of one link that is up: carries sits and inputs to a game server and its
- * outputs to the sessions they name. To a seated session the link is its place. What a link
- * is used for, and when it is dialled again, is links.ts's business.
+ * The gate's end of one link that is up: carries sits and inputs to a game server, and its
+ * outputs to the rooms they belong to. What a link is used for, and when it is dialled
+ * again, is links.ts's business.
  */
-import type { Left, Place, Session } from "#door/session.ts";
+import type { Left, Session } from "#door/session.ts";
 import type { Sessions } from "#door/sessions.ts";
 import type { LinkChannel } from "#link/channel.ts";
 import type { Frame } from "#protocol/frame.ts";
+import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
 import {
   type Announcement,
+  type Attached,
   type Entered,
   Leave_How,
   type NotEntered,
@@ -23,6 +25,8 @@ import type { SitRequest } from "#protocol/sit_down.ts";
 import { errorFrame } from "#protocol/system_frames.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { DirectoryKeeper } from "./directory_keeper.ts";
+import type { GateRoom, RoomLink } from "./gate_room.ts";
+import type { GateRooms } from "./gate_rooms.ts";
 
 /** A server that does not answer a sit or a question for so long is asked no longer. */
 const answerTimeoutMs = 5000;
@@ -32,6 +36,7 @@ export interface ServerLinkShare {
   readonly clock: Clock;
   readonly development: boolean;
   readonly sessions: Sessions;
+  readonly rooms: GateRooms;
   /** The directory, where this gate keeps it for its servers. */
   readonly keeper: DirectoryKeeper | undefined;
   /** The server has announced everything it owns. */
@@ -54,18 +59,23 @@ interface Question {
   resolve(rooms: readonly RoomsAnswer_Room[]): void;
 }
 
-export class ServerLink implements Place, GateReader {
+export class ServerLink implements RoomLink, GateReader {
+  /** Who answers here. */
+  readonly server: ServerHello;
   readonly #share: ServerLinkShare;
   readonly #channel: LinkChannel<ToServerWriter>;
   readonly #sits = new Map<number, Waiting>();
   readonly #questions = new Map<number, Question>();
-  /** Who answers here. */
-  readonly server: ServerHello;
-  #hasTold = false;
-  #stage: "up" | "down" = "up";
+  /** What the server calls its rooms on this link. */
+  readonly #rooms = new Map<number, GateRoom>();
+  /** Outputs passed on in this turn, by room. */
+  readonly #confirms = new Map<number, number>();
   #status: Pick<ServerStatus, "rooms" | "takesNewRooms" | "free">;
   #sitsSinceStatus = 0;
   #lastQuestion = 0;
+  #hasTold = false;
+  #isStalled = false;
+  #stage: "up" | "down" = "up";
 
   constructor(channel: LinkChannel<ToServerWriter>, server: ServerHello, share: ServerLinkShare) {
     this.server = server;
@@ -73,15 +83,17 @@ export class ServerLink implements Place, GateReader {
     this.#share = share;
     this.#channel = channel;
     channel.handOver({ read: (batch) => readToGate(batch, this), onDown: (why) => this.#channelOnDown(why) });
-  }
-
-  get peer(): string {
-    return this.#channel.peer;
+    for (const room of share.rooms.playedBy(server.journal)) room.attachTo(this);
   }
 
   /** Whether the server has announced everything it owns. */
   get hasTold(): boolean {
     return this.#hasTold;
+  }
+
+  /** Whether the server's journal has no space. */
+  get isStalled(): boolean {
+    return this.#isStalled;
   }
 
   /** Rooms there, as far as is known, and what was sent there since. */
@@ -111,7 +123,10 @@ export class ServerLink implements Place, GateReader {
       this.#sits.set(session.id, { number, timeout, settle });
       const { user, claims, id } = session;
       const { room = "", ...asked } = request;
-      this.#channel.out.say({ case: "sit", value: { ...asked, session: id, number, user: BigInt(user), room, claims } });
+      this.#channel.out.say({
+        case: "sit",
+        value: { ...asked, session: id, number, user: BigInt(user), room, claims },
+      });
     });
   }
 
@@ -134,25 +149,33 @@ export class ServerLink implements Place, GateReader {
     this.#channel.cut(why);
   }
 
-  // Place: what a seated session does.
+  // RoomLink: what rooms send.
 
-  input(session: Session, number: number, frame: Frame): void {
-    this.#channel.out.input(session.id, number, frame);
+  forgetRoom(handle: number): void {
+    this.#rooms.delete(handle);
   }
 
-  leave(session: Session, number: number, how: Left): void {
-    const value = { session: session.id, number, how: how === "stand" ? Leave_How.STAND : Leave_How.DROP };
-    this.#channel.out.say({ case: "leave", value });
+  sendInput(session: number, number: number, frame: Frame): void {
+    this.#channel.out.input(session, number, frame);
   }
 
-  absent(session: Session): void {
-    this.#channel.out.say({ case: "absent", value: { sessions: [session.id] } });
+  sendLeave(session: number, number: number, how: Left): void {
+    this.#channel.out.say({ case: "leave", value: { session, number, how: how === "stand" ? Leave_How.STAND : Leave_How.DROP } });
+  }
+
+  sendAbsent(session: number): void {
+    this.#channel.out.say({ case: "absent", value: { sessions: [session] } });
+  }
+
+  sendAttach(attach: Parameters<RoomLink["sendAttach"]>[0]): void {
+    this.#channel.out.say({ case: "attach", value: attach });
   }
 
   // GateReader: what the server says.
 
-  output(flags: number, sessions: Uint32Array, frame: Frame): void {
-    this.#share.sessions.output(flags, sessions, frame);
+  output(handle: number, number: number, flags: number, sessions: Uint32Array, frame: Frame): void {
+    this.#rooms.get(handle)?.output(number, flags, sessions, frame);
+    this.#confirm(handle, number);
   }
 
   ack(session: number, number: number): void {
@@ -169,6 +192,15 @@ export class ServerLink implements Place, GateReader {
         return this.#onEntered(say.value);
       case "notEntered":
         return this.#onNotEntered(say.value);
+      case "attached":
+        return this.#onAttached(say.value);
+      case "notMine":
+        return this.#share.rooms.get(say.value.life)?.end(DisconnectReason.RETRY);
+      case "attachAgain":
+        return this.#share.rooms.get(say.value.life)?.attachAgain();
+      case "stalled":
+        this.#isStalled = say.value.isStalled;
+        return;
       case "rooms":
         return this.#answerQuestion(say.value.id, say.value.rooms);
       case "claim":
@@ -180,19 +212,33 @@ export class ServerLink implements Place, GateReader {
         return this.#share.keeper?.end(say.value);
       case "announcement":
         return this.#onAnnouncement(say.value);
-      case "goodbye":
-        return this.#channel.cut(say.value.sentence);
       default:
         throw new LinkGarbage(`${say.case ?? "nothing"} is not said on a link that is up`);
     }
   }
 
-  #onEntered({ session: id, number }: Entered): void {
+  /** The server may forget what has been passed on: told once a turn. */
+  #confirm(handle: number, number: number): void {
+    if (this.#confirms.size === 0) this.#share.clock.turnEnd(() => this.#sendConfirms());
+    this.#confirms.set(handle, number);
+  }
+
+  #sendConfirms(): void {
+    for (const [handle, number] of this.#confirms) this.#channel.out.confirm(handle, number);
+    this.#confirms.clear();
+  }
+
+  #onEntered({ session: id, number, life, handle, after }: Entered): void {
     const sit = this.#sits.get(id);
-    if (sit === undefined) return this.#keepUnwanted(id);
+    if (sit === undefined) return this.sendAbsent(id); // given up: the seat is absent until the client sits down again
     if (sit.number !== number) return;
     this.#takeSit(id);
-    this.#share.sessions.get(id)?.entered(this);
+    const session = this.#share.sessions.get(id);
+    if (session !== undefined) {
+      const room = this.#share.rooms.open(life, this.server.journal, after);
+      this.#rooms.set(handle, room);
+      room.enter(session, this, handle);
+    }
     sit.settle("told");
   }
 
@@ -202,6 +248,13 @@ export class ServerLink implements Place, GateReader {
     this.#takeSit(id);
     if (!elsewhere) this.#share.sessions.get(id)?.notEntered(frame);
     sit.settle(elsewhere ? "elsewhere" : "told");
+  }
+
+  #onAttached(attached: Attached): void {
+    const room = this.#share.rooms.get(attached.life);
+    if (room === undefined) return;
+    this.#rooms.set(attached.handle, room);
+    room.attached(this, attached);
   }
 
   #onAnnouncement(announcement: Announcement): void {
@@ -232,16 +285,11 @@ export class ServerLink implements Place, GateReader {
     sit?.settle("told");
   }
 
-  /** Seated after we had given up: the seat is absent until the client sits down again. */
-  #keepUnwanted(id: number): void {
-    this.#channel.out.say({ case: "absent", value: { sessions: [id] } });
-  }
-
   #channelOnDown(why: string): void {
     this.#stage = "down";
-    for (const id of [...this.#sits.keys()]) this.#giveUp(id);
+    for (const id of [...this.#sits.keys()]) this.#takeSit(id)?.settle("elsewhere");
     for (const id of [...this.#questions.keys()]) this.#answerQuestion(id, []);
-    this.#share.sessions.placeLost(this);
+    for (const room of this.#share.rooms.playedBy(this.server.journal)) room.holdFrom(this);
     this.#share.onDown(why);
   }
 }

@@ -85,7 +85,7 @@ export function greetGate(socket: LinkSocket, { clock, entropy, key, hello, refu
   const channel = new LinkChannel(
     socket,
     { clock, writer },
-    { read: (batch) => readToServer(batch, { say: hear, input: garbage }), onDown },
+    { read: (batch) => readToServer(batch, { say: hear, input: garbage, confirm: garbage }), onDown },
   );
   const timeout = clock.after(greetingTimeoutMs, () => channel.cut("no greeting"));
 

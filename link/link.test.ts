@@ -102,7 +102,7 @@ async function openLink(clock: ManualClock) {
     read: (batch) => {
       batches += batch.length > 0 ? 1 : 0;
       readToGate(batch, {
-        output: (_flags, sessions) => toGate.push(`output ${[...sessions]}`),
+        output: (_room, _number, _flags, sessions) => toGate.push(`output ${[...sessions]}`),
         ack: () => toGate.push("ack"),
         say: () => {},
       });
@@ -110,7 +110,8 @@ async function openLink(clock: ManualClock) {
     onDown: (why) => downs.push(`gate: ${why}`),
   });
   game.channel.handOver({
-    read: (batch) => readToServer(batch, { input: (session, number) => toServer.push(`${session}/${number}`), say: () => {} }),
+    read: (batch) =>
+      readToServer(batch, { input: (session, number) => toServer.push(`${session}/${number}`), confirm: () => {}, say: () => {} }),
     onDown: (why) => downs.push(`server: ${why}`),
   });
   return { gate: gate.channel, game: game.channel, gateEnd, serverEnd, toServer, toGate, downs, batches: () => batches };
@@ -119,7 +120,7 @@ async function openLink(clock: ManualClock) {
 test("[link] what a turn says leaves as one batch, in order", async () => {
   const clock = new ManualClock();
   const link = await openLink(clock);
-  for (let session = 1; session <= 5; session++) link.game.out.output(0, [session], new Uint8Array(3));
+  for (let session = 1; session <= 5; session++) link.game.out.output(1, 1, 0, [session], new Uint8Array(3));
   link.game.out.ack(1, 1);
   await clock.advance(0);
   await clock.advance(0);
@@ -149,7 +150,7 @@ test("[PROTOCOL §7] garbage cuts the link it came on", async () => {
 test("[link] an end that says its last word and ends is heard to the end", async () => {
   const clock = new ManualClock();
   const link = await openLink(clock);
-  link.game.out.output(1, [1], new Uint8Array(3));
+  link.game.out.output(1, 1, 1, [1], new Uint8Array(3));
   link.game.end("done");
   await clock.advance(10);
   assert.deepEqual(link.toGate, ["output 1"]);

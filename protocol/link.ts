@@ -5,11 +5,13 @@
  *
  *     say     a ToServer or ToGate of link.proto
  *     input   u32 session │ u32 number │ frame                            gate → server
- *     output  u8 flags │ u16 n │ n × u32 session │ frame                  server → gate
+ *     confirm u32 room │ u32 output                                       gate → server
+ *     output  u32 room │ u32 output │ u8 flags │ u16 n │ n × u32 session │ frame    server → gate
  *     ack     u32 session │ u32 number                                    server → gate
  *
- * Numbers are big-endian. Inputs, outputs and acks are laid out by hand because every
- * message of every player passes here twice. Link kinds are not client commands and
+ * Numbers are big-endian; a room is called by the handle that the server gave it on this
+ * link. These four are laid out by hand because every message of every player passes here
+ * twice. Link kinds are not client commands and
  * share no numbers with them.
  */
 import { create, type DescMessage, fromBinary, type MessageInitShape, type MessageShape, toBinary } from "@bufbuild/protobuf";
@@ -22,7 +24,7 @@ export const linkProtocol = 1;
 /** Largest batch either end accepts, in bytes: a thousand sessions' largest frames would be a bug. */
 export const batchBytesMax = 16 * 1024 * 1024;
 
-const kinds = { say: 1, input: 2, output: 3, ack: 4 } as const;
+const kinds = { say: 1, input: 2, output: 3, ack: 4, confirm: 5 } as const;
 
 export const outputFlags = {
   none: 0,
@@ -35,12 +37,15 @@ export const outputFlags = {
 /** What arrives at a game server. */
 export interface ServerReader {
   input(session: number, number: number, frame: Frame): void;
+  /** Every output of the room up to `number` has been passed on. */
+  confirm(handle: number, number: number): void;
   say(message: ToServer): void;
 }
 
 /** What arrives at a gate. */
 export interface GateReader {
-  output(flags: number, sessions: Uint32Array, frame: Frame): void;
+  output(handle: number, number: number, flags: number, sessions: Uint32Array, frame: Frame): void;
+  /** Every input of the session up to `number` is applied. */
   ack(session: number, number: number): void;
   say(message: ToGate): void;
 }
@@ -111,6 +116,12 @@ export class ToServerWriter extends BatchWriter {
     this.bytes(frame);
   }
 
+  confirm(handle: number, number: number): void {
+    this.begin(kinds.confirm, 8);
+    this.u32(handle);
+    this.u32(number);
+  }
+
   say(say: MessageInitShape<typeof ToServerSchema>["say"]): void {
     const bytes = toBinary(ToServerSchema, create(ToServerSchema, say === undefined ? {} : { say }));
     this.begin(kinds.say, bytes.length);
@@ -120,8 +131,10 @@ export class ToServerWriter extends BatchWriter {
 
 /** What a game server writes. */
 export class ToGateWriter extends BatchWriter {
-  output(flags: number, sessions: readonly number[], frame: Frame): void {
-    this.begin(kinds.output, 3 + 4 * sessions.length + frame.length);
+  output(handle: number, number: number, flags: number, sessions: readonly number[], frame: Frame): void {
+    this.begin(kinds.output, 11 + 4 * sessions.length + frame.length);
+    this.u32(handle);
+    this.u32(number);
     this.u8(flags);
     this.u16(sessions.length);
     for (const session of sessions) this.u32(session);
@@ -148,6 +161,7 @@ export class ToGateWriter extends BatchWriter {
 export function readToServer(batch: Uint8Array, reader: ServerReader): void {
   for (const message of messages(batch)) {
     if (message.kind === kinds.input) reader.input(message.u32(), message.u32(), message.rest());
+    else if (message.kind === kinds.confirm) reader.confirm(message.u32(), message.u32());
     else if (message.kind === kinds.say) reader.say(said(ToServerSchema, message.rest()));
     else throw new LinkGarbage(`kind ${message.kind} is not for a game server`);
   }
@@ -159,7 +173,7 @@ export function readToServer(batch: Uint8Array, reader: ServerReader): void {
  */
 export function readToGate(batch: Uint8Array, reader: GateReader): void {
   for (const message of messages(batch)) {
-    if (message.kind === kinds.output) reader.output(message.u8(), message.u32s(), message.rest());
+    if (message.kind === kinds.output) reader.output(message.u32(), message.u32(), message.u8(), message.u32s(), message.rest());
     else if (message.kind === kinds.ack) reader.ack(message.u32(), message.u32());
     else if (message.kind === kinds.say) reader.say(said(ToGateSchema, message.rest()));
     else throw new LinkGarbage(`kind ${message.kind} is not for a gate`);

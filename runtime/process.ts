@@ -52,7 +52,7 @@ export interface Started {
  */
 export async function run(
   name: string,
-  make: (context: Context) => Service,
+  make: (context: Context) => Service | Promise<Service>,
   onStarted: (started: Started) => Promise<void> = async () => {},
 ): Promise<void> {
   try {
@@ -68,7 +68,7 @@ export async function run(
 async function serve(
   name: string,
   settings: Settings,
-  make: (context: Context) => Service,
+  make: (context: Context) => Service | Promise<Service>,
   onStarted: (started: Started) => Promise<void>,
 ): Promise<void> {
   const clock = systemClock;
@@ -80,7 +80,7 @@ async function serve(
     log.warn("warning", { "event.reason": `${key} has its public development value: anyone can sign with it` });
 
   const lifecycle: Lifecycle = new Lifecycle(() => service, { clock, log, deadlineMs: settings.drainDeadlineMs });
-  const service = make({ settings, clock, entropy, log, lifecycle });
+  const service = await make({ settings, clock, entropy, log, lifecycle });
   const metrics = new Metrics({ service: name, release: settings.version }).withProcess();
   service.register(metrics);
   const admin = new Admin({

@@ -94,6 +94,14 @@ export const settingRows = {
     "unsent bytes per session before a slow reader is cut: 8 of the largest messages",
   ),
   watchersMax: row("WATCHERS", "64", whole(0, 65_535), "watchers per room"),
+  dataDir: row("DATA_DIR", "./data", text, "folder of a game server's journal"),
+  journal: row("JOURNAL", "sqlite", oneOf("sqlite", "memory"), "`memory` keeps nothing: rooms die with their process"),
+  journalSync: row(
+    "JOURNAL_SYNC",
+    "os",
+    oneOf("os", "full"),
+    "`os`: what was committed survives the process. `full`: also a power cut, for a disk write per turn",
+  ),
   roomsMax: row("ROOMS", "50000", whole(1, 10_000_000), "rooms per game server: what 1 GB holds with room to spare"),
   abandonAfterMs: row("ABANDON_AFTER", "1h", duration, "rooms of a game server that has been silent so long may be opened anew; 0 = never"),
 } as const;

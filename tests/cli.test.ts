@@ -1,6 +1,11 @@
 /** The dice command line, the bots, and servers that are found by name. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import type { Game } from "#game_server/game.ts";
+import { type DiceState, dice as diceGame } from "#game_server/games/dice/dice.ts";
+import { encode } from "#protocol/frame.ts";
+import { Command, SettlementNoticeSchema } from "#protocol/gen/dice_pb.ts";
+import { openHouse } from "./support/house.ts";
 import { Player } from "./support/player.ts";
 import { type Run, Server, start } from "./support/process.ts";
 
@@ -134,13 +139,23 @@ test("[bots] play whole games without an error, every settlement consistent with
 });
 
 test("[bots] notice a server that lies", { timeout: 30_000 }, async (t) => {
-  const server = await Server.start(t, "single.ts");
-  const bots = start(t, ["clients/bots.ts", "--port", String(server.port), "--users", "4", "--seconds", "6", "--json"]);
-  const stranger = await Player.connect(server.port, 4);
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
-  stranger.sit(); // takes the seat of bot 4, who hears Disconnect 2 and plays no more
-  await stranger.hearUntil("Scene");
+  /** Dice whose settlement names a winner who has not won. */
+  const lying: Game<DiceState> = {
+    ...diceGame,
+    timer: (table, state, name) => {
+      if (name === "settle") table.sendAll(encode(Command.SETTLEMENT, SettlementNoticeSchema, { winner: [999n], dice: { "1": 6 } }));
+      diceGame.timer(table, state, name);
+    },
+    open: (table, options) => {
+      const state = diceGame.open(table, options);
+      table.startTimer("settle", 1_500);
+      return state;
+    },
+  };
+  const { port } = await openHouse(t, { games: [lying] });
+  const bots = start(t, ["clients/bots.ts", "--port", String(port), "--users", "1", "--seconds", "4", "--json"]);
   const { code } = await bots.exited;
-  const report = JSON.parse(bots.lines.at(-1) ?? "{}") as { seated: number };
-  assert.deepEqual([code, report.seated], [0, 3]);
+  const report = JSON.parse(bots.lines.at(-1) ?? "{}") as { inconsistencies: string[] };
+  assert.equal(code, 1);
+  assert.match(report.inconsistencies.join("\n"), /the winners are wrong/);
 });

@@ -69,15 +69,17 @@ test("[P7] while a game server does not acknowledge, its gate stops reading the 
   assert.ok(framesIn > 10 && framesIn < 100, `${framesIn} frames read`);
 });
 
-test("[F8] a gate notices a game server that stopped answering within 3 s, and tells its clients", async (t) => {
+test("[F8] a gate notices a game server that stopped answering within 3 s, holds its clients, and goes on with them when it answers", async (t) => {
   const server = await Server.start(t, "game_server/main.ts");
   const gate = await Server.start(t, "gate_server/main.ts", { GAME_SERVERS: `dice=127.0.0.1:${server.port}` });
   const player = await Player.seated(gate.port, 1);
   await player.hear(2);
   const started = Date.now();
   server.signal("SIGSTOP");
-  assert.deepEqual(await player.hear(), ["Disconnect 0"]);
+  assert.deepEqual(await player.hear(), ["Notice 3/0"]);
   const noticedMs = Date.now() - started;
+  player.shake(6);
   server.signal("SIGCONT");
+  assert.deepEqual((await player.hear(2)).toSorted(), ["Notice 4/0", "Shake 1 6"]);
   assert.ok(noticedMs <= 3_200, `noticed after ${noticedMs} ms`);
 });

@@ -94,7 +94,7 @@ test("[static][P4] a gate that is killed and comes back is told again: seats are
   assert.deepEqual(await other.hear(3), ["SitDown 1@0", "SitDown 2@1", "SitDown 3@2"], "user 2 is absent, which nobody sees");
 });
 
-test("[static][P4] a link that breaks: Disconnect 0, the socket stays, the seat is kept", async (t) => {
+test("[P3][P4] a link that breaks loses nothing: inputs and outputs of the gap arrive, once and in order", async (t) => {
   const server = await Server.start(t, "game_server/main.ts");
   const proxy = await proxyTo(t, server.port);
   const gate = await gateTo(t, proxy.port);
@@ -102,13 +102,25 @@ test("[static][P4] a link that breaks: Disconnect 0, the socket stays, the seat 
   await player.hear(2);
   player.shake(5);
   await player.hear();
+  const other = await Player.seated(server.port, 2); // straight at the server: his way is not cut
+  await other.hearUntil("Scene");
+  await player.hear();
   proxy.cut();
-  assert.deepEqual(await player.hear(), ["Disconnect 0"]);
-  player.shake();
-  assert.deepEqual(await player.hear(), ["Error 112 not in a room"]);
-  player.sit();
+  assert.deepEqual(await player.hear(), ["Notice 3/0"]);
+  for (let i = 0; i < 20; i++) player.shake();
+  other.shake(2);
+  assert.deepEqual(await other.hear(2), ["Shake 2 2", 'Settlement [1] {"1":5,"2":2}']);
   proxy.heal();
-  assert.deepEqual(await player.hear(2), ["Online 1", 'Scene playing {"1":5}']);
+  const lines = await player.hear(23);
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith("Notice")),
+    ["Notice 4/0"],
+  );
+  const refusals = Array(20).fill("Error 102 status mismatch");
+  assert.deepEqual(
+    lines.filter((line) => !line.startsWith("Notice")),
+    ["Shake 2", 'Settlement [1] {"1":5,"2":2}', ...refusals],
+  );
 });
 
 test("[static] a game server that was killed and started anew has lost its rooms, and holds nobody back", async (t) => {
@@ -117,9 +129,10 @@ test("[static] a game server that was killed and started anew has lost its rooms
   const player = await Player.seated(gate.port, 1);
   await player.hear(2);
   server.signal("SIGKILL");
-  assert.deepEqual(await player.hear(), ["Disconnect 0"]);
+  assert.deepEqual(await player.hear(), ["Notice 3/0"]);
   await server.exited;
   await Server.start(t, "game_server/main.ts", { PORT: String(server.port) });
+  assert.deepEqual(await player.hear(), ["Disconnect 0"], "another journal answers at its address");
   player.sit({ room_id: "2" });
   assert.deepEqual(await player.hear(2), ["SitDown 1@0", "Scene playing {}"]);
 });

@@ -42,7 +42,8 @@ class Evening {
     if (next.do === "advance") this.room.advance(next.ms);
     else if (next.do === "dissolve") this.room.dissolve();
     else if (next.do === "sit") this.#sit(next);
-    else if (!this.#known.has(next.user)) return;
+    else if (!this.#isOnline(next.user))
+      return; // a session whose way is cut says nothing
     else if (next.do === "roll") this.room.shake(next.user, next.face);
     else if (next.do === "cut") this.room.cut(next.user);
     else this.room.leave(next.user, next.do);
@@ -70,6 +71,10 @@ class Evening {
     // A face of 0 is random: the model is told what it was.
     else if (next.do === "roll") model.roll(next.user, next.face === 0 ? this.#rolled(next.user) : next.face);
     else model.leave(next.user);
+  }
+
+  #isOnline(who: number): boolean {
+    return this.room.room.value.seats.some((seat) => seat.user === who && seat.way.is === "online");
   }
 
   #rolled(who: number): number {

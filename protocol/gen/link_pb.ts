@@ -1,5 +1,5 @@
-// What a gate and a game server say to each other on their link, apart from the three
-// hot messages (input, output, ack), whose fixed layout is in link.ts.
+// What a gate and a game server say to each other on their link, apart from the four hot
+// messages (input, output, ack, confirm), whose fixed layout is in link.ts.
 //
 //   server → gate   challenge
 //   gate → server   hello, with proof that it knows the link key
@@ -18,7 +18,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file link.proto.
  */
 export const file_link: GenFile = /*@__PURE__*/
-  fileDesc("CgpsaW5rLnByb3RvEgRsaW5rIvYBCghUb1NlcnZlchIgCgVoZWxsbxgBIAEoCzIPLmxpbmsuR2F0ZUhlbGxvSAASGAoDc2l0GAIgASgLMgkubGluay5TaXRIABIcCgVsZWF2ZRgDIAEoCzILLmxpbmsuTGVhdmVIABIeCgZhYnNlbnQYBCABKAsyDC5saW5rLkFic2VudEgAEiQKBXJvb21zGAUgASgLMhMubGluay5Sb29tc1F1ZXN0aW9uSAASIgoFY2xhaW0YBiABKAsyES5saW5rLkNsYWltQW5zd2VySAASHwoEbG9zdBgHIAEoCzIPLmxpbmsuTGl2ZXNMb3N0SABCBQoDc2F5IqIDCgZUb0dhdGUSJAoJY2hhbGxlbmdlGAEgASgLMg8ubGluay5DaGFsbGVuZ2VIABIiCgVoZWxsbxgCIAEoCzIRLmxpbmsuU2VydmVySGVsbG9IABIgCgdnb29kYnllGAMgASgLMg0ubGluay5Hb29kYnllSAASJAoGc3RhdHVzGAQgASgLMhIubGluay5TZXJ2ZXJTdGF0dXNIABIgCgdlbnRlcmVkGAUgASgLMg0ubGluay5FbnRlcmVkSAASJwoLbm90X2VudGVyZWQYBiABKAsyEC5saW5rLk5vdEVudGVyZWRIABIiCgVyb29tcxgHIAEoCzIRLmxpbmsuUm9vbXNBbnN3ZXJIABIkCgVjbGFpbRgIIAEoCzITLmxpbmsuQ2xhaW1RdWVzdGlvbkgAEiAKB3JlbGVhc2UYCSABKAsyDS5saW5rLlJlbGVhc2VIABIcCgNlbmQYCiABKAsyDS5saW5rLkxpZmVFbmRIABIqCgxhbm5vdW5jZW1lbnQYCyABKAsyEi5saW5rLkFubm91bmNlbWVudEgAQgUKA3NheSIsCglDaGFsbGVuZ2USEAoIcHJvdG9jb2wYASABKA0SDQoFbm9uY2UYAiABKAwiWgoJR2F0ZUhlbGxvEhAKCHByb3RvY29sGAEgASgNEgwKBGJvb3QYAiABKAkSDwoHcmVsZWFzZRgDIAEoCRINCgVub25jZRgEIAEoDBINCgVwcm9vZhgFIAEoDCKQAQoLU2VydmVySGVsbG8SDwoHam91cm5hbBgBIAEoCRIMCgRib290GAIgASgNEg8KB3JlbGVhc2UYAyABKAkSDQoFZ2FtZXMYBCADKAkSDQoFcHJvb2YYBSABKAwSDwoHZHVyYWJsZRgGIAEoCBIiCgZzdGF0dXMYByABKAsyEi5saW5rLlNlcnZlclN0YXR1cyIbCgdHb29kYnllEhAKCHNlbnRlbmNlGAEgASgJIqIBCgxTZXJ2ZXJTdGF0dXMSDQoFcm9vbXMYASABKA0SDQoFdXNlcnMYAiABKA0SFwoPdGFrZXNfbmV3X3Jvb21zGAMgASgIEiUKBGZyZWUYBCADKAsyFy5saW5rLlNlcnZlclN0YXR1cy5GcmVlGjQKBEZyZWUSDAoEZ2FtZRgBIAEoCRIPCgdvcHRpb25zGAIgASgJEg0KBXNlYXRzGAMgASgNIqsBCgNTaXQSDwoHc2Vzc2lvbhgBIAEoDRIOCgZudW1iZXIYAiABKA0SDAoEdXNlchgDIAEoAxIMCgRnYW1lGAQgASgJEgwKBHJvb20YBSABKAkSDAoEc2VhdBgGIAEoBRINCgV3YXRjaBgHIAEoCBIMCgRtb2RlGAggASgJEg8KB29wdGlvbnMYCSABKAkSDQoFcHJpbnQYCiABKAgSDgoGY2xhaW1zGAsgASgJImMKB0VudGVyZWQSDwoHc2Vzc2lvbhgBIAEoDRIMCgRnYW1lGAIgASgJEgwKBHJvb20YAyABKAkSDAoEbGlmZRgEIAEoCRINCgVlcG9jaBgFIAEoDRIOCgZudW1iZXIYBiABKA0iTwoKTm90RW50ZXJlZBIPCgdzZXNzaW9uGAEgASgNEg4KBm51bWJlchgEIAEoDRINCgVmcmFtZRgCIAEoDBIRCgllbHNld2hlcmUYAyABKAgiagoFTGVhdmUSDwoHc2Vzc2lvbhgBIAEoDRIOCgZudW1iZXIYAiABKA0SHAoDaG93GAMgASgOMg8ubGluay5MZWF2ZS5Ib3ciIgoDSG93Eg0KCUhPV19TVEFORBAAEgwKCEhPV19EUk9QEAEiGgoGQWJzZW50EhAKCHNlc3Npb25zGAEgAygNIikKDVJvb21zUXVlc3Rpb24SCgoCaWQYASABKA0SDAoEZ2FtZRgCIAEoCSKSAQoLUm9vbXNBbnN3ZXISCgoCaWQYASABKA0SJQoFcm9vbXMYAiADKAsyFi5saW5rLlJvb21zQW5zd2VyLlJvb20aUAoEUm9vbRIKCgJpZBgBIAEoCRINCgVzZWF0cxgCIAEoDRIMCgRmcmVlGAMgASgNEhAKCHdhdGNoZXJzGAQgASgNEg0KBXBoYXNlGAUgASgJInIKBExpZmUSDAoEZ2FtZRgBIAEoCRIMCgRyb29tGAIgASgJEgwKBGxpZmUYAyABKAkSDQoFb3duZXIYBCABKAkSDQoFZXBvY2gYBSABKA0SDAoEYm9vdBgGIAEoDRIUCgxvcGVuZWRfYXRfbXMYByABKAMiQwoNQ2xhaW1RdWVzdGlvbhIKCgJpZBgBIAEoDRIYCgRsaWZlGAIgASgLMgoubGluay5MaWZlEgwKBHVzZXIYAyABKAMiyAEKC0NsYWltQW5zd2VyEgoKAmlkGAEgASgNEioKB2NsYWltZWQYAiABKA4yGS5saW5rLkNsYWltQW5zd2VyLkNsYWltZWQSGgoGaG9sZGVyGAMgASgLMgoubGluay5MaWZlImUKB0NsYWltZWQSDwoLQ0xBSU1FRF9ZRVMQABIWChJDTEFJTUVEX05BTUVfVEFLRU4QARIaChZDTEFJTUVEX1VTRVJfRUxTRVdIRVJFEAISFQoRQ0xBSU1FRF9UUllfQUdBSU4QAyIlCgdSZWxlYXNlEgwKBGxpZmUYASABKAkSDAoEdXNlchgCIAEoAyIjCgdMaWZlRW5kEhgKBGxpZmUYASABKAsyCi5saW5rLkxpZmUicQoMQW5ub3VuY2VtZW50EisKBWxpdmVzGAEgAygLMhwubGluay5Bbm5vdW5jZW1lbnQuQW5ub3VuY2VkGjQKCUFubm91bmNlZBIYCgRsaWZlGAEgASgLMgoubGluay5MaWZlEg0KBXVzZXJzGAIgAygDIhoKCUxpdmVzTG9zdBINCgVsaXZlcxgBIAMoCWIGcHJvdG8z");
+  fileDesc("CgpsaW5rLnByb3RvEgRsaW5rIpYCCghUb1NlcnZlchIgCgVoZWxsbxgBIAEoCzIPLmxpbmsuR2F0ZUhlbGxvSAASGAoDc2l0GAIgASgLMgkubGluay5TaXRIABIcCgVsZWF2ZRgDIAEoCzILLmxpbmsuTGVhdmVIABIeCgZhYnNlbnQYBCABKAsyDC5saW5rLkFic2VudEgAEiQKBXJvb21zGAUgASgLMhMubGluay5Sb29tc1F1ZXN0aW9uSAASIgoFY2xhaW0YBiABKAsyES5saW5rLkNsYWltQW5zd2VySAASHwoEbG9zdBgHIAEoCzIPLmxpbmsuTGl2ZXNMb3N0SAASHgoGYXR0YWNoGAggASgLMgwubGluay5BdHRhY2hIAEIFCgNzYXkitgQKBlRvR2F0ZRIkCgljaGFsbGVuZ2UYASABKAsyDy5saW5rLkNoYWxsZW5nZUgAEiIKBWhlbGxvGAIgASgLMhEubGluay5TZXJ2ZXJIZWxsb0gAEiAKB2dvb2RieWUYAyABKAsyDS5saW5rLkdvb2RieWVIABIkCgZzdGF0dXMYBCABKAsyEi5saW5rLlNlcnZlclN0YXR1c0gAEiAKB2VudGVyZWQYBSABKAsyDS5saW5rLkVudGVyZWRIABInCgtub3RfZW50ZXJlZBgGIAEoCzIQLmxpbmsuTm90RW50ZXJlZEgAEiIKBXJvb21zGAcgASgLMhEubGluay5Sb29tc0Fuc3dlckgAEiQKBWNsYWltGAggASgLMhMubGluay5DbGFpbVF1ZXN0aW9uSAASIAoHcmVsZWFzZRgJIAEoCzINLmxpbmsuUmVsZWFzZUgAEhwKA2VuZBgKIAEoCzINLmxpbmsuTGlmZUVuZEgAEioKDGFubm91bmNlbWVudBgLIAEoCzISLmxpbmsuQW5ub3VuY2VtZW50SAASIgoIYXR0YWNoZWQYDCABKAsyDi5saW5rLkF0dGFjaGVkSAASIQoIbm90X21pbmUYDSABKAsyDS5saW5rLk5vdE1pbmVIABIpCgxhdHRhY2hfYWdhaW4YDiABKAsyES5saW5rLkF0dGFjaEFnYWluSAASIAoHc3RhbGxlZBgPIAEoCzINLmxpbmsuU3RhbGxlZEgAQgUKA3NheSIsCglDaGFsbGVuZ2USEAoIcHJvdG9jb2wYASABKA0SDQoFbm9uY2UYAiABKAwiWgoJR2F0ZUhlbGxvEhAKCHByb3RvY29sGAEgASgNEgwKBGJvb3QYAiABKAkSDwoHcmVsZWFzZRgDIAEoCRINCgVub25jZRgEIAEoDBINCgVwcm9vZhgFIAEoDCKQAQoLU2VydmVySGVsbG8SDwoHam91cm5hbBgBIAEoCRIMCgRib290GAIgASgNEg8KB3JlbGVhc2UYAyABKAkSDQoFZ2FtZXMYBCADKAkSDQoFcHJvb2YYBSABKAwSDwoHZHVyYWJsZRgGIAEoCBIiCgZzdGF0dXMYByABKAsyEi5saW5rLlNlcnZlclN0YXR1cyIbCgdHb29kYnllEhAKCHNlbnRlbmNlGAEgASgJIqIBCgxTZXJ2ZXJTdGF0dXMSDQoFcm9vbXMYASABKA0SDQoFdXNlcnMYAiABKA0SFwoPdGFrZXNfbmV3X3Jvb21zGAMgASgIEiUKBGZyZWUYBCADKAsyFy5saW5rLlNlcnZlclN0YXR1cy5GcmVlGjQKBEZyZWUSDAoEZ2FtZRgBIAEoCRIPCgdvcHRpb25zGAIgASgJEg0KBXNlYXRzGAMgASgNIqsBCgNTaXQSDwoHc2Vzc2lvbhgBIAEoDRIOCgZudW1iZXIYAiABKA0SDAoEdXNlchgDIAEoAxIMCgRnYW1lGAQgASgJEgwKBHJvb20YBSABKAkSDAoEc2VhdBgGIAEoBRINCgV3YXRjaBgHIAEoCBIMCgRtb2RlGAggASgJEg8KB29wdGlvbnMYCSABKAkSDQoFcHJpbnQYCiABKAgSDgoGY2xhaW1zGAsgASgJIoIBCgdFbnRlcmVkEg8KB3Nlc3Npb24YASABKA0SDAoEZ2FtZRgCIAEoCRIMCgRyb29tGAMgASgJEgwKBGxpZmUYBCABKAkSDQoFZXBvY2gYBSABKA0SDgoGbnVtYmVyGAYgASgNEg4KBmhhbmRsZRgHIAEoDRINCgVhZnRlchgIIAEoDSJPCgpOb3RFbnRlcmVkEg8KB3Nlc3Npb24YASABKA0SDgoGbnVtYmVyGAQgASgNEg0KBWZyYW1lGAIgASgMEhEKCWVsc2V3aGVyZRgDIAEoCCJqCgVMZWF2ZRIPCgdzZXNzaW9uGAEgASgNEg4KBm51bWJlchgCIAEoDRIcCgNob3cYAyABKA4yDy5saW5rLkxlYXZlLkhvdyIiCgNIb3cSDQoJSE9XX1NUQU5EEAASDAoISE9XX0RST1AQASIaCgZBYnNlbnQSEAoIc2Vzc2lvbnMYASADKA0ihwEKBkF0dGFjaBIMCgRsaWZlGAEgASgJEgwKBGxhc3QYAiABKA0SJwoIc2Vzc2lvbnMYAyADKAsyFS5saW5rLkF0dGFjaC5DbGFpbWFudBo4CghDbGFpbWFudBIPCgdzZXNzaW9uGAEgASgNEgwKBHVzZXIYAiABKAMSDQoFYWNrZWQYAyABKA0i0wEKCEF0dGFjaGVkEgwKBGxpZmUYASABKAkSDQoFZXBvY2gYAiABKA0SDgoGaGFuZGxlGAMgASgNEiUKBnNlYXRlZBgEIAMoCzIVLmxpbmsuQXR0YWNoZWQuU2VhdGVkEiEKBGdvbmUYBSADKAsyEy5saW5rLkF0dGFjaGVkLkdvbmUaJwoGU2VhdGVkEg8KB3Nlc3Npb24YASABKA0SDAoEbGFzdBgCIAEoDRonCgRHb25lEg8KB3Nlc3Npb24YASABKA0SDgoGcmVhc29uGAIgASgNIhcKB05vdE1pbmUSDAoEbGlmZRgBIAEoCSIbCgtBdHRhY2hBZ2FpbhIMCgRsaWZlGAEgASgJIh0KB1N0YWxsZWQSEgoKaXNfc3RhbGxlZBgBIAEoCCIpCg1Sb29tc1F1ZXN0aW9uEgoKAmlkGAEgASgNEgwKBGdhbWUYAiABKAkikgEKC1Jvb21zQW5zd2VyEgoKAmlkGAEgASgNEiUKBXJvb21zGAIgAygLMhYubGluay5Sb29tc0Fuc3dlci5Sb29tGlAKBFJvb20SCgoCaWQYASABKAkSDQoFc2VhdHMYAiABKA0SDAoEZnJlZRgDIAEoDRIQCgh3YXRjaGVycxgEIAEoDRINCgVwaGFzZRgFIAEoCSJyCgRMaWZlEgwKBGdhbWUYASABKAkSDAoEcm9vbRgCIAEoCRIMCgRsaWZlGAMgASgJEg0KBW93bmVyGAQgASgJEg0KBWVwb2NoGAUgASgNEgwKBGJvb3QYBiABKA0SFAoMb3BlbmVkX2F0X21zGAcgASgDIkMKDUNsYWltUXVlc3Rpb24SCgoCaWQYASABKA0SGAoEbGlmZRgCIAEoCzIKLmxpbmsuTGlmZRIMCgR1c2VyGAMgASgDIsgBCgtDbGFpbUFuc3dlchIKCgJpZBgBIAEoDRIqCgdjbGFpbWVkGAIgASgOMhkubGluay5DbGFpbUFuc3dlci5DbGFpbWVkEhoKBmhvbGRlchgDIAEoCzIKLmxpbmsuTGlmZSJlCgdDbGFpbWVkEg8KC0NMQUlNRURfWUVTEAASFgoSQ0xBSU1FRF9OQU1FX1RBS0VOEAESGgoWQ0xBSU1FRF9VU0VSX0VMU0VXSEVSRRACEhUKEUNMQUlNRURfVFJZX0FHQUlOEAMiJQoHUmVsZWFzZRIMCgRsaWZlGAEgASgJEgwKBHVzZXIYAiABKAMiIwoHTGlmZUVuZBIYCgRsaWZlGAEgASgLMgoubGluay5MaWZlInEKDEFubm91bmNlbWVudBIrCgVsaXZlcxgBIAMoCzIcLmxpbmsuQW5ub3VuY2VtZW50LkFubm91bmNlZBo0CglBbm5vdW5jZWQSGAoEbGlmZRgBIAEoCzIKLmxpbmsuTGlmZRINCgV1c2VycxgCIAMoAyIaCglMaXZlc0xvc3QSDQoFbGl2ZXMYASADKAliBnByb3RvMw");
 
 /**
  * @generated from message link.ToServer
@@ -69,6 +69,12 @@ export type ToServer = Message<"link.ToServer"> & {
      */
     value: LivesLost;
     case: "lost";
+  } | {
+    /**
+     * @generated from field: link.Attach attach = 8;
+     */
+    value: Attach;
+    case: "attach";
   } | { case: undefined; value?: undefined };
 };
 
@@ -152,6 +158,30 @@ export type ToGate = Message<"link.ToGate"> & {
      */
     value: Announcement;
     case: "announcement";
+  } | {
+    /**
+     * @generated from field: link.Attached attached = 12;
+     */
+    value: Attached;
+    case: "attached";
+  } | {
+    /**
+     * @generated from field: link.NotMine not_mine = 13;
+     */
+    value: NotMine;
+    case: "notMine";
+  } | {
+    /**
+     * @generated from field: link.AttachAgain attach_again = 14;
+     */
+    value: AttachAgain;
+    case: "attachAgain";
+  } | {
+    /**
+     * @generated from field: link.Stalled stalled = 15;
+     */
+    value: Stalled;
+    case: "stalled";
   } | { case: undefined; value?: undefined };
 };
 
@@ -464,6 +494,20 @@ export type Entered = Message<"link.Entered"> & {
    * @generated from field: uint32 number = 6;
    */
   number: number;
+
+  /**
+   * What the room is called in outputs and confirmations on this link.
+   *
+   * @generated from field: uint32 handle = 7;
+   */
+  handle: number;
+
+  /**
+   * The last output that was none of this session's: what follows may be.
+   *
+   * @generated from field: uint32 after = 8;
+   */
+  after: number;
 };
 
 /**
@@ -586,6 +630,212 @@ export const AbsentSchema: GenMessage<Absent> = /*@__PURE__*/
   messageDesc(file_link, 11);
 
 /**
+ * A gate that has sessions in a life has (again) a link to its owner.
+ *
+ * @generated from message link.Attach
+ */
+export type Attach = Message<"link.Attach"> & {
+  /**
+   * @generated from field: string life = 1;
+   */
+  life: string;
+
+  /**
+   * The last output that the gate has passed on.
+   *
+   * @generated from field: uint32 last = 2;
+   */
+  last: number;
+
+  /**
+   * @generated from field: repeated link.Attach.Claimant sessions = 3;
+   */
+  sessions: Attach_Claimant[];
+};
+
+/**
+ * Describes the message link.Attach.
+ * Use `create(AttachSchema)` to create a new message.
+ */
+export const AttachSchema: GenMessage<Attach> = /*@__PURE__*/
+  messageDesc(file_link, 12);
+
+/**
+ * @generated from message link.Attach.Claimant
+ */
+export type Attach_Claimant = Message<"link.Attach.Claimant"> & {
+  /**
+   * @generated from field: uint32 session = 1;
+   */
+  session: number;
+
+  /**
+   * @generated from field: int64 user = 2;
+   */
+  user: bigint;
+
+  /**
+   * The last input that the gate knows to be applied.
+   *
+   * @generated from field: uint32 acked = 3;
+   */
+  acked: number;
+};
+
+/**
+ * Describes the message link.Attach.Claimant.
+ * Use `create(Attach_ClaimantSchema)` to create a new message.
+ */
+export const Attach_ClaimantSchema: GenMessage<Attach_Claimant> = /*@__PURE__*/
+  messageDesc(file_link, 12, 0);
+
+/**
+ * What the gate missed follows as outputs; what of its inputs was not applied it sends again.
+ *
+ * @generated from message link.Attached
+ */
+export type Attached = Message<"link.Attached"> & {
+  /**
+   * @generated from field: string life = 1;
+   */
+  life: string;
+
+  /**
+   * @generated from field: uint32 epoch = 2;
+   */
+  epoch: number;
+
+  /**
+   * @generated from field: uint32 handle = 3;
+   */
+  handle: number;
+
+  /**
+   * @generated from field: repeated link.Attached.Seated seated = 4;
+   */
+  seated: Attached_Seated[];
+
+  /**
+   * These sit here no more, and no output that follows says so.
+   *
+   * @generated from field: repeated link.Attached.Gone gone = 5;
+   */
+  gone: Attached_Gone[];
+};
+
+/**
+ * Describes the message link.Attached.
+ * Use `create(AttachedSchema)` to create a new message.
+ */
+export const AttachedSchema: GenMessage<Attached> = /*@__PURE__*/
+  messageDesc(file_link, 13);
+
+/**
+ * @generated from message link.Attached.Seated
+ */
+export type Attached_Seated = Message<"link.Attached.Seated"> & {
+  /**
+   * @generated from field: uint32 session = 1;
+   */
+  session: number;
+
+  /**
+   * The last input applied.
+   *
+   * @generated from field: uint32 last = 2;
+   */
+  last: number;
+};
+
+/**
+ * Describes the message link.Attached.Seated.
+ * Use `create(Attached_SeatedSchema)` to create a new message.
+ */
+export const Attached_SeatedSchema: GenMessage<Attached_Seated> = /*@__PURE__*/
+  messageDesc(file_link, 13, 0);
+
+/**
+ * @generated from message link.Attached.Gone
+ */
+export type Attached_Gone = Message<"link.Attached.Gone"> & {
+  /**
+   * @generated from field: uint32 session = 1;
+   */
+  session: number;
+
+  /**
+   * A DisconnectReason, for a client that has not left itself.
+   *
+   * @generated from field: uint32 reason = 2;
+   */
+  reason: number;
+};
+
+/**
+ * Describes the message link.Attached.Gone.
+ * Use `create(Attached_GoneSchema)` to create a new message.
+ */
+export const Attached_GoneSchema: GenMessage<Attached_Gone> = /*@__PURE__*/
+  messageDesc(file_link, 13, 1);
+
+/**
+ * The life is not here: its sessions hear Disconnect 0.
+ *
+ * @generated from message link.NotMine
+ */
+export type NotMine = Message<"link.NotMine"> & {
+  /**
+   * @generated from field: string life = 1;
+   */
+  life: string;
+};
+
+/**
+ * Describes the message link.NotMine.
+ * Use `create(NotMineSchema)` to create a new message.
+ */
+export const NotMineSchema: GenMessage<NotMine> = /*@__PURE__*/
+  messageDesc(file_link, 14);
+
+/**
+ * An input was not applied: attach, and send it again.
+ *
+ * @generated from message link.AttachAgain
+ */
+export type AttachAgain = Message<"link.AttachAgain"> & {
+  /**
+   * @generated from field: string life = 1;
+   */
+  life: string;
+};
+
+/**
+ * Describes the message link.AttachAgain.
+ * Use `create(AttachAgainSchema)` to create a new message.
+ */
+export const AttachAgainSchema: GenMessage<AttachAgain> = /*@__PURE__*/
+  messageDesc(file_link, 15);
+
+/**
+ * The journal has no space: nothing is applied, and gates refuse instead of numbering.
+ *
+ * @generated from message link.Stalled
+ */
+export type Stalled = Message<"link.Stalled"> & {
+  /**
+   * @generated from field: bool is_stalled = 1;
+   */
+  isStalled: boolean;
+};
+
+/**
+ * Describes the message link.Stalled.
+ * Use `create(StalledSchema)` to create a new message.
+ */
+export const StalledSchema: GenMessage<Stalled> = /*@__PURE__*/
+  messageDesc(file_link, 16);
+
+/**
  * @generated from message link.RoomsQuestion
  */
 export type RoomsQuestion = Message<"link.RoomsQuestion"> & {
@@ -605,7 +855,7 @@ export type RoomsQuestion = Message<"link.RoomsQuestion"> & {
  * Use `create(RoomsQuestionSchema)` to create a new message.
  */
 export const RoomsQuestionSchema: GenMessage<RoomsQuestion> = /*@__PURE__*/
-  messageDesc(file_link, 12);
+  messageDesc(file_link, 17);
 
 /**
  * @generated from message link.RoomsAnswer
@@ -627,7 +877,7 @@ export type RoomsAnswer = Message<"link.RoomsAnswer"> & {
  * Use `create(RoomsAnswerSchema)` to create a new message.
  */
 export const RoomsAnswerSchema: GenMessage<RoomsAnswer> = /*@__PURE__*/
-  messageDesc(file_link, 13);
+  messageDesc(file_link, 18);
 
 /**
  * @generated from message link.RoomsAnswer.Room
@@ -664,7 +914,7 @@ export type RoomsAnswer_Room = Message<"link.RoomsAnswer.Room"> & {
  * Use `create(RoomsAnswer_RoomSchema)` to create a new message.
  */
 export const RoomsAnswer_RoomSchema: GenMessage<RoomsAnswer_Room> = /*@__PURE__*/
-  messageDesc(file_link, 13, 0);
+  messageDesc(file_link, 18, 0);
 
 /**
  * One existence of a room and who owns it.
@@ -715,7 +965,7 @@ export type Life = Message<"link.Life"> & {
  * Use `create(LifeSchema)` to create a new message.
  */
 export const LifeSchema: GenMessage<Life> = /*@__PURE__*/
-  messageDesc(file_link, 14);
+  messageDesc(file_link, 19);
 
 /**
  * Static fleet: the one gate keeps the directory for its game servers. A server asks for
@@ -745,7 +995,7 @@ export type ClaimQuestion = Message<"link.ClaimQuestion"> & {
  * Use `create(ClaimQuestionSchema)` to create a new message.
  */
 export const ClaimQuestionSchema: GenMessage<ClaimQuestion> = /*@__PURE__*/
-  messageDesc(file_link, 15);
+  messageDesc(file_link, 20);
 
 /**
  * @generated from message link.ClaimAnswer
@@ -774,7 +1024,7 @@ export type ClaimAnswer = Message<"link.ClaimAnswer"> & {
  * Use `create(ClaimAnswerSchema)` to create a new message.
  */
 export const ClaimAnswerSchema: GenMessage<ClaimAnswer> = /*@__PURE__*/
-  messageDesc(file_link, 16);
+  messageDesc(file_link, 21);
 
 /**
  * @generated from enum link.ClaimAnswer.Claimed
@@ -810,7 +1060,7 @@ export type ClaimAnswer_Claimed = (typeof ClaimAnswer_Claimed)[keyof typeof Clai
  * Describes the enum link.ClaimAnswer.Claimed.
  */
 export const ClaimAnswer_ClaimedSchema: GenEnum<ClaimAnswer_Claimed> = /*@__PURE__*/
-  enumDesc(file_link, 16, 0);
+  enumDesc(file_link, 21, 0);
 
 /**
  * @generated from message link.Release
@@ -832,7 +1082,7 @@ export type Release = Message<"link.Release"> & {
  * Use `create(ReleaseSchema)` to create a new message.
  */
 export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
-  messageDesc(file_link, 17);
+  messageDesc(file_link, 22);
 
 /**
  * @generated from message link.LifeEnd
@@ -849,7 +1099,7 @@ export type LifeEnd = Message<"link.LifeEnd"> & {
  * Use `create(LifeEndSchema)` to create a new message.
  */
 export const LifeEndSchema: GenMessage<LifeEnd> = /*@__PURE__*/
-  messageDesc(file_link, 18);
+  messageDesc(file_link, 23);
 
 /**
  * @generated from message link.Announcement
@@ -866,7 +1116,7 @@ export type Announcement = Message<"link.Announcement"> & {
  * Use `create(AnnouncementSchema)` to create a new message.
  */
 export const AnnouncementSchema: GenMessage<Announcement> = /*@__PURE__*/
-  messageDesc(file_link, 19);
+  messageDesc(file_link, 24);
 
 /**
  * @generated from message link.Announcement.Announced
@@ -888,7 +1138,7 @@ export type Announcement_Announced = Message<"link.Announcement.Announced"> & {
  * Use `create(Announcement_AnnouncedSchema)` to create a new message.
  */
 export const Announcement_AnnouncedSchema: GenMessage<Announcement_Announced> = /*@__PURE__*/
-  messageDesc(file_link, 19, 0);
+  messageDesc(file_link, 24, 0);
 
 /**
  * These lives lost their name to an older one: end them with Disconnect 0.
@@ -907,5 +1157,5 @@ export type LivesLost = Message<"link.LivesLost"> & {
  * Use `create(LivesLostSchema)` to create a new message.
  */
 export const LivesLostSchema: GenMessage<LivesLost> = /*@__PURE__*/
-  messageDesc(file_link, 20);
+  messageDesc(file_link, 25);
 

@@ -9,6 +9,7 @@ import { fixedFleet } from "#fleet/fleet.ts";
 import type { Game } from "#game_server/game.ts";
 import { GameServer } from "#game_server/game_server.ts";
 import { games } from "#game_server/games.ts";
+import { memoryJournal } from "#game_server/journal_memory.ts";
 import { noWatchdog } from "#game_server/watchdog.ts";
 import { Gate } from "#gate_server/gate.ts";
 import { dialWebSocket } from "#link/socket_websocket.ts";
@@ -41,7 +42,8 @@ export async function openHouse(test: TestContext, options: HouseOptions = {}): 
   const context = { settings, clock, log, entropy: systemEntropy, drainLeftMs: () => undefined, onChange: () => {} };
   const servers = Array.from(
     { length: options.servers ?? 1 },
-    () => new GameServer({ ...context, games: options.games ?? games, watchdog: noWatchdog, port: 0 }),
+    () =>
+      new GameServer({ ...context, games: options.games ?? games, watchdog: noWatchdog, journal: memoryJournal(systemEntropy), port: 0 }),
   );
   const serverPorts = await Promise.all(servers.map((server) => server.start()));
   const directory = new MemoryDirectory({ clock, abandonAfterMs: settings.abandonAfterMs });

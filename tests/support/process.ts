@@ -29,7 +29,8 @@ export class Server {
 
   /** Starts `file` with port 0 everywhere and waits until it says that it is ready. */
   static async start(t: TestContext, file: string, env: Record<string, string> = {}): Promise<Server> {
-    const run = start(t, [file], { PORT: "0", ADMIN_PORT: "0", DRAIN_WINDOW: "0", ...env });
+    const journal = env["DATA_DIR"] === undefined ? { JOURNAL: "memory" } : {};
+    const run = start(t, [file], { PORT: "0", ADMIN_PORT: "0", DRAIN_WINDOW: "0", ...journal, ...env });
     const ready = await run.until((line) => line.includes('"action":"ready"'));
     const { "url.port": port, "admin.port": adminPort } = JSON.parse(ready) as { "url.port": number; "admin.port": number };
     return new Server(run, port, adminPort);

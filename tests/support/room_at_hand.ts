@@ -2,9 +2,10 @@
  * One room and its game without any server: users sit, speak and leave by a call, time
  * moves by a call, and what each session hears is a list of lines.
  */
-import type { Exit, SessionHandle } from "#game_server/exit.ts";
+import type { Exit } from "#game_server/exit.ts";
 import type { Game } from "#game_server/game.ts";
-import { Room, type RoomHost } from "#game_server/room.ts";
+import { emptyOutbox } from "#game_server/outbox.ts";
+import { type Attached, Room, type RoomHost } from "#game_server/room.ts";
 import type { RoomValue } from "#game_server/room_value.ts";
 import { encode, type Frame, frame } from "#protocol/frame.ts";
 import { Command as DiceCommand } from "#protocol/gen/dice_pb.ts";
@@ -26,18 +27,25 @@ export interface RoomAtHandOptions {
 
 /** A session of a user as the room knows it. */
 interface Seated {
-  readonly handle: SessionHandle;
+  readonly session: number;
   number: number;
 }
 
 export class RoomAtHand implements RoomHost, Exit {
+  readonly gate = "00000000000000f1";
+  readonly isUp = true;
+  readonly confirmsAtOnce = false;
   readonly clock = new ManualClock();
   readonly log: Log;
   readonly development: boolean;
   readonly watchersMax: number;
   readonly holdMs: number;
   isDraining = false;
+  isStalled = false;
   crashes = 0;
+  inputsForgotten = 0;
+  /** Outputs are confirmed as soon as they are heard, unless a test wants to do that itself. */
+  confirms = true;
   readonly refusals: number[] = [];
   readonly acked = new Map<number, number>();
   /** Users who hold a seat no more, in order. */
@@ -47,6 +55,7 @@ export class RoomAtHand implements RoomHost, Exit {
   readonly #heard = new Map<number, string[]>();
   readonly #seated = new Map<number, Seated>();
   #lastSession = 0;
+  #lastOutput = 0;
   room: Room;
 
   constructor(game: Game<unknown>, options: RoomAtHandOptions = {}) {
@@ -72,6 +81,9 @@ export class RoomAtHand implements RoomHost, Exit {
       random: { key: "5eed", drawn: 0 },
       timers: {},
       seats: [],
+      outbox: emptyOutbox(),
+      lostGates: {},
+      isOver: false,
       state: undefined,
     };
     this.room = Room.open(value, game, this);
@@ -82,19 +94,18 @@ export class RoomAtHand implements RoomHost, Exit {
     user: number,
     { seat = -1, watch = false, claims = {} }: { seat?: number; watch?: boolean; claims?: Record<string, unknown> } = {},
   ): number {
-    const id = ++this.#lastSession;
-    const handle: SessionHandle = { key: `gate-${id}`, exit: this, id };
-    this.#seated.set(user, { handle, number: 1 });
-    this.room.arrive({ user, claims, session: handle, number: 1 }, seat, watch);
+    const session = ++this.#lastSession;
+    this.#seated.set(user, { session, number: 1 });
+    this.room.arrive({ user, claims, session, number: 1, exit: this }, seat, watch);
     this.#release();
-    return id;
+    return session;
   }
 
   /** `user`'s newest session sends a frame. */
   send(user: number, bytes: Frame): void {
     const seated = this.#of(user);
     seated.number += 1;
-    this.room.input(seated.handle, seated.number, bytes);
+    this.room.input(this, seated.session, seated.number, bytes);
     this.#release();
   }
 
@@ -105,13 +116,13 @@ export class RoomAtHand implements RoomHost, Exit {
   leave(user: number, how: "stand" | "drop"): void {
     const seated = this.#of(user);
     seated.number += 1;
-    this.room.leave(seated.handle, seated.number, how);
+    this.room.leave(this, seated.session, seated.number, how);
     this.#release();
   }
 
   /** The way to `user` is cut by us. */
   cut(user: number): void {
-    this.room.absent(this.#of(user).handle);
+    this.room.absent(this.gate, this.#of(user).session);
     this.#release();
   }
 
@@ -131,17 +142,33 @@ export class RoomAtHand implements RoomHost, Exit {
     this.#release();
   }
 
-  /** The server stops and another one goes on with what was written down. */
+  /** The server stops, another one goes on with what was written down, and the gate attaches with everybody it has. */
   restart(): void {
     const written = JSON.stringify(this.room.value);
+    const attached = [...this.#seated].filter(([user]) => this.#isOnline(user));
     this.room.stop();
     this.room = Room.restore(JSON.parse(written) as RoomValue, this.#game, this);
-    for (const { handle } of this.#seated.values()) this.room.resume(handle);
+    this.attach(attached.map(([user]) => user));
+  }
+
+  /** The gate attaches with the newest sessions of these users, and hears what it missed. */
+  attach(users: readonly number[]): Attached {
+    const claimants = users.map((user) => ({ user, session: this.#of(user).session, acked: 0 }));
+    const attached = this.room.attach(this, this.#lastOutput, claimants);
+    for (const { number, flags, sessions, frame: bytes } of attached.missed) this.output(this.room.life, number, flags, sessions, bytes);
+    this.#release();
+    return attached;
+  }
+
+  /** The link to the gate is lost. */
+  loseGate(): void {
+    this.room.detach(this);
+    this.#release();
   }
 
   /** What `user`'s newest session has heard since it was asked last. */
   heard(user: number): string[] {
-    return this.heardBy(this.#of(user).handle.id);
+    return this.heardBy(this.#of(user).session);
   }
 
   heardBy(session: number): string[] {
@@ -165,21 +192,22 @@ export class RoomAtHand implements RoomHost, Exit {
     return seated;
   }
 
+  #isOnline(user: number): boolean {
+    return this.room.value.seats.some((seat) => seat.user === user && seat.way.is === "online");
+  }
+
   #release(): void {
     this.room.release(
-      ({ flags, frame: bytes }, handles) =>
-        this.output(
-          flags,
-          handles.map(({ id }) => id),
-          bytes,
-        ),
-      ({ id }, number) => this.ack(id, number),
+      (_exit, { number, flags, sessions, frame: bytes }) => this.output(this.room.life, number, flags, sessions, bytes),
+      (_exit, session, number) => this.ack(session, number),
     );
+    if (this.confirms) this.room.confirm(this.gate, this.#lastOutput);
   }
 
   // Exit
 
-  output(_flags: number, sessions: readonly number[], bytes: Frame): void {
+  output(_life: string, number: number, _flags: number, sessions: readonly number[], bytes: Frame): void {
+    this.#lastOutput = number;
     for (const session of sessions) this.#heard.set(session, [...(this.#heard.get(session) ?? []), this.#readable(bytes)]);
   }
 
@@ -205,11 +233,17 @@ export class RoomAtHand implements RoomHost, Exit {
     this.crashes += 1;
   }
 
+  forgotten(inputs: number): void {
+    this.inputsForgotten += inputs;
+  }
+
   left(_room: Room, user: number): void {
     this.gone.push(user);
   }
 
   over(): void {}
+
+  done(): void {}
 
   printServer(): string {
     return "the server";

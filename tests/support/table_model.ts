@@ -40,10 +40,14 @@ export class TableModel {
     }
   }
 
-  /** Stands up, drops, or has been absent for too long. */
+  /** Stands up or drops. */
   leave(user: number): void {
+    if (this.seats.get(user)?.way === "online") this.#free(user);
+  }
+
+  #free(user: number): void {
     const seat = this.seats.get(user);
-    if (seat === undefined || seat.way === "offline") return;
+    if (seat === undefined) return;
     if (this.phase === "playing" && this.points.has(user)) seat.way = "offline";
     else this.seats.delete(user);
   }
@@ -75,7 +79,7 @@ export class TableModel {
       if (nextMs > untilMs) break;
       this.#nowMs = nextMs;
       if (nextMs === this.#switchAtMs) this.#switch();
-      else if (hold !== undefined) this.leave(hold.user);
+      else if (hold !== undefined) this.#free(hold.user);
     }
     this.#nowMs = untilMs;
   }

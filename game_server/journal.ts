@@ -1,0 +1,48 @@
+/**
+ * The journal: a game server's durable copy of its rooms. One commit per event-loop turn
+ * covers every room touched in it; only then do the turn's outputs leave (P2). It knows
+ * rooms as text under the name of their life, and nothing of what is in them.
+ *
+ * Kinds: journal_sqlite.ts, and journal_memory.ts, which remembers nothing.
+ */
+
+/** What one turn writes. */
+export interface Commit {
+  /** The server's own clock, milliseconds: what timers are due on. */
+  readonly clockMs: number;
+  /** Rooms that changed: the life, and the room's value as JSON. */
+  readonly kept: readonly { readonly life: string; readonly value: string }[];
+  /** Lives that are over. */
+  readonly ended: readonly string[];
+}
+
+/** A room as it was found at the start. */
+export interface StoredRoom {
+  readonly life: string;
+  readonly value: string;
+}
+
+export interface Journal {
+  /** Who this is: what the directory calls the owner. */
+  readonly id: string;
+  /** How often this journal has been opened. The higher boot is the living one. */
+  readonly boot: number;
+  /** False: rooms die with the process. */
+  readonly isDurable: boolean;
+  /** The server's own clock when it was last written. */
+  readonly clockMs: number;
+  /** What was kept. To be read once, before the first commit. */
+  load(): Iterable<StoredRoom>;
+  /**
+   * Writes a turn: all of it or nothing.
+   * @throws {JournalFull} when there is no space: nothing was written, and the same commit may be tried again.
+   *   Whatever else is thrown means that the journal cannot be trusted: the process must end.
+   */
+  commit(commit: Commit): void;
+  close(): void;
+}
+
+/** No space. */
+export class JournalFull extends Error {
+  override readonly name = "JournalFull";
+}

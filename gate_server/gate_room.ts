@@ -1,0 +1,172 @@
+/**
+ * What a gate knows of a life in which it has sessions: where it is played, and up to which
+ * output everything has been passed on. To a session it is its place. It ends with its last
+ * session.
+ *
+ *     held ──link──> attaching ──attached──> attached
+ *      ^ │ HOLD            │ not mine            │
+ *      │ └──> over <───────┘                     │
+ *      └────────────── link lost ────────────────┘
+ *
+ * While it is held nothing is lost: sessions keep their inputs, the game server its outputs;
+ * when the gate attaches again each end gives the other what it missed (P3).
+ */
+import type { Left, Place, Session } from "#door/session.ts";
+import type { Sessions } from "#door/sessions.ts";
+import type { Frame } from "#protocol/frame.ts";
+import { DisconnectReason, Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
+import type { Attach, Attached } from "#protocol/gen/link_pb.ts";
+import { outputFlags } from "#protocol/link.ts";
+import { noticeFrame } from "#protocol/system_frames.ts";
+import type { Clock, Timer } from "#runtime/clock.ts";
+import type { Log } from "#runtime/log.ts";
+
+/** What a room asks of the link it is attached to. */
+export interface RoomLink {
+  readonly isStalled: boolean;
+  /** This gate has no sessions in the room any more. */
+  forgetRoom(handle: number): void;
+  sendInput(session: number, number: number, frame: Frame): void;
+  sendLeave(session: number, number: number, how: Left): void;
+  sendAbsent(session: number): void;
+  sendAttach(attach: Omit<Attach, "$typeName" | "sessions"> & { sessions: { session: number; user: bigint; acked: number }[] }): void;
+}
+
+export interface GateRoomShare {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly sessions: Sessions;
+  /** How long sessions are held; 0 = for ever. */
+  readonly holdMs: number;
+  /** The room's last session is gone. */
+  onEnd(room: GateRoom): void;
+}
+
+type Way =
+  | { readonly is: "attached"; readonly link: RoomLink; readonly handle: number }
+  | { readonly is: "attaching"; readonly link: RoomLink }
+  | { readonly is: "held" };
+
+export class GateRoom implements Place {
+  readonly life: string;
+  /** The journal of the game server that plays it. */
+  readonly owner: string;
+  readonly #share: GateRoomShare;
+  readonly #sessions = new Set<Session>();
+  #way: Way = { is: "held" };
+  #hold: Timer | undefined;
+  /** The last output passed on. */
+  #last: number;
+
+  /** `last`: the last output that was for nobody at this gate. */
+  constructor(life: string, owner: string, last: number, share: GateRoomShare) {
+    this.life = life;
+    this.owner = owner;
+    this.#last = last;
+    this.#share = share;
+  }
+
+  get isAttached(): boolean {
+    return this.#way.is === "attached";
+  }
+
+  /** A session has entered, by a link on which the room is called `handle`. */
+  enter(session: Session, link: RoomLink, handle: number): void {
+    this.#sessions.add(session);
+    if (this.#way.is === "held" && this.#hold === undefined) this.#way = { is: "attached", link, handle };
+    session.entered(this);
+  }
+
+  /** An output of the room. What was passed on before is not passed on again. */
+  output(number: number, flags: number, ids: Uint32Array, frame: Frame): void {
+    if (number <= this.#last) return;
+    this.#last = number;
+    for (const id of ids) {
+      const session = this.#share.sessions.get(id);
+      if (session === undefined || !(this.#sessions.has(session) || session.stage === "entering")) continue;
+      if (frame.length > 0) session.deliver(frame);
+      if (flags & outputFlags.strike) session.strike();
+      if (flags & outputFlags.ends) session.roomEnded();
+    }
+  }
+
+  // Place: what sessions do. Unless attached nothing is sent: they keep it.
+
+  get isStalled(): boolean {
+    return this.#way.is === "attached" && this.#way.link.isStalled;
+  }
+
+  input(session: Session, number: number, frame: Frame): void {
+    if (this.#way.is === "attached") this.#way.link.sendInput(session.id, number, frame);
+  }
+
+  leave(session: Session, number: number, how: Left): void {
+    if (this.#way.is === "attached") this.#way.link.sendLeave(session.id, number, how);
+  }
+
+  absent(session: Session): void {
+    if (this.#way.is === "attached") this.#way.link.sendAbsent(session.id);
+    this.gone(session);
+  }
+
+  gone(session: Session): void {
+    this.#sessions.delete(session);
+    if (this.#sessions.size > 0) return;
+    this.#hold?.cancel();
+    if (this.#way.is === "attached") this.#way.link.forgetRoom(this.#way.handle);
+    this.#share.onEnd(this);
+  }
+
+  // The link: it is lost, comes back, and answers.
+
+  /** `link` is lost: unless another one is in use, sessions are held, and told so. */
+  holdFrom(link: RoomLink): void {
+    if (this.#way.is === "held" || this.#way.link !== link) return;
+    this.#way = { is: "held" };
+    if (this.#hold !== undefined) return; // it was held before, and not attached since
+    this.#share.log.info("room held", { "room.life": this.life });
+    this.#notify(Notice_Reason.HELD, this.#share.holdMs);
+    if (this.#share.holdMs > 0) this.#hold = this.#share.clock.after(this.#share.holdMs, () => this.end(DisconnectReason.RETRY));
+  }
+
+  /** There is a link to the owner: asks for what was missed. */
+  attachTo(link: RoomLink): void {
+    this.#way = { is: "attaching", link };
+    const sessions = [...this.#sessions].map((session) => ({ session: session.id, user: BigInt(session.user), acked: session.lastAcked }));
+    link.sendAttach({ life: this.life, last: this.#last, sessions });
+  }
+
+  /** An input was not applied: unless we are asking already, ask what was. */
+  attachAgain(): void {
+    if (this.#way.is === "attached") this.attachTo(this.#way.link);
+  }
+
+  /** The owner has it: sessions go on, and give again what was not applied. */
+  attached(link: RoomLink, { handle, seated, gone }: Attached): void {
+    if (this.#way.is !== "attaching" || this.#way.link !== link) return;
+    this.#way = { is: "attached", link, handle };
+    this.#hold?.cancel();
+    const wasHeld = this.#hold !== undefined;
+    this.#hold = undefined;
+    for (const { session, reason } of gone) this.#here(session)?.placeLost(reason as DisconnectReason);
+    for (const { session, last } of seated) this.#here(session)?.placeFound(last);
+    if (!wasHeld) return;
+    this.#share.log.info("room resumed", { "room.life": this.life });
+    this.#notify(Notice_Reason.RESUMED, 0);
+  }
+
+  /** The life is lost to this gate. */
+  end(reason: DisconnectReason): void {
+    for (const session of [...this.#sessions]) session.placeLost(reason);
+  }
+
+  #here(id: number): Session | undefined {
+    const session = this.#share.sessions.get(id);
+    return session !== undefined && this.#sessions.has(session) ? session : undefined;
+  }
+
+  #notify(reason: Notice_Reason, deadlineMs: number): void {
+    const frame = noticeFrame({ reason, action: Notice_Action.NOTHING, deadlineMs, text: "" });
+    for (const session of this.#sessions) session.deliver(frame);
+  }
+}

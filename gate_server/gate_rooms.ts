@@ -1,0 +1,47 @@
+/** The lives in which this gate has sessions, by their number and by who plays them. */
+import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
+import { GateRoom, type GateRoomShare } from "./gate_room.ts";
+
+export class GateRooms {
+  readonly #share: GateRoomShare;
+  readonly #byLife = new Map<string, GateRoom>();
+
+  constructor(share: Omit<GateRoomShare, "onEnd">) {
+    this.#share = { ...share, onEnd: ({ life }) => this.#byLife.delete(life) };
+  }
+
+  get count(): number {
+    return this.#byLife.size;
+  }
+
+  get heldCount(): number {
+    return this.#byLife.values().reduce((count, room) => count + (room.isAttached ? 0 : 1), 0);
+  }
+
+  get(life: string): GateRoom | undefined {
+    return this.#byLife.get(life);
+  }
+
+  /** The room of a session that has just entered; a new one starts after output `last`. */
+  open(life: string, owner: string, last: number): GateRoom {
+    const known = this.#byLife.get(life);
+    if (known !== undefined) return known;
+    const room = new GateRoom(life, owner, last, this.#share);
+    this.#byLife.set(life, room);
+    return room;
+  }
+
+  playedBy(owner: string): GateRoom[] {
+    return [...this.#byLife.values()].filter((room) => room.owner === owner);
+  }
+
+  /** `owner` is gone for good, and its rooms with it. */
+  lose(owner: string): void {
+    for (const room of this.playedBy(owner)) room.end(DisconnectReason.RETRY);
+  }
+
+  /** Nothing is held any more: the gate goes. */
+  stop(): void {
+    for (const room of [...this.#byLife.values()]) room.end(DisconnectReason.RETRY);
+  }
+}
