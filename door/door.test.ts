@@ -70,3 +70,29 @@ test("[F12] every session beats three times per pong timeout, on one timer", () 
   heartbeat.stop();
   assert.equal(clock.pending, 0);
 });
+
+test("[P7] after a tick that came late nobody is judged for a round", () => {
+  const clock = new ManualClock();
+  const heartbeat = new Heartbeat(60_000, clock);
+  const judged: boolean[] = [];
+  heartbeat.add({ beat: (mayJudge) => judged.push(mayJudge) });
+  clock.advanceAtOnce(20_000);
+  clock.freeze(90_000);
+  clock.advanceAtOnce(40_000);
+  assert.deepEqual(judged, [true, false, true]);
+  heartbeat.stop();
+});
+
+test("[README] PONG_TIMEOUT=0 judges nobody, and tokens still expire within 20 s", () => {
+  const clock = new ManualClock();
+  const heartbeat = new Heartbeat(0, clock);
+  let beats = 0;
+  heartbeat.add({
+    beat: () => {
+      beats += 1;
+    },
+  });
+  clock.advanceAtOnce(60_000);
+  assert.equal(beats, 3);
+  heartbeat.stop();
+});

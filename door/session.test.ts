@@ -20,6 +20,7 @@ function open({ messagesPerSecond = 0 } = {}) {
   const [told, heard]: [string[], string[]] = [[], []];
   let listener: SocketListener | undefined;
   let paused = false;
+  let sits = 0;
   const socket: SessionSocket = {
     heardAtMs: 0,
     get isPaused() {
@@ -51,12 +52,19 @@ function open({ messagesPerSecond = 0 } = {}) {
   const session = new Session(1, { user: 7, claims: "{}", expiresAtMs: undefined }, socket, {
     ...{ clock, log: silentLog, messagesPerSecond, development: true, pongTimeoutMs: 60_000, counts: new DoorCounts() },
     admission: new Admission({ key: new Uint8Array(16), clock, expiryRequired: false }),
-    seating: { sit: (_session, request, number) => told.push(`sit ${number} ${request.game}`) },
+    seating: {
+      sit: (_session, request, number) => {
+        sits = number;
+        told.push(`sit ${number} ${request.game}`);
+      },
+    },
     onGone: () => told.push("gone"),
   });
   return {
     ...{ clock, session, place, told, heard },
     isPaused: () => paused,
+    /** Of the sit under way. */
+    number: () => sits,
     send: (bytes: Frame) => listener?.onFrame(bytes),
     end: (end: SocketEnd = "left") => listener?.onEnd(end, 1000),
     take: () => told.splice(0),
@@ -68,53 +76,53 @@ const stand = frame(Command.STAND_UP);
 const roll = (face: number) => frame(103, new Uint8Array([8, face]));
 
 test("[P3] inputs are numbered from 1 on, the sit among them, and refusals that need no room are not", () => {
-  const { session, place, send, take } = open();
+  const { session, place, number, send, take } = open();
   send(frame(150));
   send(sit);
-  session.entered(place);
+  session.entered(number(), place);
   send(roll(1));
   send(roll(2));
   assert.deepEqual(take(), ["sit 1 dice", "input 2 Shake 1", "input 3 Shake 2"]);
 });
 
 test("[P3] numbers go on over a second room", () => {
-  const { session, place, send, take } = open();
+  const { session, place, number, send, take } = open();
   send(sit);
-  session.entered(place);
+  session.entered(number(), place);
   send(stand);
   session.acked(2);
   send(sit);
-  session.entered(place);
+  session.entered(number(), place);
   send(roll(1));
   assert.deepEqual(take(), ["sit 1 dice", "leave 2 stand", "sit 3 dice", "input 4 Shake 1"]);
 });
 
 test("[PROTOCOL §1] what comes while entering waits, and the socket is not read", () => {
-  const { session, place, send, take, isPaused } = open();
+  const { session, place, number, send, take, isPaused } = open();
   send(sit);
   send(roll(1));
   send(stand);
   assert.deepEqual([take(), isPaused()], [["sit 1 dice"], true]);
-  session.entered(place);
+  session.entered(number(), place);
   assert.deepEqual([take(), isPaused()], [["input 2 Shake 1", "leave 3 stand"], true]);
   session.acked(3);
   assert.equal(isPaused(), false);
 });
 
 test("[PROTOCOL §1] what waited for a sit that failed is taken outside", () => {
-  const { session, send, take, heard, isPaused } = open();
+  const { session, number, send, take, heard, isPaused } = open();
   send(sit);
   send(stand);
   send(roll(1));
-  session.notEntered(errorFrame(new Refused("roomFull"), true));
+  session.notEntered(number(), errorFrame(new Refused("roomFull"), true));
   assert.deepEqual(heard, ["Error 111 room full", "Error 112 not in a room"]);
   assert.deepEqual([take(), isPaused()], [["sit 1 dice"], false]);
 });
 
 test("[PROTOCOL §3] after StandUp the session is out of the room, whatever the game said", () => {
-  const { session, place, send, take, heard } = open();
+  const { session, place, number, send, take, heard } = open();
   send(sit);
-  session.entered(place);
+  session.entered(number(), place);
   send(stand);
   send(roll(1));
   session.acked(2);
@@ -122,22 +130,22 @@ test("[PROTOCOL §3] after StandUp the session is out of the room, whatever the 
 });
 
 test("[P4] a client that drops while entering has left as soon as it has entered", () => {
-  const { session, place, send, end, take } = open();
+  const { session, place, number, send, end, take } = open();
   send(sit);
   send(roll(1));
   end();
   assert.deepEqual(take(), ["sit 1 dice"]);
-  session.entered(place);
+  session.entered(number(), place);
   assert.deepEqual(take(), ["input 2 Shake 1", "leave 3 drop"]);
   session.acked(3);
   assert.deepEqual(take(), ["gone"]);
 });
 
 test("[P4] a client that drops while a sit fails is gone, once", () => {
-  const { session, send, end, take } = open();
+  const { session, number, send, end, take } = open();
   send(sit);
   end();
-  session.notEntered(errorFrame(new Refused("tryAgain"), true));
+  session.notEntered(number(), errorFrame(new Refused("tryAgain"), true));
   session.acked(1);
   session.roomEnded();
   assert.deepEqual(take(), ["sit 1 dice", "gone"]);
@@ -149,9 +157,9 @@ test("[P4] the client's own drop is its last input; a close that we decide for o
     ["slow", ["leave 2 drop"]],
     ["restart", ["absent", "gone"]],
   ] as const) {
-    const { session, place, send, end, take } = open();
+    const { session, place, number, send, end, take } = open();
     send(sit);
-    session.entered(place);
+    session.entered(number(), place);
     take();
     end(how);
     assert.deepEqual(take(), expected, how);
@@ -159,9 +167,9 @@ test("[P4] the client's own drop is its last input; a close that we decide for o
 });
 
 test("[P3] a room that ended lets go: what waited is taken outside, and the next sit works", () => {
-  const { session, place, send, take } = open();
+  const { session, place, number, send, take } = open();
   send(sit);
-  session.entered(place);
+  session.entered(number(), place);
   send(roll(1));
   session.roomEnded();
   session.acked(2); // a late one
@@ -173,22 +181,22 @@ test("[P3] a room that ended lets go: what waited is taken outside, and the next
 test("[P4] a way that is lost: Disconnect 0 for a seated session, nothing for one that was leaving", () => {
   const seated = open();
   seated.send(sit);
-  seated.session.entered(seated.place);
+  seated.session.entered(1, seated.place);
   seated.session.placeLost(DisconnectReason.RETRY);
   assert.deepEqual(seated.heard, ["Disconnect 0"]);
 
   const leaving = open();
   leaving.send(sit);
-  leaving.session.entered(leaving.place);
+  leaving.session.entered(1, leaving.place);
   leaving.send(stand);
   leaving.session.placeLost(DisconnectReason.RETRY);
   assert.deepEqual([leaving.heard, leaving.session.stage], [[], "idle"]);
 });
 
 test(`[P7] with ${unackedInputsMax} unacknowledged inputs the socket is not read until some are`, () => {
-  const { session, place, send, take, isPaused } = open();
+  const { session, place, number, send, take, isPaused } = open();
   send(sit);
-  session.entered(place);
+  session.entered(number(), place);
   take();
   for (let i = 0; i < unackedInputsMax + 5; i++) send(roll(1));
   assert.deepEqual([take().length, isPaused()], [unackedInputsMax, true]);
@@ -199,9 +207,9 @@ test(`[P7] with ${unackedInputsMax} unacknowledged inputs the socket is not read
 });
 
 test(`[P7] with ${unackedBytesMax} unacknowledged bytes the socket is not read until some are`, () => {
-  const { session, place, send, take, isPaused } = open();
+  const { session, place, number, send, take, isPaused } = open();
   send(sit);
-  session.entered(place);
+  session.entered(number(), place);
   take();
   for (let i = 0; i < 4; i++) send(frame(150, new Uint8Array(32_000)));
   assert.deepEqual([take().length, isPaused()], [3, true]);
@@ -212,9 +220,9 @@ test(`[P7] with ${unackedBytesMax} unacknowledged bytes the socket is not read u
 });
 
 test("[P4] frames that wait when the client drops are taken before its leave", () => {
-  const { session, place, send, end, take } = open();
+  const { session, place, number, send, end, take } = open();
   send(sit);
-  session.entered(place);
+  session.entered(number(), place);
   take();
   for (let i = 0; i < unackedInputsMax + 1; i++) send(roll(1));
   end();
@@ -229,22 +237,22 @@ test("[PROTOCOL §6] a socket that is not read is not asked for pongs", () => {
   send(roll(1));
   take();
   clock.advanceAtOnce(120_000);
-  session.beat();
+  session.beat(true);
   assert.deepEqual(take(), []);
 });
 
 test("[PROTOCOL §6] a silent client is closed with 4408, one that answers is pinged", () => {
   const { session, take, clock } = open();
-  session.beat();
+  session.beat(true);
   clock.advanceAtOnce(60_000);
-  session.beat();
+  session.beat(true);
   assert.deepEqual(take(), ["ping", "close silent", "gone"]);
 });
 
 test("[P3] a place that is found again is given what it has not applied, in order, and then what came meanwhile", () => {
-  const { session, place, send, take, isPaused } = open();
+  const { session, place, number, send, take, isPaused } = open();
   send(sit);
-  session.entered(place);
+  session.entered(number(), place);
   for (let face = 1; face <= 3; face++) send(roll(face));
   send(stand);
   send(roll(4));
@@ -256,9 +264,9 @@ test("[P3] a place that is found again is given what it has not applied, in orde
 });
 
 test("[P3] a full window that is partly applied goes on behind what is sent again", () => {
-  const { session, place, send, take } = open();
+  const { session, place, number, send, take } = open();
   send(sit);
-  session.entered(place);
+  session.entered(number(), place);
   for (let i = 0; i < unackedInputsMax + 2; i++) send(roll(1));
   take();
   session.placeFound(3);
@@ -268,10 +276,36 @@ test("[P3] a full window that is partly applied goes on behind what is sent agai
 });
 
 test("[P8] while the place is stalled inputs are refused instead of numbered; leaving is not", () => {
-  const { session, place, send, take, heard } = open();
+  const { session, place, number, send, take, heard } = open();
   send(sit);
-  session.entered({ ...place, isStalled: true });
+  session.entered(number(), { ...place, isStalled: true });
   send(roll(1));
   send(stand);
   assert.deepEqual([heard, take()], [["Error 114 try again"], ["sit 1 dice", "leave 2 stand"]]);
+});
+
+test("[PROTOCOL §3] of a sit that was given up nothing more is heard", () => {
+  const { session, place, send, take, heard } = open();
+  send(sit);
+  session.notEntered(1, errorFrame(new Refused("tryAgain"), true));
+  send(sit);
+  session.notEntered(1, errorFrame(new Refused("tryAgain"), true));
+  session.entered(1, place);
+  assert.deepEqual([take(), heard, session.stage], [["sit 1 dice", "sit 2 dice"], ["Error 114 try again"], "entering"]);
+});
+
+test("[P7] after a freeze nobody is judged before he could answer", () => {
+  const { session, take, clock } = open();
+  clock.advanceAtOnce(120_000);
+  session.beat(false);
+  assert.deepEqual(take(), ["ping"]);
+});
+
+test("[P7] an input that is kept does not keep the whole read alive", () => {
+  const { session, place, number, send } = open();
+  let kept: Uint8Array | undefined;
+  send(sit);
+  session.entered(number(), { ...place, input: (_session, _number, bytes) => (kept = bytes) });
+  send(new Uint8Array(new ArrayBuffer(65_536), 100, 8));
+  assert.equal(kept?.buffer.byteLength, 8);
 });

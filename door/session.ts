@@ -54,7 +54,7 @@ export interface SessionSocket {
   close(name: CloseCodeName): void;
 }
 
-/** Finds a session a place: calls `entered` or `notEntered` on it, later or at once. */
+/** Finds a session a place: calls `entered` or `notEntered` on it, with the sit's number, later or at once. */
 export interface Seating {
   sit(session: Session, request: SitRequest, number: number): void;
 }
@@ -80,7 +80,7 @@ interface Unacked {
 
 type Stage =
   | { readonly is: "idle" }
-  | { readonly is: "entering" }
+  | { readonly is: "entering"; readonly number: number }
   | { readonly is: "seated"; readonly place: Place }
   | { readonly is: "leaving"; readonly place: Place; readonly number: number }
   | { readonly is: "gone" };
@@ -116,6 +116,7 @@ export class Session {
   #ended: Ended;
   #expiresAtMs: number | undefined;
   #number = 0;
+  #renewal: Promise<void> = Promise.resolve();
   #waiting: Frame[] = [];
   #unacked: Unacked[] = [];
   #unackedBytes = 0;
@@ -159,24 +160,27 @@ export class Session {
     this.#socket.close(name);
   }
 
-  /** Pings, and closes a client that is silent or whose token has expired. */
-  beat(): void {
+  /** Pings, and closes a client whose token has expired, or that is silent if that may be judged now. */
+  beat(mayJudge: boolean): void {
     const { clock, pongTimeoutMs } = this.#share;
+    const isSilent = mayJudge && clock.now() - this.#socket.heardAtMs >= pongTimeoutMs;
     if (this.#expiresAtMs !== undefined && clock.wall() >= this.#expiresAtMs) this.close("tokenExpired");
-    else if (this.#socket.isPaused) return;
-    else if (clock.now() - this.#socket.heardAtMs >= pongTimeoutMs) this.close("silent");
+    else if (pongTimeoutMs === 0 || this.#socket.isPaused) return;
+    else if (isSilent) this.close("silent");
     else this.#socket.ping();
   }
 
-  /** A sit has found a place. */
-  entered(place: Place): void {
+  /** The sit with this number has found a place. Of a sit that was given up nothing more is heard. */
+  entered(number: number, place: Place): void {
+    if (!this.#isEnteringBy(number)) return;
     this.#stage = { is: "seated", place };
     this.#forgetUnacked();
     this.#goOn();
   }
 
-  /** A sit has found none; `frame` says why. */
-  notEntered(frame: Frame): void {
+  /** The sit with this number has found none; `frame` says why. */
+  notEntered(number: number, frame: Frame): void {
+    if (!this.#isEnteringBy(number)) return;
     this.#stage = { is: "idle" };
     this.#forgetUnacked();
     this.deliver(frame);
@@ -221,7 +225,7 @@ export class Session {
   #socketOnFrame(frame: Frame): void {
     this.#share.counts.framesIn += 1;
     if (!this.#withinRate()) return;
-    if (commandOf(frame) === Command.TOKEN) void this.#renewToken(frame);
+    if (commandOf(frame) === Command.TOKEN) this.#renewal = this.#renewal.then(() => this.#renewToken(frame));
     else if (this.#waiting.length > 0 || this.#mustWait()) this.#wait(frame);
     else this.#take(frame);
   }
@@ -240,20 +244,29 @@ export class Session {
     if (stage.is === "seated") {
       if (command === Command.STAND_UP) this.#leave(stage.place, "stand");
       else if (stage.place.isStalled) this.#refuse(new Refused("tryAgain", { detail: "the game server has no space for its journal" }));
-      else stage.place.input(this, this.#nextNumber(frame), frame);
+      else this.#input(stage.place, own(frame));
     } else if (command === Command.SIT_DOWN) this.#sit(frame);
     else if (command !== Command.STAND_UP) this.#refuse(new Refused("notInARoom"));
+  }
+
+  #input(place: Place, frame: Frame): void {
+    place.input(this, this.#nextNumber(frame), frame);
   }
 
   #sit(frame: Frame): void {
     try {
       const request = readSitDown(bodyOf(frame));
-      this.#stage = { is: "entering" };
-      this.#share.seating.sit(this, request, this.#nextNumber("sit"));
+      const number = this.#nextNumber("sit");
+      this.#stage = { is: "entering", number };
+      this.#share.seating.sit(this, request, number);
     } catch (thrown) {
       this.#stage = { is: "idle" };
       this.#refuse(toRefused(thrown));
     }
+  }
+
+  #isEnteringBy(number: number): boolean {
+    return this.#stage.is === "entering" && this.#stage.number === number;
   }
 
   #leave(place: Place, how: Left): void {
@@ -343,4 +356,9 @@ export class Session {
 
 function sizeOf(input: Unacked | undefined): number {
   return typeof input?.what === "object" ? input.what.length : 0;
+}
+
+/** A frame that may be kept: a copy of its own where it would keep a much larger read alive. */
+function own(frame: Frame): Frame {
+  return frame.buffer.byteLength > 2 * frame.length + 1024 ? Uint8Array.from(frame) : frame;
 }

@@ -56,13 +56,13 @@ export class DirectClients implements Seating, Exit {
     try {
       const claims = JSON.parse(session.claims) as Record<string, unknown>;
       const sat = await this.#options.sits.sit({ user: session.user, claims, session: session.id, number, exit: this }, request);
-      if (sat.is === "seated") session.entered(new DirectPlace(sat.room, this, this.#options.rooms));
-      else if (sat.is === "answered") session.notEntered(sat.frame);
+      if (sat.is === "seated") session.entered(number, new DirectPlace(sat.room, this, this.#options.rooms));
+      else if (sat.is === "answered") session.notEntered(number, sat.frame);
       else throw new Refused("inAnotherRoom", { detail: "the room or the user is at another game server" });
     } catch (thrown) {
       const refused = toRefused(thrown);
       this.#options.counts.refusals.add(refused.refusal.code);
-      session.notEntered(errorFrame(refused, this.#options.development));
+      session.notEntered(number, errorFrame(refused, this.#options.development));
       if (refused.refusal.strike) session.strike();
     }
   }

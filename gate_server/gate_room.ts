@@ -70,11 +70,11 @@ export class GateRoom implements Place {
     return this.#way.is === "attached";
   }
 
-  /** A session has entered, by a link on which the room is called `handle`. */
-  enter(session: Session, link: RoomLink, handle: number): void {
+  /** A session has entered by the sit with this number, on a link on which the room is called `handle`. */
+  enter(session: Session, number: number, link: RoomLink, handle: number): void {
     this.#sessions.add(session);
     if (this.#way.is === "held" && this.#hold === undefined) this.#way = { is: "attached", link, handle };
-    session.entered(this);
+    session.entered(number, this);
   }
 
   /** An output of the room. What was passed on before is not passed on again. */

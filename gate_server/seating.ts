@@ -52,7 +52,7 @@ export class GateSeating implements Seating {
         err: refused.cause,
       });
       this.#options.refused(refused);
-      session.notEntered(errorFrame(refused, development));
+      session.notEntered(number, errorFrame(refused, development));
       if (refused.refusal.strike) session.strike();
     }
   }
@@ -60,21 +60,21 @@ export class GateSeating implements Seating {
   async #place(session: Session, request: SitRequest, number: number): Promise<void> {
     if (!this.isKnown(request.game)) throw new Refused("unknownGame");
     for (let round = 0; round < roundsMax; round++) {
-      const link = await this.#choose(session.user, request);
-      if ((await link.sit(session, request, number)) === "told") return;
+      const { link, place } = await this.#choose(session.user, request);
+      if ((await link.sit(session, request, number, place)) === "told") return;
     }
     throw new Refused("tryAgain", { detail: "the directory does not settle" });
   }
 
   /** Whoever has the user or the room, or else a server that may open it; waits a little for one that is silent. */
-  async #choose(user: number, request: SitRequest): Promise<ServerLink> {
+  async #choose(user: number, request: SitRequest): Promise<{ link: ServerLink; place: string }> {
     const { links, directory, clock } = this.#options;
     const deadlineMs = clock.now() + serverWaitMs;
     for (;;) {
       const { place, room } = await directory.find(user, request.game, request.room);
       const owner = (place ?? room)?.owner;
       const link = owner === undefined ? this.#pick(request) : links.to(owner);
-      if (link !== undefined) return link;
+      if (link !== undefined) return { link, place: place?.life ?? "" };
       const leftMs = deadlineMs - clock.now();
       if (leftMs <= 0)
         throw new Refused("tryAgain", {

@@ -114,19 +114,22 @@ export class ServerLink implements RoomLink, GateReader {
     return this.#status.free.find((free) => free.game === game && free.options === options)?.seats ?? 0;
   }
 
-  /** Asks the server to seat a session. Unless "elsewhere", the session has been told when this resolves. */
-  sit(session: Session, request: SitRequest, number: number): Promise<SitOutcome> {
+  /**
+   * Asks the server to seat a session; `place` is the life in which the directory says the
+   * user sits there, or "". Unless "elsewhere", the session has been told when this resolves.
+   */
+  sit(session: Session, request: SitRequest, number: number, place: string): Promise<SitOutcome> {
     if (this.#stage === "down") return Promise.resolve("elsewhere");
+    const { user, claims, id } = session;
+    const { room = "", ...asked } = request;
+    this.#channel.out.say({
+      case: "sit",
+      value: { ...asked, session: id, number, user: BigInt(user), room, claims, place },
+    });
     this.#sitsSinceStatus += 1;
     return new Promise((settle) => {
-      const timeout = this.#share.clock.after(answerTimeoutMs, () => this.#giveUp(session.id));
-      this.#sits.set(session.id, { number, timeout, settle });
-      const { user, claims, id } = session;
-      const { room = "", ...asked } = request;
-      this.#channel.out.say({
-        case: "sit",
-        value: { ...asked, session: id, number, user: BigInt(user), room, claims },
-      });
+      const timeout = this.#share.clock.after(answerTimeoutMs, () => this.#giveUp(id));
+      this.#sits.set(id, { number, timeout, settle });
     });
   }
 
@@ -237,7 +240,7 @@ export class ServerLink implements RoomLink, GateReader {
     if (session !== undefined) {
       const room = this.#share.rooms.open(life, this.server.journal, after);
       this.#rooms.set(handle, room);
-      room.enter(session, this, handle);
+      room.enter(session, number, this, handle);
     }
     sit.settle("told");
   }
@@ -246,7 +249,7 @@ export class ServerLink implements RoomLink, GateReader {
     const sit = this.#sits.get(id);
     if (sit?.number !== number) return;
     this.#takeSit(id);
-    if (!elsewhere) this.#share.sessions.get(id)?.notEntered(frame);
+    if (!elsewhere) this.#share.sessions.get(id)?.notEntered(number, frame);
     sit.settle(elsewhere ? "elsewhere" : "told");
   }
 
@@ -280,9 +283,10 @@ export class ServerLink implements RoomLink, GateReader {
   /** The server was too slow: the client is told to try again, and a seat that is given after all is kept for it. */
   #giveUp(id: number): void {
     const sit = this.#takeSit(id);
+    if (sit === undefined) return;
     const refused = new Refused("tryAgain", { detail: "the game server does not answer" });
-    this.#share.sessions.get(id)?.notEntered(errorFrame(refused, this.#share.development));
-    sit?.settle("told");
+    this.#share.sessions.get(id)?.notEntered(sit.number, errorFrame(refused, this.#share.development));
+    sit.settle("told");
   }
 
   #channelOnDown(why: string): void {

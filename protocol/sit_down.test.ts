@@ -67,8 +67,9 @@ for (const [what, metadata] of Object.entries(bad)) {
   });
 }
 
-test("[PROTOCOL §3] seats −2 and 99 999 are legal wishes", () => {
-  assert.deepEqual([read({ game_name: "dice", seat: "-2" }).seat, read({ game_name: "dice", seat: "99999" }).seat], [-2, 99_999]);
+test("[PROTOCOL §3.2] seats −2, 99 999 and 9 999 999 999 are legal wishes for any seat", () => {
+  const seats = ["-2", "99999", "9999999999", "-9999999999", "7"].map((seat) => read({ game_name: "dice", seat }).seat);
+  assert.deepEqual(seats, [-1, -1, -1, -1, 7]);
 });
 
 test("[PROTOCOL §1.3] equal options are equal text, whatever their order", () => {

@@ -12,13 +12,15 @@ export const optionsBytesMax = 1024;
 
 /** Seat for "any": the lowest free one. */
 export const anySeat = -1;
+/** No room has more seats. */
+const seatMax = 65_535;
 
 export interface SitRequest {
   /** `game_name`, not yet looked up: it is compared with a list, never dialled (P9). */
   readonly game: string;
   /** Decimal 1…2^63−1 without leading zeros; undefined asks for a match. */
   readonly room: string | undefined;
-  /** The seat index asked for, or `anySeat`. */
+  /** The seat index asked for, which the room may not have, or `anySeat`. */
   readonly seat: number;
   readonly watch: boolean;
   readonly mode: "any" | "join" | "create";
@@ -101,10 +103,11 @@ function readRoomId(value: string): string {
   return value;
 }
 
-/** Any whole number is legal; what is no seat of the room counts as "any" when the room looks (PROTOCOL §3). */
+/** Any whole number is legal; what can be no seat of any room asks for any (PROTOCOL §3.2). */
 function readSeat(value: string): number {
   if (!/^-?[0-9]{1,10}$/.test(value)) throw bad("seat is no whole number");
-  return Number(value);
+  const seat = Number(value);
+  return seat >= 0 && seat <= seatMax ? seat : anySeat;
 }
 
 function readFlag(key: string, value: string): boolean {

@@ -65,6 +65,12 @@ export class ManualClock implements Clock {
     this.#moveTo(untilMs);
   }
 
+  /** The process stands still for so long: timers that were due meanwhile run late, at the next step. */
+  freeze(ms: number): void {
+    this.#moveTo(this.#nowMs + ms);
+    for (const pending of this.#pending) if (pending.everyMs !== undefined) pending.dueMs = Math.max(pending.dueMs, this.#nowMs);
+  }
+
   #runNext(untilMs: number): boolean {
     const next = this.#next(untilMs);
     if (next === undefined) return false;
