@@ -27,7 +27,7 @@ export class SingleServer implements Service {
 
   constructor(context: Context, journal: Journal) {
     const { settings, clock, lifecycle } = context;
-    const directory = new MemoryDirectory({ clock, abandonAfterMs: 0 });
+    const directory = new MemoryDirectory(clock);
     this.#context = context;
     this.#server = new GameServer({
       ...{ ...context, games, directory, journal },

@@ -10,9 +10,9 @@ import { MemoryDirectory } from "./directory_memory.ts";
 
 const hourMs = 3_600_000;
 
-function open({ abandonAfterMs = hourMs } = {}) {
+function open() {
   const clock = new ManualClock();
-  return { clock, directory: new MemoryDirectory({ clock, abandonAfterMs }) };
+  return { clock, directory: new MemoryDirectory(clock) };
 }
 
 let lives = 0;
@@ -76,7 +76,7 @@ test("[directory] an announcement is the owner's whole truth: what it does not n
   await directory.claim(one, 7);
   await directory.claim(two, 8);
   await directory.claim(others, 9);
-  assert.deepEqual(directory.announce("A", [{ life: two, users: [8, 10] }]), []);
+  assert.deepEqual(directory.announce("A", [{ life: two, users: [8, 10] }]), { lives: [], users: [] });
   assert.deepEqual(await directory.find(7, "dice", "1"), { place: undefined, room: undefined });
   assert.equal((await directory.find(10, "dice", undefined)).place, two);
   assert.equal((await directory.find(9, "dice", undefined)).place, others);
@@ -90,7 +90,7 @@ test("[directory] of two announced lives of one name the older wins, whoever tel
     [younger, older],
   ]) {
     const { directory } = open();
-    const lost = order.flatMap((one) => directory.announce(one.owner, [{ life: one, users: [] }]));
+    const lost = order.flatMap((one) => directory.announce(one.owner, [{ life: one, users: [] }]).lives);
     assert.deepEqual(lost, [younger]);
     assert.equal(directory.lives, 1);
   }
@@ -99,16 +99,41 @@ test("[directory] of two announced lives of one name the older wins, whoever tel
 test("[P8] while learning, what is not known is not taken for free; what is known works", async () => {
   const { clock, directory } = open();
   const known = life("1");
-  directory.announce("A", [{ life: known, users: [7] }]);
   directory.learn();
-  const unknown = directory.find(8, "dice", "2");
-  clock.advanceAtOnce(3_000);
-  await assert.rejects(unknown, { desc: "try again" });
+  directory.announce("A", [{ life: known, users: [7] }]);
+  for (const room of ["1", "2"]) {
+    const unknownUser = directory.find(8, "dice", room);
+    clock.advanceAtOnce(3_000);
+    await assert.rejects(unknownUser, { desc: "try again" }, "the user may sit where nobody has told yet");
+  }
   await assert.rejects(directory.claim(life("2"), 8), { desc: "try again" });
+  await assert.rejects(directory.claim(known, 8), { desc: "try again" });
   assert.equal((await directory.find(7, "dice", "1")).place, known);
-  assert.deepEqual(await directory.claim(known, 8), claimed);
+  assert.deepEqual(await directory.claim(known, 7), claimed);
   directory.learned();
   assert.deepEqual(await directory.claim(life("2"), 9), claimed);
+});
+
+test("[directory] an announcement replaces who sits in a life; a user known elsewhere stays there, and his other seat is told", async () => {
+  const { directory } = open();
+  const [one, two] = [life("1", "A"), life("2", "B")];
+  directory.announce("A", [{ life: one, users: [7, 8] }]);
+  directory.announce("A", [{ life: one, users: [8] }]);
+  assert.equal((await directory.find(7, "dice", undefined)).place, undefined);
+  assert.deepEqual(directory.announce("B", [{ life: two, users: [8, 9] }]), { lives: [], users: [{ life: two, user: 8 }] });
+  assert.equal((await directory.find(8, "dice", undefined)).place, one);
+});
+
+test("[directory] an owner that comes back after its lives were abandoned loses their names to those opened anew", async () => {
+  const { clock, directory } = open();
+  const [old, fresh] = [life("1", "A", { openedAtMs: 1 }), life("1", "B", { openedAtMs: 2 })];
+  await directory.claim(old, 7);
+  directory.silent("A", hourMs);
+  clock.advanceAtOnce(hourMs);
+  assert.equal(directory.lives, 0);
+  await directory.claim(fresh, 8);
+  assert.deepEqual(directory.announce("A", [{ life: old, users: [7] }]).lives, [old]);
+  assert.equal((await directory.find(9, "dice", "1")).room, fresh);
 });
 
 test("[P8] a question asked while learning is answered as soon as the directory has learned", async () => {
@@ -126,8 +151,8 @@ test("[directory] a silent owner keeps its names until ABANDON_AFTER, and not af
   const { clock, directory } = open();
   const [old, fresh] = [life("1", "A"), life("1", "B")];
   await directory.claim(old, 7);
-  directory.silent("A");
-  clock.advanceAtOnce(hourMs);
+  directory.silent("A", hourMs);
+  clock.advanceAtOnce(hourMs - 1);
   assert.deepEqual(await directory.claim(fresh, 8), { is: "name taken", holder: old });
   clock.advanceAtOnce(1);
   assert.deepEqual(await directory.find(7, "dice", "1"), { place: undefined, room: undefined });
@@ -138,8 +163,8 @@ test("[directory] an owner that is heard again is silent no more", async () => {
   const { clock, directory } = open();
   const one = life("1");
   await directory.claim(one, 7);
-  directory.silent("A");
-  clock.advanceAtOnce(hourMs);
+  directory.silent("A", hourMs);
+  clock.advanceAtOnce(hourMs - 1);
   directory.announce("A", [{ life: one, users: [7] }]);
   clock.advanceAtOnce(hourMs);
   assert.equal((await directory.find(7, "dice", "1")).place, one);

@@ -16,39 +16,56 @@ import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Announcement, Claim, DirectoryForServers, Life } from "./directory.ts";
 
 const answerTimeoutMs = 2000;
+/** An announcement is told in parts of so many lives, so that a link's batches stay small. */
+const livesPerPart = 5000;
 
 type Say = Parameters<ToGateWriter["say"]>[0];
 
 interface Pending {
+  readonly life: Life;
+  readonly user: number;
+  readonly timeout: Timer;
   resolve(claim: Claim): void;
   reject(refused: Refused): void;
-  readonly timeout: Timer;
+}
+
+interface LinkDirectoryOptions {
+  clock: Clock;
+  /** Every life of this server and who sits in it. */
+  own(): Announcement;
+  /** A claim was granted after it had been given up. */
+  onLateClaim(life: Life, user: number): void;
 }
 
 export class LinkDirectory implements DirectoryForServers {
-  readonly #clock: Clock;
-  readonly #own: () => Announcement;
+  readonly #options: LinkDirectoryOptions;
+  /** Claims that wait for an answer, and those that were given up and may still get one. */
   readonly #pending = new Map<number, Pending>();
+  readonly #givenUp = new Map<number, Pending>();
   #say: ((say: Say) => void) | undefined;
   #lastId = 0;
 
-  /** `own` gives every life of this server and who sits in it. */
-  constructor({ clock, own }: { clock: Clock; own: () => Announcement }) {
-    this.#clock = clock;
-    this.#own = own;
+  constructor(options: LinkDirectoryOptions) {
+    this.#options = options;
   }
 
   /** The gate is linked: it hears everything this server owns before anything else. */
   attach(say: (say: Say) => void): void {
     this.#say = say;
-    say({ case: "announcement", value: announcementToMessage(this.#own()) });
+    const own = this.#options.own();
+    for (let at = 0; at === 0 || at < own.length; at += livesPerPart) {
+      const more = at + livesPerPart < own.length;
+      say({ case: "announcement", value: { lives: own.slice(at, at + livesPerPart).map(toMessage), more } });
+    }
   }
 
-  /** The gate's link is lost. */
+  /** The gate's link is lost, and with it every answer; its directory is told anew when it is back. */
   detach(): void {
     this.#say = undefined;
-    for (const [id, { reject }] of this.#pending) {
-      this.#settle(id);
+    this.#givenUp.clear();
+    for (const [id, { timeout, reject }] of [...this.#pending]) {
+      timeout.cancel();
+      this.#pending.delete(id);
       reject(unanswered());
     }
   }
@@ -58,26 +75,26 @@ export class LinkDirectory implements DirectoryForServers {
     if (say === undefined) return Promise.resolve({ is: "claimed" });
     return new Promise((resolve, reject) => {
       const id = ++this.#lastId;
-      const timeout = this.#clock.after(answerTimeoutMs, () => {
-        this.#settle(id);
-        reject(unanswered());
-      });
-      this.#pending.set(id, { resolve, reject, timeout });
+      const timeout = this.#options.clock.after(answerTimeoutMs, () => this.#giveUp(id));
+      this.#pending.set(id, { life, user, timeout, resolve, reject });
       say({ case: "claim", value: { id, life: lifeToMessage(life), user: BigInt(user) } });
     });
   }
 
   answered({ id, claimed, holder }: ClaimAnswer): void {
+    const late = this.#givenUp.get(id);
+    this.#givenUp.delete(id);
+    if (late !== undefined && claimed === ClaimAnswer_Claimed.YES) this.#options.onLateClaim(late.life, late.user);
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
-    this.#settle(id);
+    pending.timeout.cancel();
+    this.#pending.delete(id);
     if (claimed === ClaimAnswer_Claimed.YES) pending.resolve({ is: "claimed" });
     else if (holder === undefined) pending.reject(unanswered());
-    else
-      pending.resolve({
-        is: claimed === ClaimAnswer_Claimed.NAME_TAKEN ? "name taken" : "user elsewhere",
-        holder: lifeFromMessage(holder),
-      });
+    else {
+      const is = claimed === ClaimAnswer_Claimed.NAME_TAKEN ? "name taken" : "user elsewhere";
+      pending.resolve({ is, holder: lifeFromMessage(holder) });
+    }
   }
 
   release(life: string, user: number): void {
@@ -88,9 +105,12 @@ export class LinkDirectory implements DirectoryForServers {
     this.#say?.({ case: "end", value: { life: lifeToMessage(life) } });
   }
 
-  #settle(id: number): void {
-    this.#pending.get(id)?.timeout.cancel();
+  #giveUp(id: number): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
     this.#pending.delete(id);
+    this.#givenUp.set(id, pending);
+    pending.reject(unanswered());
   }
 }
 
@@ -109,8 +129,8 @@ export function announcementFromMessage(message: AnnouncementMessage): Announcem
   );
 }
 
-function announcementToMessage(announcement: Announcement) {
-  return { lives: announcement.map(({ life, users }) => ({ life: lifeToMessage(life), users: users.map(BigInt) })) };
+function toMessage({ life, users }: Announcement[number]) {
+  return { life: lifeToMessage(life), users: users.map(BigInt) };
 }
 
 function unanswered(): Refused {

@@ -1,37 +1,46 @@
 /**
  * The directory in this process's memory: single mode's, and the one gate's of a static
  * fleet, told again by every game server whenever its link comes up. After a start it can
- * be `learning`: until every known server has told, a name that looks free may not be, so
- * openings and claims get "try again".
+ * be `learning`: until every known server has told, a name or a user that looks free may
+ * not be, so what is not known gets "try again".
  */
 import { Refused } from "#protocol/refusals.ts";
-import type { Clock } from "#runtime/clock.ts";
+import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Announcement, Claim, DirectoryForGates, DirectoryForServers, Found, Life } from "./directory.ts";
 
 /** How long a question about something unknown waits for the directory to learn. */
 const learningWaitMs = 3000;
+/** Lives remembered as taken from an owner that was silent too long: should it come back, they lose. */
+const abandonedMax = 100_000;
 
 interface Entry {
   readonly life: Life;
   readonly users: Set<number>;
 }
 
-interface MemoryDirectoryOptions {
-  clock: Clock;
-  /** Lives of an owner that has been silent so long may be taken over; 0 = never. */
-  abandonAfterMs: number;
+/** What an announcement has cost. Their owners end the lives, and send the users out, with Disconnect 0. */
+export interface Conflicts {
+  /** Lives that lost their name to another one. */
+  readonly lives: readonly Life[];
+  /** Users who sit in another life too, which keeps them. */
+  readonly users: readonly { readonly life: Life; readonly user: number }[];
 }
 
 export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
+  readonly #clock: Clock;
   readonly #byName = new Map<string, Entry>();
   readonly #byLife = new Map<string, Entry>();
   readonly #byUser = new Map<number, Entry>();
-  readonly #silentSinceMs = new Map<string, number>();
-  readonly #options: MemoryDirectoryOptions;
+  readonly #silent = new Map<string, Timer>();
+  readonly #abandoned = new Set<string>();
   #learning: PromiseWithResolvers<void> | undefined;
 
-  constructor(options: MemoryDirectoryOptions) {
-    this.#options = options;
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get lives(): number {
+    return this.#byLife.size;
   }
 
   /** From now until `learned`, what is not known is not taken for free. */
@@ -45,20 +54,23 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
   }
 
   async find(user: number, game: string, room: string | undefined): Promise<Found> {
-    const found = this.#lookUp(user, game, room);
-    if (this.#learning === undefined || found.place !== undefined || found.room !== undefined) return found;
-    await this.#waitToLearn(this.#learning.promise);
-    this.#refuseWhileLearning();
-    return this.#lookUp(user, game, room);
+    if (this.#learning !== undefined && !this.#byUser.has(user)) {
+      await this.#waitToLearn(this.#learning.promise);
+      this.#refuseWhileLearning();
+    }
+    return {
+      place: this.#byUser.get(user)?.life,
+      room: room === undefined ? undefined : this.#byName.get(nameOf(game, room))?.life,
+    };
   }
 
   async claim(life: Life, user: number): Promise<Claim> {
-    const elsewhere = this.#held(this.#byUser.get(user));
-    if (elsewhere !== undefined && elsewhere.life.life !== life.life) return { is: "user elsewhere", holder: elsewhere.life };
-    const holder = this.#held(this.#byName.get(nameOf(life.game, life.room)));
+    const place = this.#byUser.get(user);
+    if (place !== undefined && place.life.life !== life.life) return { is: "user elsewhere", holder: place.life };
+    const holder = this.#byName.get(nameOf(life.game, life.room));
     if (holder !== undefined && holder.life.life !== life.life) return { is: "name taken", holder: holder.life };
-    if (holder === undefined) this.#refuseWhileLearning();
-    this.#claimUser(holder ?? this.#open(life), user);
+    if (holder === undefined || place === undefined) this.#refuseWhileLearning();
+    this.#hold(holder ?? this.#open(life), user);
     return { is: "claimed" };
   }
 
@@ -70,26 +82,32 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
 
   end({ life }: Life): void {
     const entry = this.#byLife.get(life);
-    if (entry !== undefined) this.#forget(entry);
+    if (entry !== undefined) this.#drop(entry);
   }
 
   /**
-   * `owner` tells everything it owns; what it does not name is over. Gives the lives, its
-   * own or another's, that lost their name to an older one: their owners end them with
-   * Disconnect 0.
+   * `owner` tells everything it owns; what it does not name is over. Of two lives of one
+   * name the older wins, but for one that was abandoned; a user stays where he is known.
    */
-  announce(owner: string, announcement: Announcement): Life[] {
-    this.#silentSinceMs.delete(owner);
+  announce(owner: string, announcement: Announcement): Conflicts {
+    this.#silent.get(owner)?.cancel();
+    this.#silent.delete(owner);
     const told = new Set(announcement.map(({ life }) => life.life));
     for (const entry of this.#byLife.values()) {
-      if (entry.life.owner === owner && !told.has(entry.life.life)) this.#forget(entry);
+      if (entry.life.owner === owner && !told.has(entry.life.life)) this.#drop(entry);
     }
-    return announcement.flatMap(({ life, users }) => this.#learn(life, users));
+    const conflicts = { lives: [] as Life[], users: [] as { life: Life; user: number }[] };
+    for (const { life, users } of announcement) this.#learn(life, users, conflicts);
+    return conflicts;
   }
 
-  /** The link to `owner` is lost: its lives stay, until it has been silent too long. */
-  silent(owner: string): void {
-    if (!this.#silentSinceMs.has(owner)) this.#silentSinceMs.set(owner, this.#options.clock.now());
+  /** `owner` cannot be reached: its lives stay, for `forMs`, and are then taken from it. 0 = for ever. */
+  silent(owner: string, forMs: number): void {
+    if (forMs === 0 || this.#silent.has(owner)) return;
+    this.#silent.set(
+      owner,
+      this.#clock.after(forMs, () => this.#abandon(owner)),
+    );
   }
 
   /** `owner` is gone for good, and all its lives with it. */
@@ -97,63 +115,62 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
     this.announce(owner, []);
   }
 
-  get lives(): number {
-    return this.#byLife.size;
+  stop(): void {
+    for (const timer of this.#silent.values()) timer.cancel();
   }
 
-  #lookUp(user: number, game: string, room: string | undefined): Found {
-    const place = this.#held(this.#byUser.get(user))?.life;
-    return { place, room: room === undefined ? undefined : this.#held(this.#byName.get(nameOf(game, room)))?.life };
+  #abandon(owner: string): void {
+    for (const { life } of this.#byLife.values()) if (life.owner === owner) this.#abandoned.add(life.life);
+    for (const life of this.#abandoned) {
+      if (this.#abandoned.size <= abandonedMax) break;
+      this.#abandoned.delete(life);
+    }
+    this.forget(owner);
+  }
+
+  /** Merges one life; what loses is added to `conflicts`. */
+  #learn(life: Life, users: readonly number[], conflicts: { lives: Life[]; users: { life: Life; user: number }[] }): void {
+    const rival = this.#byName.get(nameOf(life.game, life.room));
+    if (rival !== undefined && rival.life.life !== life.life) {
+      const loses = this.#abandoned.has(life.life) || rival.life.openedAtMs <= life.openedAtMs;
+      conflicts.lives.push(loses ? life : rival.life);
+      if (loses) return;
+      this.#drop(rival);
+    }
+    const entry = this.#byLife.get(life.life) ?? this.#open(life);
+    this.#holdOnly(entry, users);
+    for (const user of users) if (!entry.users.has(user)) conflicts.users.push({ life, user });
+  }
+
+  /** The life's users are these, but for those who are known to sit in another one. */
+  #holdOnly(entry: Entry, users: readonly number[]): void {
+    const told = new Set(users);
+    for (const user of entry.users) if (!told.has(user)) this.release(entry.life.life, user);
+    for (const user of told) if (!this.#byUser.has(user)) this.#hold(entry, user);
   }
 
   #waitToLearn(learned: Promise<void>): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#options.clock.after(learningWaitMs, resolve);
+    const timer = this.#clock.after(learningWaitMs, resolve);
     return Promise.race([learned, promise]).finally(() => timer.cancel());
   }
 
-  /** Merges one life; gives the one that lost, if two now had the same name. */
-  #learn(life: Life, users: readonly number[]): Life[] {
-    const lost: Life[] = [];
-    const holder = this.#byName.get(nameOf(life.game, life.room));
-    if (holder !== undefined && holder.life.life !== life.life) {
-      if (holder.life.openedAtMs <= life.openedAtMs) return [life];
-      lost.push(holder.life);
-      this.#forget(holder);
-    }
-    const entry = this.#byLife.get(life.life) ?? this.#open(life);
-    for (const user of users) this.#claimUser(entry, user);
-    return lost;
-  }
-
   #open(life: Life): Entry {
-    const squatter = this.#byName.get(nameOf(life.game, life.room));
-    if (squatter !== undefined) this.#forget(squatter);
     const entry: Entry = { life, users: new Set() };
     this.#byName.set(nameOf(life.game, life.room), entry);
     this.#byLife.set(life.life, entry);
     return entry;
   }
 
-  #claimUser(entry: Entry, user: number): void {
-    this.#byUser.get(user)?.users.delete(user);
+  #hold(entry: Entry, user: number): void {
     entry.users.add(user);
     this.#byUser.set(user, entry);
   }
 
-  #forget(entry: Entry): void {
+  #drop(entry: Entry): void {
     for (const user of entry.users) if (this.#byUser.get(user) === entry) this.#byUser.delete(user);
     this.#byName.delete(nameOf(entry.life.game, entry.life.room));
     this.#byLife.delete(entry.life.life);
-  }
-
-  /** An entry that still counts: its owner has not been silent too long. */
-  #held(entry: Entry | undefined): Entry | undefined {
-    if (entry === undefined) return undefined;
-    const since = this.#silentSinceMs.get(entry.life.owner);
-    const abandoned =
-      this.#options.abandonAfterMs > 0 && since !== undefined && this.#options.clock.now() - since > this.#options.abandonAfterMs;
-    return abandoned ? undefined : entry;
   }
 
   #refuseWhileLearning(): void {

@@ -7,6 +7,8 @@
 export interface Fleet {
   /** The games players may ask for: a client's `game_name` is looked up here (P9). */
   readonly games: ReadonlySet<string>;
+  /** Whether every place where servers may be found has been looked at. */
+  readonly isKnown: boolean;
   /** What to dial now: `host:port`, or whatever this process's dialler understands. */
   readonly addresses: ReadonlySet<string>;
   /** Calls `onChange` now and whenever `addresses` has changed, until `stop`. */
@@ -16,5 +18,5 @@ export interface Fleet {
 
 /** A fleet that never changes: single mode's. */
 export function fixedFleet(games: Iterable<string>, addresses: Iterable<string>): Fleet {
-  return { games: new Set(games), addresses: new Set(addresses), watch: (onChange) => onChange(), stop: () => {} };
+  return { games: new Set(games), addresses: new Set(addresses), isKnown: true, watch: (onChange) => onChange(), stop: () => {} };
 }

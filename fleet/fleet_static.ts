@@ -25,48 +25,58 @@ export class StaticFleet implements Fleet {
   readonly #log: Log;
   readonly #resolve: Resolve;
   #addresses: ReadonlySet<string> = new Set();
-  #timer: Timer | undefined;
-  #stopped = false;
+  readonly #timers = new Map<string, Timer>();
+  #stage: "watching" | "stopped" = "watching";
 
   constructor(names: readonly ServerName[], { clock, log, resolve = systemResolve }: { clock: Clock; log: Log; resolve?: Resolve }) {
-    this.#names = names;
+    this.#names = [...new Map(names.map((name) => [placeOf(name), name])).values()];
     this.games = new Set(names.map(({ game }) => game));
     this.#clock = clock;
     this.#log = log;
     this.#resolve = resolve;
   }
 
+  get isKnown(): boolean {
+    return this.#found.size === this.#names.length;
+  }
+
   get addresses(): ReadonlySet<string> {
     return this.#addresses;
   }
 
+  /** Each name by itself: one that hangs holds no other back. */
   watch(onChange: () => void): void {
-    const look = async (): Promise<void> => {
-      await Promise.all(this.#names.map((name) => this.#look(name)));
-      if (this.#stopped) return;
-      const addresses = new Set([...this.#found.values()].flat());
-      const changed = addresses.symmetricDifference(this.#addresses).size > 0;
-      this.#addresses = addresses;
-      if (changed) onChange();
-      this.#timer = this.#clock.after(lookupEveryMs, () => void look());
-    };
-    void look();
+    for (const name of this.#names) void this.#look(name, onChange);
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#timer?.cancel();
+    this.#stage = "stopped";
+    for (const timer of this.#timers.values()) timer.cancel();
   }
 
-  async #look({ host, port }: ServerName): Promise<void> {
+  async #look(name: ServerName, onChange: () => void): Promise<void> {
+    const place = placeOf(name);
     try {
-      const addresses = await this.#resolve(host);
+      const addresses = await this.#resolve(name.host);
       this.#found.set(
-        `${host}:${port}`,
-        addresses.map((address) => (isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`)),
+        place,
+        addresses.map((address) => (isIPv6(address) ? `[${address}]:${name.port}` : `${address}:${name.port}`)),
       );
     } catch (err) {
-      this.#log.debug("lookup failure", { "server.address": `${host}:${port}`, err });
+      this.#log.debug("lookup failure", { "server.address": place, err });
     }
+    if (this.#stage === "stopped") return;
+    this.#timers.set(
+      place,
+      this.#clock.after(lookupEveryMs, () => void this.#look(name, onChange)),
+    );
+    const addresses = new Set([...this.#found.values()].flat());
+    const isChanged = addresses.symmetricDifference(this.#addresses).size > 0;
+    this.#addresses = addresses;
+    if (isChanged) onChange();
   }
+}
+
+function placeOf({ host, port }: ServerName): string {
+  return `${host}:${port}`;
 }

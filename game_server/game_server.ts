@@ -79,7 +79,14 @@ export class GameServer implements Leaving {
     const development = settings.env === "dev";
     const games = dealt(options.games, settings.games);
     this.#options = options;
-    this.#kept = options.directory === undefined ? new LinkDirectory({ clock, own: () => this.#rooms.announcement() }) : undefined;
+    this.#kept =
+      options.directory === undefined
+        ? new LinkDirectory({
+            clock,
+            own: () => this.#rooms.announcement(),
+            onLateClaim: (life, user) => this.#sits.releaseLate(life, user),
+          })
+        : undefined;
     const directory = options.directory ?? (this.#kept as LinkDirectory);
     const rooms = new Rooms({
       ...{ entropy, log, watchdog, journal, games, development, directory },
@@ -278,7 +285,7 @@ export class GameServer implements Leaving {
 
   #statusNow() {
     const { count, usersCount, isDraining, isStalled, free } = this.#rooms;
-    return { rooms: count, users: usersCount, takesNewRooms: !isDraining && !isStalled, free };
+    return { rooms: count, users: usersCount, takesNewRooms: !isDraining && !isStalled && count < this.#options.settings.roomsMax, free };
   }
 }
 

@@ -124,7 +124,7 @@ export class GateLink implements Exit, ServerReader {
       case "claim":
         return this.#share.onClaimAnswer(say.value);
       case "lost":
-        return this.#share.rooms.lose(say.value.lives);
+        return this.#share.rooms.lose(say.value);
       default:
         throw new LinkGarbage(`${say.case ?? "nothing"} is not said on a link that is up`);
     }
@@ -134,7 +134,7 @@ export class GateLink implements Exit, ServerReader {
     const { session, number } = sit;
     try {
       const claims = JSON.parse(sit.claims) as Record<string, unknown>;
-      const sat = await this.#share.sits.sit({ user: Number(sit.user), claims, session, number, exit: this }, requestOf(sit));
+      const sat = await this.#share.sits.sit({ user: Number(sit.user), claims, session, number, exit: this }, requestOf(sit), sit.place);
       if (sat.is === "seated") this.#onSeated(sat, session, number);
       else this.#notEntered(session, number, sat.is === "answered" ? sat.frame : undefined);
     } catch (thrown) {
@@ -206,7 +206,7 @@ export class GateLink implements Exit, ServerReader {
 
   #onRooms({ id, game }: RoomsQuestion): void {
     const open = [...this.#share.rooms.all()].filter((room) => room.game === game && !room.isPrivate);
-    this.tell({ case: "rooms", value: { id, rooms: open.map((room) => room.summary) } });
+    this.tell({ case: "rooms", value: { id, rooms: open.flatMap((room) => room.summary() ?? []) } });
   }
 
   #handleOf(life: string): number {

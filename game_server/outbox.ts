@@ -72,11 +72,14 @@ export class Outbox {
     while (this.#value.kept.length > outputsMax || this.#bytes > outputBytesMax) this.#dropOldest();
   }
 
-  /** Takes back everything after the output with this number: a handler that threw said nothing. */
-  cutTo(number: number): void {
-    while ((this.#value.kept.at(-1)?.number ?? 0) > number) this.#bytes -= this.#value.kept.pop()?.frame.length ?? 0;
+  /** Takes back everything after the output with this number, and gives it. */
+  cutTo(number: number): OutputValue[] {
+    const at = this.#value.kept.findIndex((output) => output.number > number);
+    const cut = at === -1 ? [] : this.#value.kept.splice(at);
+    for (const output of cut) this.#bytes -= output.frame.length;
     this.#fresh = this.#fresh.filter(({ value }) => value.number <= number);
     this.#value.last = Math.min(this.#value.last, number);
+    return cut;
   }
 
   /** What was put since this was asked last, for each gate it is for. */

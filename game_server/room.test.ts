@@ -89,7 +89,7 @@ test("[PROTOCOL §3] the seat asked for if it is free, otherwise the lowest free
   room.sit(3, { seat: 99_999 });
   room.sit(4, { seat: 1 });
   room.sit(5, { seat: -2 });
-  assert.deepEqual(room.room.summary, { id: "1", seats: 3, free: 0, watchers: 2, phase: "playing" });
+  assert.deepEqual(room.room.summary(), { id: "1", seats: 3, free: 0, watchers: 2, phase: "playing" });
   assert.deepEqual(
     room.room.value.seats.map(({ user, index }) => `${user}@${index}`),
     ["2@0", "3@1", "1@2", "4@3", "5@4"],

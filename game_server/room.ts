@@ -189,10 +189,15 @@ export class Room {
     return this.#table.outbox.last;
   }
 
-  /** For lobbies. */
-  get summary(): { id: string; seats: number; free: number; watchers: number; phase: string } {
+  /** For lobbies; undefined when the game's own part of it has ended the room. */
+  summary(): { id: string; seats: number; free: number; watchers: number; phase: string } | undefined {
     const { playing, freeCount, watchersCount } = this.#table.occupants;
-    return { id: this.id, seats: playing, free: freeCount, watchers: watchersCount, phase: this.#game.phase(this.#value.state) };
+    try {
+      return { id: this.id, seats: playing, free: freeCount, watchers: watchersCount, phase: this.#game.phase(this.#value.state) };
+    } catch (err) {
+      this.#crash("phase", err);
+      return undefined;
+    }
   }
 
   /** Whether somebody new with this wish would find an index. */
@@ -256,6 +261,11 @@ export class Room {
   tellAll(frame: Frame): void {
     this.#table.sendAll(frame);
     this.#host.touched(this);
+  }
+
+  /** A user turns out to sit in another room too: his session hears Disconnect 0, and his seat is free. */
+  sendOut(user: number): void {
+    this.#run("leave", () => this.#table.disconnect(user, DisconnectReason.RETRY));
   }
 
   /** The system ends the room (PROTOCOL §2.6). */
@@ -505,12 +515,16 @@ export class Room {
     try {
       this.#host.watch(this, handler, act);
     } catch (err) {
-      this.#table.outbox.cutTo(said);
-      this.log.error("room crash", { "event.reason": handler, err });
-      this.#host.crashed();
-      this.#end(DisconnectReason.ROOM_DISSOLVED);
+      this.#table.unsay(said);
+      this.#crash(handler, err);
     }
     this.#settle();
+  }
+
+  #crash(handler: string, err: unknown): void {
+    this.log.error("room crash", { "event.reason": handler, err });
+    this.#host.crashed();
+    this.#end(DisconnectReason.ROOM_DISSOLVED);
   }
 
   /** What follows from any change: the room ends if it must, sleeps until something is due, and is committed. */

@@ -54,23 +54,38 @@ export class Sits {
     return this.#underWay;
   }
 
-  /** @throws {Refused} */
-  async sit(visitor: Visitor, request: SitRequest): Promise<Sat> {
+  /**
+   * `claimed`: the life here in which the directory says the user sits, or "".
+   * @throws {Refused}
+   */
+  async sit(visitor: Visitor, request: SitRequest, claimed = ""): Promise<Sat> {
     this.#underWay += 1;
     try {
-      return await this.#queued(`user ${visitor.user}`, () => this.#sit(visitor, request));
+      return await this.#queued(`user ${visitor.user}`, () => this.#sit(visitor, request, claimed));
     } finally {
       this.#underWay -= 1;
       this.#options.onChange();
     }
   }
 
-  async #sit(visitor: Visitor, request: SitRequest): Promise<Sat> {
+  /** A claim was granted after the sit had given it up: nobody came of it. */
+  releaseLate(life: Life, user: number): void {
+    const { rooms, directory } = this.#options;
+    if (rooms.alive(life.life) === undefined) directory.end(life);
+    else if (rooms.placeOf(user)?.life !== life.life) directory.release(life.life, user);
+  }
+
+  async #sit(visitor: Visitor, request: SitRequest, claimed: string): Promise<Sat> {
     const { rooms, games } = this.#options;
     if (rooms.isStalled) throw new Refused("tryAgain", { detail: "the journal has no space" });
     if (request.print) return { is: "answered", frame: this.#printServer() };
     const place = rooms.placeOf(visitor.user);
     if (place !== undefined) return this.#seat(place, visitor, request);
+    if (claimed !== "") {
+      // He does not sit there: the claim that led him here is void, and may not keep him from where he asks to go.
+      this.#options.directory.release(claimed, visitor.user);
+      return { is: "elsewhere" };
+    }
     const game = games.get(request.game);
     if (game === undefined) throw new Refused("unknownGame");
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
@@ -99,18 +114,18 @@ export class Sits {
 
   async #join(room: Room, visitor: Visitor, request: SitRequest): Promise<Sat | "again"> {
     if (!room.hasRoomFor(request.seat, request.watch)) throw new Refused("roomFull");
-    const claim = await this.#options.directory.claim(room.ownership, visitor.user);
+    const claim = await this.#claim(room.ownership, visitor);
     if (claim.is !== "claimed") return this.#unclaimed(claim, visitor.user);
     if (room.isOver) return { is: "answered", frame: disconnectFrame(DisconnectReason.RETRY) };
     return this.#seat(room, visitor, request);
   }
 
   async #open(game: Game<unknown>, id: string, visitor: Visitor, request: SitRequest): Promise<Sat | "again"> {
-    const { rooms, directory } = this.#options;
+    const { rooms } = this.#options;
     if (rooms.named(game.name, id) !== undefined) return "again"; // opened while this sit waited its turn
     rooms.refuseToOpen(game.name, id);
     const life = rooms.mint(game, id);
-    const claim = await directory.claim(life, visitor.user);
+    const claim = await this.#claim(life, visitor);
     if (claim.is !== "claimed") return this.#unclaimed(claim, visitor.user);
     const room = this.#openRoom(life, game, request.options);
     try {
@@ -121,8 +136,15 @@ export class Sits {
     }
   }
 
+  /** A gate that is lost asks again when it is back; what it asked for is not claimed without it. */
+  #claim(life: Life, visitor: Visitor): Promise<Claim> {
+    if (!visitor.exit.isUp) throw new Refused("tryAgain", { detail: "the link to the gate was lost" });
+    return this.#options.directory.claim(life, visitor.user);
+  }
+
   #openRoom(life: Life, game: Game<unknown>, options: string): Room {
     try {
+      this.#options.rooms.refuseToOpen(game.name, life.room); // a drain may have begun since
       return this.#options.rooms.open(life, game, options);
     } catch (thrown) {
       this.#options.directory.end(life);

@@ -190,6 +190,13 @@ export class RoomTable implements Table {
     this.timers.stopAll();
   }
 
+  /** A handler that threw has said nothing after output `number`; whom it had sent out hears Disconnect 1. */
+  unsay(number: number): void {
+    for (const { flags, to } of this.outbox.cutTo(number)) {
+      if (flags & outputFlags.ends) this.outbox.put(outputFlags.ends, to, disconnectFrame(DisconnectReason.ROOM_DISSOLVED));
+    }
+  }
+
   /** Puts a frame into the outbox for the sessions of `seats`, those that are absent too: they may be taken up again. */
   tell(seats: readonly Seat[], frame: Frame, flags: number = outputFlags.none): void {
     const to: Record<string, number[]> = {};

@@ -1,12 +1,12 @@
 /**
  * The directory as this gate keeps it for its game servers (static fleet): answers their
- * claims, takes what they tell, and sends word to the owner of a life that lost its name.
+ * claims, takes what they tell, and sends word to the owners of what lost.
  */
-import type { Life } from "#fleet/directory.ts";
+import type { Announcement, Life } from "#fleet/directory.ts";
 import { announcementFromMessage, lifeFromMessage, lifeToMessage } from "#fleet/directory_link.ts";
 import type { MemoryDirectory } from "#fleet/directory_memory.ts";
 import {
-  type Announcement,
+  type Announcement as AnnouncementMessage,
   type ClaimAnswer,
   ClaimAnswer_Claimed,
   type ClaimQuestion,
@@ -18,8 +18,13 @@ import type { Log } from "#runtime/log.ts";
 /** What the keeper needs of a link to a game server. */
 interface Owner {
   readonly server: { readonly journal: string };
-  /** These lives lost their name. */
-  lost(lives: string[]): void;
+  /** What of the server's has lost. */
+  lost(lost: { lives?: string[]; users?: { life: string; user: bigint }[] }): void;
+}
+
+interface KeeperOptions {
+  log: Log;
+  linkTo(owner: string): Owner | undefined;
 }
 
 const claimed = {
@@ -28,25 +33,20 @@ const claimed = {
   "user elsewhere": ClaimAnswer_Claimed.USER_ELSEWHERE,
 } as const;
 
-interface KeeperOptions {
-  log: Log;
-  linkTo(owner: string): Owner | undefined;
-}
+type Answer = Omit<ClaimAnswer, "$typeName" | "holder"> & { holder?: ReturnType<typeof lifeToMessage> };
 
 export class DirectoryKeeper {
   readonly #directory: MemoryDirectory;
   readonly #options: KeeperOptions;
+  /** Announcements of which more is to come. */
+  readonly #parts = new WeakMap<Owner, Announcement>();
 
   constructor(directory: MemoryDirectory, options: KeeperOptions) {
     this.#directory = directory;
     this.#options = options;
   }
 
-  async claim({
-    id,
-    life,
-    user,
-  }: ClaimQuestion): Promise<Omit<ClaimAnswer, "$typeName" | "holder"> & { holder?: ReturnType<typeof lifeToMessage> }> {
+  async claim({ id, life, user }: ClaimQuestion): Promise<Answer> {
     try {
       if (life === undefined) return { id, claimed: ClaimAnswer_Claimed.TRY_AGAIN };
       const claim = await this.#directory.claim(lifeFromMessage(life), Number(user));
@@ -64,12 +64,20 @@ export class DirectoryKeeper {
     if (life !== undefined) this.#directory.end(lifeFromMessage(life));
   }
 
-  announce(link: Owner, announcement: Announcement): void {
-    for (const life of this.#directory.announce(link.server.journal, announcementFromMessage(announcement))) this.#tell(life);
+  /** Says whether the announcement is complete. */
+  announce(link: Owner, message: AnnouncementMessage): boolean {
+    const announcement = [...(this.#parts.get(link) ?? []), ...announcementFromMessage(message)];
+    this.#parts.set(link, announcement);
+    if (message.more) return false;
+    this.#parts.delete(link);
+    const { lives, users } = this.#directory.announce(link.server.journal, announcement);
+    for (const life of lives) this.#linkTo(life)?.lost({ lives: [life.life] });
+    for (const { life, user } of users) this.#linkTo(life)?.lost({ users: [{ life: life.life, user: BigInt(user) }] });
+    return true;
   }
 
-  #tell({ game, room, life, owner }: Life): void {
+  #linkTo({ game, room, life, owner }: Life): Owner | undefined {
     this.#options.log.warn("directory conflict", { "game.name": game, "room.id": room, "room.life": life });
-    this.#options.linkTo(owner)?.lost([life]);
+    return this.#options.linkTo(owner);
   }
 }

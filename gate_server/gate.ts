@@ -23,6 +23,8 @@ import { Links } from "./links.ts";
 import { RoomsPage } from "./rooms_page.ts";
 import { GateSeating } from "./seating.ts";
 
+/** How long after HOLD every seat that cannot be reached has been given up: servers wait 15 s longer than gates. */
+const silentGraceMs = 30_000;
 /** After a start the directory in memory is learning for at most so long (ARCHITECTURE §4). */
 const learningMs = 15_000;
 
@@ -74,8 +76,10 @@ export class Gate implements Leaving {
       ...{ clock, log, entropy, fleet, dial, development, boot, sessions, rooms, release: settings.version, key: settings.linkKey },
       keeper: kept && new DirectoryKeeper(kept, { log, linkTo: (owner) => links.to(owner) }),
       onChange: () => this.#linksOnChange(),
-      onServerDown: (journal) => {
-        kept?.silent(journal);
+      onServerDown: ({ journal, durable }) => {
+        // Rooms without a journal that nobody can reach are empty once every seat in them has been given up.
+        const emptyMs = settings.holdMs === 0 ? 0 : settings.holdMs + silentGraceMs;
+        kept?.silent(journal, durable ? settings.abandonAfterMs : emptyMs);
         options.onServerDown?.();
       },
       onServerReplaced: (journal) => {
@@ -110,6 +114,7 @@ export class Gate implements Leaving {
   /** Takes everything down. Sessions still open are closed. */
   async stop(): Promise<void> {
     this.#learning?.cancel();
+    this.#options.kept?.stop();
     this.#sessions.stop();
     this.#links.stop();
     this.#rooms.stop();

@@ -30,7 +30,8 @@ interface Address {
   state: Dialling;
   /** Failures since the last link that came up. */
   failures: number;
-  /** Who answered here last. */
+  /** Who said last that it answers here, and who has proved it. */
+  journal: string | undefined;
   server: ServerHello | undefined;
 }
 
@@ -46,7 +47,7 @@ interface LinksOptions extends Omit<ServerLinkShare, "onTold" | "onDown"> {
   dial(address: string): Promise<LinkSocket>;
   /** A server has answered, has told what it owns, or has fallen silent. */
   onChange(): void;
-  onServerDown(journal: string): void;
+  onServerDown(server: ServerHello): void;
   /** Another server, whose rooms died with it, had this address before. */
   onServerReplaced(journal: string): void;
 }
@@ -86,8 +87,8 @@ export class Links {
 
   /** Whether a server has answered at every address of the fleet and told what it owns. */
   get allTold(): boolean {
-    const { addresses } = this.#options.fleet;
-    return addresses.size > 0 && [...addresses].every((address) => this.#hasTold(this.#addresses.get(address)));
+    const { addresses, isKnown } = this.#options.fleet;
+    return isKnown && addresses.size > 0 && [...addresses].every((address) => this.#hasTold(this.#addresses.get(address)));
   }
 
   /** The link to the server with this journal. */
@@ -128,7 +129,7 @@ export class Links {
   }
 
   #hasTold(address: Address | undefined): boolean {
-    return address?.server !== undefined && (this.to(address.server.journal)?.hasTold ?? false);
+    return address?.journal !== undefined && (this.to(address.journal)?.hasTold ?? false);
   }
 
   #dealing(game: string): ServerLink[] {
@@ -137,7 +138,8 @@ export class Links {
 
   #fleetOnChange(): void {
     for (const name of this.#options.fleet.addresses) {
-      if (!this.#addresses.has(name)) void this.#dial({ name, state: { is: "dialling" }, failures: 0, server: undefined });
+      if (!this.#addresses.has(name))
+        void this.#dial({ name, state: { is: "dialling" }, failures: 0, journal: undefined, server: undefined });
     }
   }
 
@@ -149,6 +151,7 @@ export class Links {
       if (this.#stage === "stopped") return socket.cut();
       greetServer(socket, {
         ...this.#options,
+        refuse: (journal, boot) => this.#refuse(address, journal, boot),
         onUp: (channel, server) => this.#greetingOnUp(address, channel, server),
         onFailed: (why) => this.#onFailed(address, why),
       });
@@ -157,18 +160,23 @@ export class Links {
     }
   }
 
+  /** One link per server: another address of it, or an older start of it, is not greeted. */
+  #refuse(address: Address, journal: string, boot: number): string | undefined {
+    address.journal = journal;
+    const other = this.#byJournal.get(journal);
+    if (other === undefined || boot > other.server.boot) return undefined;
+    return boot === other.server.boot
+      ? "another address of a server that is linked already"
+      : "an older start of a server that is linked already";
+  }
+
   #greetingOnUp(address: Address, channel: LinkChannel<ToServerWriter>, server: ServerHello): void {
+    const refusal = this.#stage === "stopped" ? "the gate stops" : this.#refuse(address, server.journal, server.boot);
+    if (refusal !== undefined) return channel.cut(refusal);
     const before = address.server;
     address.server = server;
-    if (this.#stage === "stopped") return channel.cut("the gate stops");
-    const other = this.#byJournal.get(server.journal);
-    if (other !== undefined && server.boot <= other.server.boot) {
-      const isSame = server.boot === other.server.boot;
-      channel.cut(isSame ? "another address of a server that is linked already" : "an older start of a server that is linked already");
-      return this.#changed();
-    }
-    other?.cut("a newer start of this server has answered");
     address.failures = 0;
+    this.#byJournal.get(server.journal)?.cut("a newer start of this server has answered");
     const link = new ServerLink(channel, server, {
       ...this.#options,
       onTold: () => this.#changed(),
@@ -180,21 +188,28 @@ export class Links {
       "server.address": address.name,
       "link.peer": `${server.journal}/${server.boot} ${server.release}`,
     });
-    if (before !== undefined && before.journal !== server.journal && !before.durable) this.#options.onServerReplaced(before.journal);
+    if (before !== undefined && this.#isReplaced(before, server)) this.#options.onServerReplaced(before.journal);
     this.#changed();
   }
 
+  /** Whether `server` answers where one whose rooms died with its process has answered, and answers nowhere now. */
+  #isReplaced(before: ServerHello, server: ServerHello): boolean {
+    return before.journal !== server.journal && !before.durable && !this.#byJournal.has(before.journal);
+  }
+
   #onFailed(address: Address, why: string): void {
-    this.#options.log[address.failures === 0 ? "warn" : "debug"]("link down", { "server.address": address.name, "event.reason": why });
+    const isNew = address.failures === 0 && !this.#isAlias(address);
+    this.#options.log[isNew ? "warn" : "debug"]("link down", { "server.address": address.name, "event.reason": why });
     this.#dialLater(address);
   }
 
   #linkOnDown(address: Address, link: ServerLink, why: string): void {
     const { journal } = link.server;
     this.#options.log[this.#stage === "stopped" ? "info" : "warn"]("link down", { "server.address": address.name, "event.reason": why });
+    if (this.#stage === "stopped") return;
     if (this.#byJournal.get(journal) === link) {
       this.#byJournal.delete(journal);
-      this.#options.onServerDown(journal);
+      this.#options.onServerDown(link.server);
       this.#dialAliases(journal);
     }
     this.#dialLater(address);
@@ -207,17 +222,22 @@ export class Links {
       this.#addresses.delete(address.name);
       return;
     }
-    const isAlias = address.server !== undefined && this.#byJournal.has(address.server.journal);
+    const isAlias = this.#isAlias(address);
     address.failures += 1;
     const backoffMs = Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(address.failures - 1, 10));
     const delayMs = isAlias ? aliasRetryMs : backoffMs * (0.5 + fraction(this.#options.entropy) / 2);
     address.state = { is: "waiting", timer: this.#options.clock.after(delayMs, () => void this.#dial(address)) };
   }
 
+  /** Whether the server that answers here is linked by another address. */
+  #isAlias({ journal }: Address): boolean {
+    return journal !== undefined && this.#byJournal.has(journal);
+  }
+
   /** The other addresses of a server that is lost: one of them may still lead to it. */
   #dialAliases(journal: string): void {
     for (const address of this.#addresses.values()) {
-      if (address.server?.journal !== journal || address.state.is !== "waiting") continue;
+      if (address.journal !== journal || address.state.is !== "waiting") continue;
       address.state.timer.cancel();
       void this.#dial(address);
     }

@@ -9,7 +9,7 @@ const defaultPort = 60_006;
 
 await run("gate", ({ settings, clock, entropy, log, lifecycle }) => {
   const fleet = new StaticFleet(settings.gameServers, { clock, log });
-  const directory = new MemoryDirectory({ clock, abandonAfterMs: settings.abandonAfterMs });
+  const directory = new MemoryDirectory(clock);
   const port = settings.port ?? defaultPort;
   return new Gate({
     settings,

@@ -143,9 +143,9 @@ export class ServerLink implements RoomLink, GateReader {
     });
   }
 
-  /** These lives lost their name: the server ends them. */
-  lost(lives: string[]): void {
-    this.#channel.out.say({ case: "lost", value: { lives } });
+  /** What of the server's has lost: it ends the lives and sends the users out. */
+  lost(lost: { lives?: string[]; users?: { life: string; user: bigint }[] }): void {
+    this.#channel.out.say({ case: "lost", value: lost });
   }
 
   cut(why: string): void {
@@ -261,8 +261,8 @@ export class ServerLink implements RoomLink, GateReader {
   }
 
   #onAnnouncement(announcement: Announcement): void {
+    if (this.#share.keeper?.announce(this, announcement) === false) return;
     this.#hasTold = true;
-    this.#share.keeper?.announce(this, announcement);
     this.#share.onTold();
   }
 

@@ -3,12 +3,12 @@
  * message of the greeting is a batch of its own, so that what follows reaches whoever was
  * handed the channel.
  *
- *     server ── challenge(nonce) ──────────────> gate
+ *     server ── challenge(nonce, journal, boot) > gate    which goes away if it is linked to that server already
  *     server <─ hello(boot, nonce, proof) ────── gate
  *     server ── hello(journal, boot, proof) ───> gate     or goodbye(sentence)
  */
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GateHello, ServerHello, ServerHelloSchema, ToGate, ToServer } from "#protocol/gen/link_pb.ts";
+import type { Challenge, GateHello, ServerHello, ServerHelloSchema, ToGate, ToServer } from "#protocol/gen/link_pb.ts";
 import { LinkGarbage, linkProtocol, readToGate, readToServer, ToGateWriter, ToServerWriter } from "#protocol/link.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Entropy } from "#runtime/entropy.ts";
@@ -28,6 +28,8 @@ export interface GateGreeter extends Greeter {
   /** This start of the gate. */
   readonly boot: string;
   readonly release: string;
+  /** A server says who it is, without proof yet. Why there shall be no second link to it; undefined: go on. */
+  refuse(journal: string, boot: number): string | undefined;
   /** The server has proved itself. Takes the channel over before it returns. */
   onUp(channel: LinkChannel<ToServerWriter>, server: ServerHello): void;
   /** There will be no link. */
@@ -36,7 +38,7 @@ export interface GateGreeter extends Greeter {
 
 export interface ServerGreeter extends Greeter {
   /** What the server says of itself, but for its proof. */
-  hello(): Omit<MessageInitShape<typeof ServerHelloSchema>, "$typeName" | "proof"> & { readonly journal: string };
+  hello(): Omit<MessageInitShape<typeof ServerHelloSchema>, "$typeName" | "proof"> & { readonly journal: string; readonly boot: number };
   /** Why this gate may not come in; undefined: it may. */
   refuse(gate: GateHello): string | undefined;
   /** The gate has proved itself. Takes the channel over before it returns. */
@@ -45,7 +47,7 @@ export interface ServerGreeter extends Greeter {
 }
 
 /** The gate's part: waits for the challenge, answers it, and checks the server's answer. */
-export function greetServer(socket: LinkSocket, { clock, entropy, key, boot, release, onUp, onFailed }: GateGreeter): void {
+export function greetServer(socket: LinkSocket, { clock, entropy, key, boot, release, refuse, onUp, onFailed }: GateGreeter): void {
   const nonce = entropy(nonceBytes);
   let serverNonce: Uint8Array | undefined;
   const writer = new ToServerWriter();
@@ -57,19 +59,26 @@ export function greetServer(socket: LinkSocket, { clock, entropy, key, boot, rel
   const timeout = clock.after(greetingTimeoutMs, () => channel.cut("no greeting"));
 
   function hear({ say }: ToGate): void {
-    if (say.case === "challenge" && serverNonce === undefined) {
-      if (say.value.protocol !== linkProtocol)
-        return channel.cut(`the server speaks link protocol ${say.value.protocol}, this gate ${linkProtocol}`);
-      serverNonce = say.value.nonce;
-      const proof = prove(key, "gate", boot, serverNonce, nonce);
-      channel.out.say({ case: "hello", value: { protocol: linkProtocol, boot, release, nonce, proof } });
-    } else if (say.case === "hello" && serverNonce !== undefined) {
-      if (!sameProof(say.value.proof, prove(key, "server", say.value.journal, nonce, serverNonce)))
-        return channel.cut("the server does not know the link key");
-      timeout.cancel();
-      onUp(channel, say.value);
-    } else if (say.case === "goodbye") channel.cut(say.value.sentence);
+    if (say.case === "challenge" && serverNonce === undefined) answer(say.value);
+    else if (say.case === "hello" && serverNonce !== undefined) check(say.value, serverNonce);
+    else if (say.case === "goodbye") channel.cut(say.value.sentence);
     else throw new LinkGarbage("no greeting");
+  }
+
+  function answer({ protocol, journal, boot: serverBoot, nonce: theirNonce }: Challenge): void {
+    const isUnderstood = protocol === linkProtocol;
+    const refusal = isUnderstood ? refuse(journal, serverBoot) : `the server speaks link protocol ${protocol}, this gate ${linkProtocol}`;
+    if (refusal !== undefined) return channel.cut(refusal);
+    serverNonce = theirNonce;
+    const proof = prove(key, "gate", boot, serverNonce, nonce);
+    channel.out.say({ case: "hello", value: { protocol: linkProtocol, boot, release, nonce, proof } });
+  }
+
+  function check(server: ServerHello, theirNonce: Uint8Array): void {
+    const isProved = sameProof(server.proof, prove(key, "server", server.journal, nonce, theirNonce));
+    if (!isProved) return channel.cut("the server does not know the link key");
+    timeout.cancel();
+    onUp(channel, server);
   }
 
   function onDown(why: string): void {
@@ -114,7 +123,8 @@ export function greetGate(socket: LinkSocket, { clock, entropy, key, hello, refu
     onFailed(why);
   }
 
-  channel.out.say({ case: "challenge", value: { protocol: linkProtocol, nonce } });
+  const { journal, boot } = hello();
+  channel.out.say({ case: "challenge", value: { protocol: linkProtocol, nonce, journal, boot } });
 }
 
 function garbage(): never {

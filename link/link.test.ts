@@ -25,7 +25,12 @@ type Greeted<Writer, Hello> = { channel?: Writer; hello?: Hello; failed?: string
 function greetBoth(
   [gateEnd, serverEnd]: [LinkSocket, LinkSocket],
   clock: Clock,
-  { gateKey = key, serverKey = key, refuse = () => undefined as string | undefined } = {},
+  {
+    gateKey = key,
+    serverKey = key,
+    refuse = () => undefined as string | undefined,
+    refuseServer = () => undefined as string | undefined,
+  } = {},
 ) {
   const gate: Greeted<LinkChannel<ToServerWriter>, ServerHello> = {};
   const game: Greeted<LinkChannel<ToGateWriter>, GateHello> = {};
@@ -35,7 +40,7 @@ function greetBoth(
     onFailed: (failed) => Object.assign(game, { failed }),
   });
   greetServer(gateEnd, {
-    ...{ clock, entropy: systemEntropy, key: gateKey, boot: "00000000000000bb", release: "v1" },
+    ...{ clock, entropy: systemEntropy, key: gateKey, boot: "00000000000000bb", release: "v1", refuse: refuseServer },
     onUp: (channel, hello) => Object.assign(gate, { channel, hello }),
     onFailed: (failed) => Object.assign(gate, { failed }),
   });
@@ -72,6 +77,13 @@ test("[static] a gate that may not come in reads why", async () => {
   const { gate } = greetBoth(memoryPair(clock), clock, { refuse: () => "one gate is enough" });
   await clock.advance(10);
   assert.equal(gate.failed, "one gate is enough");
+});
+
+test("[static] a gate that is linked to this server already goes away before either end has committed to anything", async () => {
+  const clock = new ManualClock();
+  const { gate, game } = greetBoth(memoryPair(clock), clock, { refuseServer: () => "linked already" });
+  await clock.advance(10);
+  assert.deepEqual([gate.failed, game.channel, game.failed], ["linked already", undefined, "closed by the other end"]);
 });
 
 test("[P7] an end that never greets is cut after two seconds", async () => {

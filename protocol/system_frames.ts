@@ -43,9 +43,12 @@ export function onlineFrame(user: number, online: boolean): Frame {
   return encode(Command.ONLINE, Int64Schema, { v: BigInt(online ? user : -user) });
 }
 
+/** A dump is for reading: it is cut before its frame could be too large. */
+const printCharactersMax = 8000;
+
 /** Print: a readable dump. */
 export function printFrame(text: string): Frame {
-  return encode(Command.PRINT, StringSchema, { v: text });
+  return encode(Command.PRINT, StringSchema, { v: text.slice(0, printCharactersMax) });
 }
 
 /** Notice: something happens to this room or gate, `deadlineMs` from now. */

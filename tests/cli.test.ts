@@ -82,11 +82,11 @@ test("[CLI] Ctrl-C closes politely", async (t) => {
   assert.match(await server.logged("session close"), /"close.code":1000/);
 });
 
-test("[CLI] -auto rolls by itself", async (t) => {
+test("[CLI] -auto rolls by itself", { timeout: 40_000 }, async (t) => {
   const server = await Server.start(t, "single.ts");
   const runs = ["1", "2"].map((user) => dice(t, server.port, "-u", user, "-auto"));
   for (const run of runs) await run.until((line) => line.startsWith("you at seat"));
-  const line = await Promise.race(runs.map((run) => run.until((heard) => /^you rolled [1-6]$/.test(heard))));
+  const line = await Promise.race(runs.map((run) => run.until((heard) => /^you rolled [1-6]$/.test(heard), 0, 20_000)));
   assert.match(line, /^you rolled [1-6]$/);
 });
 

@@ -18,7 +18,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file link.proto.
  */
 export const file_link: GenFile = /*@__PURE__*/
-  fileDesc("CgpsaW5rLnByb3RvEgRsaW5rIpYCCghUb1NlcnZlchIgCgVoZWxsbxgBIAEoCzIPLmxpbmsuR2F0ZUhlbGxvSAASGAoDc2l0GAIgASgLMgkubGluay5TaXRIABIcCgVsZWF2ZRgDIAEoCzILLmxpbmsuTGVhdmVIABIeCgZhYnNlbnQYBCABKAsyDC5saW5rLkFic2VudEgAEiQKBXJvb21zGAUgASgLMhMubGluay5Sb29tc1F1ZXN0aW9uSAASIgoFY2xhaW0YBiABKAsyES5saW5rLkNsYWltQW5zd2VySAASHwoEbG9zdBgHIAEoCzIPLmxpbmsuTGl2ZXNMb3N0SAASHgoGYXR0YWNoGAggASgLMgwubGluay5BdHRhY2hIAEIFCgNzYXkitgQKBlRvR2F0ZRIkCgljaGFsbGVuZ2UYASABKAsyDy5saW5rLkNoYWxsZW5nZUgAEiIKBWhlbGxvGAIgASgLMhEubGluay5TZXJ2ZXJIZWxsb0gAEiAKB2dvb2RieWUYAyABKAsyDS5saW5rLkdvb2RieWVIABIkCgZzdGF0dXMYBCABKAsyEi5saW5rLlNlcnZlclN0YXR1c0gAEiAKB2VudGVyZWQYBSABKAsyDS5saW5rLkVudGVyZWRIABInCgtub3RfZW50ZXJlZBgGIAEoCzIQLmxpbmsuTm90RW50ZXJlZEgAEiIKBXJvb21zGAcgASgLMhEubGluay5Sb29tc0Fuc3dlckgAEiQKBWNsYWltGAggASgLMhMubGluay5DbGFpbVF1ZXN0aW9uSAASIAoHcmVsZWFzZRgJIAEoCzINLmxpbmsuUmVsZWFzZUgAEhwKA2VuZBgKIAEoCzINLmxpbmsuTGlmZUVuZEgAEioKDGFubm91bmNlbWVudBgLIAEoCzISLmxpbmsuQW5ub3VuY2VtZW50SAASIgoIYXR0YWNoZWQYDCABKAsyDi5saW5rLkF0dGFjaGVkSAASIQoIbm90X21pbmUYDSABKAsyDS5saW5rLk5vdE1pbmVIABIpCgxhdHRhY2hfYWdhaW4YDiABKAsyES5saW5rLkF0dGFjaEFnYWluSAASIAoHc3RhbGxlZBgPIAEoCzINLmxpbmsuU3RhbGxlZEgAQgUKA3NheSIsCglDaGFsbGVuZ2USEAoIcHJvdG9jb2wYASABKA0SDQoFbm9uY2UYAiABKAwiWgoJR2F0ZUhlbGxvEhAKCHByb3RvY29sGAEgASgNEgwKBGJvb3QYAiABKAkSDwoHcmVsZWFzZRgDIAEoCRINCgVub25jZRgEIAEoDBINCgVwcm9vZhgFIAEoDCKQAQoLU2VydmVySGVsbG8SDwoHam91cm5hbBgBIAEoCRIMCgRib290GAIgASgNEg8KB3JlbGVhc2UYAyABKAkSDQoFZ2FtZXMYBCADKAkSDQoFcHJvb2YYBSABKAwSDwoHZHVyYWJsZRgGIAEoCBIiCgZzdGF0dXMYByABKAsyEi5saW5rLlNlcnZlclN0YXR1cyIbCgdHb29kYnllEhAKCHNlbnRlbmNlGAEgASgJIqIBCgxTZXJ2ZXJTdGF0dXMSDQoFcm9vbXMYASABKA0SDQoFdXNlcnMYAiABKA0SFwoPdGFrZXNfbmV3X3Jvb21zGAMgASgIEiUKBGZyZWUYBCADKAsyFy5saW5rLlNlcnZlclN0YXR1cy5GcmVlGjQKBEZyZWUSDAoEZ2FtZRgBIAEoCRIPCgdvcHRpb25zGAIgASgJEg0KBXNlYXRzGAMgASgNIroBCgNTaXQSDwoHc2Vzc2lvbhgBIAEoDRIOCgZudW1iZXIYAiABKA0SDAoEdXNlchgDIAEoAxIMCgRnYW1lGAQgASgJEgwKBHJvb20YBSABKAkSDAoEc2VhdBgGIAEoBRINCgV3YXRjaBgHIAEoCBIMCgRtb2RlGAggASgJEg8KB29wdGlvbnMYCSABKAkSDQoFcHJpbnQYCiABKAgSDgoGY2xhaW1zGAsgASgJEg0KBXBsYWNlGAwgASgJIoIBCgdFbnRlcmVkEg8KB3Nlc3Npb24YASABKA0SDAoEZ2FtZRgCIAEoCRIMCgRyb29tGAMgASgJEgwKBGxpZmUYBCABKAkSDQoFZXBvY2gYBSABKA0SDgoGbnVtYmVyGAYgASgNEg4KBmhhbmRsZRgHIAEoDRINCgVhZnRlchgIIAEoDSJPCgpOb3RFbnRlcmVkEg8KB3Nlc3Npb24YASABKA0SDgoGbnVtYmVyGAQgASgNEg0KBWZyYW1lGAIgASgMEhEKCWVsc2V3aGVyZRgDIAEoCCJqCgVMZWF2ZRIPCgdzZXNzaW9uGAEgASgNEg4KBm51bWJlchgCIAEoDRIcCgNob3cYAyABKA4yDy5saW5rLkxlYXZlLkhvdyIiCgNIb3cSDQoJSE9XX1NUQU5EEAASDAoISE9XX0RST1AQASIaCgZBYnNlbnQSEAoIc2Vzc2lvbnMYASADKA0ihwEKBkF0dGFjaBIMCgRsaWZlGAEgASgJEgwKBGxhc3QYAiABKA0SJwoIc2Vzc2lvbnMYAyADKAsyFS5saW5rLkF0dGFjaC5DbGFpbWFudBo4CghDbGFpbWFudBIPCgdzZXNzaW9uGAEgASgNEgwKBHVzZXIYAiABKAMSDQoFYWNrZWQYAyABKA0i0wEKCEF0dGFjaGVkEgwKBGxpZmUYASABKAkSDQoFZXBvY2gYAiABKA0SDgoGaGFuZGxlGAMgASgNEiUKBnNlYXRlZBgEIAMoCzIVLmxpbmsuQXR0YWNoZWQuU2VhdGVkEiEKBGdvbmUYBSADKAsyEy5saW5rLkF0dGFjaGVkLkdvbmUaJwoGU2VhdGVkEg8KB3Nlc3Npb24YASABKA0SDAoEbGFzdBgCIAEoDRonCgRHb25lEg8KB3Nlc3Npb24YASABKA0SDgoGcmVhc29uGAIgASgNIhcKB05vdE1pbmUSDAoEbGlmZRgBIAEoCSIbCgtBdHRhY2hBZ2FpbhIMCgRsaWZlGAEgASgJIh0KB1N0YWxsZWQSEgoKaXNfc3RhbGxlZBgBIAEoCCIpCg1Sb29tc1F1ZXN0aW9uEgoKAmlkGAEgASgNEgwKBGdhbWUYAiABKAkikgEKC1Jvb21zQW5zd2VyEgoKAmlkGAEgASgNEiUKBXJvb21zGAIgAygLMhYubGluay5Sb29tc0Fuc3dlci5Sb29tGlAKBFJvb20SCgoCaWQYASABKAkSDQoFc2VhdHMYAiABKA0SDAoEZnJlZRgDIAEoDRIQCgh3YXRjaGVycxgEIAEoDRINCgVwaGFzZRgFIAEoCSJyCgRMaWZlEgwKBGdhbWUYASABKAkSDAoEcm9vbRgCIAEoCRIMCgRsaWZlGAMgASgJEg0KBW93bmVyGAQgASgJEg0KBWVwb2NoGAUgASgNEgwKBGJvb3QYBiABKA0SFAoMb3BlbmVkX2F0X21zGAcgASgDIkMKDUNsYWltUXVlc3Rpb24SCgoCaWQYASABKA0SGAoEbGlmZRgCIAEoCzIKLmxpbmsuTGlmZRIMCgR1c2VyGAMgASgDIsgBCgtDbGFpbUFuc3dlchIKCgJpZBgBIAEoDRIqCgdjbGFpbWVkGAIgASgOMhkubGluay5DbGFpbUFuc3dlci5DbGFpbWVkEhoKBmhvbGRlchgDIAEoCzIKLmxpbmsuTGlmZSJlCgdDbGFpbWVkEg8KC0NMQUlNRURfWUVTEAASFgoSQ0xBSU1FRF9OQU1FX1RBS0VOEAESGgoWQ0xBSU1FRF9VU0VSX0VMU0VXSEVSRRACEhUKEUNMQUlNRURfVFJZX0FHQUlOEAMiJQoHUmVsZWFzZRIMCgRsaWZlGAEgASgJEgwKBHVzZXIYAiABKAMiIwoHTGlmZUVuZBIYCgRsaWZlGAEgASgLMgoubGluay5MaWZlInEKDEFubm91bmNlbWVudBIrCgVsaXZlcxgBIAMoCzIcLmxpbmsuQW5ub3VuY2VtZW50LkFubm91bmNlZBo0CglBbm5vdW5jZWQSGAoEbGlmZRgBIAEoCzIKLmxpbmsuTGlmZRINCgV1c2VycxgCIAMoAyIaCglMaXZlc0xvc3QSDQoFbGl2ZXMYASADKAliBnByb3RvMw");
+  fileDesc("CgpsaW5rLnByb3RvEgRsaW5rIpECCghUb1NlcnZlchIgCgVoZWxsbxgBIAEoCzIPLmxpbmsuR2F0ZUhlbGxvSAASGAoDc2l0GAIgASgLMgkubGluay5TaXRIABIcCgVsZWF2ZRgDIAEoCzILLmxpbmsuTGVhdmVIABIeCgZhYnNlbnQYBCABKAsyDC5saW5rLkFic2VudEgAEiQKBXJvb21zGAUgASgLMhMubGluay5Sb29tc1F1ZXN0aW9uSAASIgoFY2xhaW0YBiABKAsyES5saW5rLkNsYWltQW5zd2VySAASGgoEbG9zdBgHIAEoCzIKLmxpbmsuTG9zdEgAEh4KBmF0dGFjaBgIIAEoCzIMLmxpbmsuQXR0YWNoSABCBQoDc2F5IrYECgZUb0dhdGUSJAoJY2hhbGxlbmdlGAEgASgLMg8ubGluay5DaGFsbGVuZ2VIABIiCgVoZWxsbxgCIAEoCzIRLmxpbmsuU2VydmVySGVsbG9IABIgCgdnb29kYnllGAMgASgLMg0ubGluay5Hb29kYnllSAASJAoGc3RhdHVzGAQgASgLMhIubGluay5TZXJ2ZXJTdGF0dXNIABIgCgdlbnRlcmVkGAUgASgLMg0ubGluay5FbnRlcmVkSAASJwoLbm90X2VudGVyZWQYBiABKAsyEC5saW5rLk5vdEVudGVyZWRIABIiCgVyb29tcxgHIAEoCzIRLmxpbmsuUm9vbXNBbnN3ZXJIABIkCgVjbGFpbRgIIAEoCzITLmxpbmsuQ2xhaW1RdWVzdGlvbkgAEiAKB3JlbGVhc2UYCSABKAsyDS5saW5rLlJlbGVhc2VIABIcCgNlbmQYCiABKAsyDS5saW5rLkxpZmVFbmRIABIqCgxhbm5vdW5jZW1lbnQYCyABKAsyEi5saW5rLkFubm91bmNlbWVudEgAEiIKCGF0dGFjaGVkGAwgASgLMg4ubGluay5BdHRhY2hlZEgAEiEKCG5vdF9taW5lGA0gASgLMg0ubGluay5Ob3RNaW5lSAASKQoMYXR0YWNoX2FnYWluGA4gASgLMhEubGluay5BdHRhY2hBZ2FpbkgAEiAKB3N0YWxsZWQYDyABKAsyDS5saW5rLlN0YWxsZWRIAEIFCgNzYXkiSwoJQ2hhbGxlbmdlEhAKCHByb3RvY29sGAEgASgNEg0KBW5vbmNlGAIgASgMEg8KB2pvdXJuYWwYAyABKAkSDAoEYm9vdBgEIAEoDSJaCglHYXRlSGVsbG8SEAoIcHJvdG9jb2wYASABKA0SDAoEYm9vdBgCIAEoCRIPCgdyZWxlYXNlGAMgASgJEg0KBW5vbmNlGAQgASgMEg0KBXByb29mGAUgASgMIpABCgtTZXJ2ZXJIZWxsbxIPCgdqb3VybmFsGAEgASgJEgwKBGJvb3QYAiABKA0SDwoHcmVsZWFzZRgDIAEoCRINCgVnYW1lcxgEIAMoCRINCgVwcm9vZhgFIAEoDBIPCgdkdXJhYmxlGAYgASgIEiIKBnN0YXR1cxgHIAEoCzISLmxpbmsuU2VydmVyU3RhdHVzIhsKB0dvb2RieWUSEAoIc2VudGVuY2UYASABKAkiogEKDFNlcnZlclN0YXR1cxINCgVyb29tcxgBIAEoDRINCgV1c2VycxgCIAEoDRIXCg90YWtlc19uZXdfcm9vbXMYAyABKAgSJQoEZnJlZRgEIAMoCzIXLmxpbmsuU2VydmVyU3RhdHVzLkZyZWUaNAoERnJlZRIMCgRnYW1lGAEgASgJEg8KB29wdGlvbnMYAiABKAkSDQoFc2VhdHMYAyABKA0iugEKA1NpdBIPCgdzZXNzaW9uGAEgASgNEg4KBm51bWJlchgCIAEoDRIMCgR1c2VyGAMgASgDEgwKBGdhbWUYBCABKAkSDAoEcm9vbRgFIAEoCRIMCgRzZWF0GAYgASgFEg0KBXdhdGNoGAcgASgIEgwKBG1vZGUYCCABKAkSDwoHb3B0aW9ucxgJIAEoCRINCgVwcmludBgKIAEoCBIOCgZjbGFpbXMYCyABKAkSDQoFcGxhY2UYDCABKAkiggEKB0VudGVyZWQSDwoHc2Vzc2lvbhgBIAEoDRIMCgRnYW1lGAIgASgJEgwKBHJvb20YAyABKAkSDAoEbGlmZRgEIAEoCRINCgVlcG9jaBgFIAEoDRIOCgZudW1iZXIYBiABKA0SDgoGaGFuZGxlGAcgASgNEg0KBWFmdGVyGAggASgNIk8KCk5vdEVudGVyZWQSDwoHc2Vzc2lvbhgBIAEoDRIOCgZudW1iZXIYBCABKA0SDQoFZnJhbWUYAiABKAwSEQoJZWxzZXdoZXJlGAMgASgIImoKBUxlYXZlEg8KB3Nlc3Npb24YASABKA0SDgoGbnVtYmVyGAIgASgNEhwKA2hvdxgDIAEoDjIPLmxpbmsuTGVhdmUuSG93IiIKA0hvdxINCglIT1dfU1RBTkQQABIMCghIT1dfRFJPUBABIhoKBkFic2VudBIQCghzZXNzaW9ucxgBIAMoDSKHAQoGQXR0YWNoEgwKBGxpZmUYASABKAkSDAoEbGFzdBgCIAEoDRInCghzZXNzaW9ucxgDIAMoCzIVLmxpbmsuQXR0YWNoLkNsYWltYW50GjgKCENsYWltYW50Eg8KB3Nlc3Npb24YASABKA0SDAoEdXNlchgCIAEoAxINCgVhY2tlZBgDIAEoDSLTAQoIQXR0YWNoZWQSDAoEbGlmZRgBIAEoCRINCgVlcG9jaBgCIAEoDRIOCgZoYW5kbGUYAyABKA0SJQoGc2VhdGVkGAQgAygLMhUubGluay5BdHRhY2hlZC5TZWF0ZWQSIQoEZ29uZRgFIAMoCzITLmxpbmsuQXR0YWNoZWQuR29uZRonCgZTZWF0ZWQSDwoHc2Vzc2lvbhgBIAEoDRIMCgRsYXN0GAIgASgNGicKBEdvbmUSDwoHc2Vzc2lvbhgBIAEoDRIOCgZyZWFzb24YAiABKA0iFwoHTm90TWluZRIMCgRsaWZlGAEgASgJIhsKC0F0dGFjaEFnYWluEgwKBGxpZmUYASABKAkiHQoHU3RhbGxlZBISCgppc19zdGFsbGVkGAEgASgIIikKDVJvb21zUXVlc3Rpb24SCgoCaWQYASABKA0SDAoEZ2FtZRgCIAEoCSKSAQoLUm9vbXNBbnN3ZXISCgoCaWQYASABKA0SJQoFcm9vbXMYAiADKAsyFi5saW5rLlJvb21zQW5zd2VyLlJvb20aUAoEUm9vbRIKCgJpZBgBIAEoCRINCgVzZWF0cxgCIAEoDRIMCgRmcmVlGAMgASgNEhAKCHdhdGNoZXJzGAQgASgNEg0KBXBoYXNlGAUgASgJInIKBExpZmUSDAoEZ2FtZRgBIAEoCRIMCgRyb29tGAIgASgJEgwKBGxpZmUYAyABKAkSDQoFb3duZXIYBCABKAkSDQoFZXBvY2gYBSABKA0SDAoEYm9vdBgGIAEoDRIUCgxvcGVuZWRfYXRfbXMYByABKAMiQwoNQ2xhaW1RdWVzdGlvbhIKCgJpZBgBIAEoDRIYCgRsaWZlGAIgASgLMgoubGluay5MaWZlEgwKBHVzZXIYAyABKAMiyAEKC0NsYWltQW5zd2VyEgoKAmlkGAEgASgNEioKB2NsYWltZWQYAiABKA4yGS5saW5rLkNsYWltQW5zd2VyLkNsYWltZWQSGgoGaG9sZGVyGAMgASgLMgoubGluay5MaWZlImUKB0NsYWltZWQSDwoLQ0xBSU1FRF9ZRVMQABIWChJDTEFJTUVEX05BTUVfVEFLRU4QARIaChZDTEFJTUVEX1VTRVJfRUxTRVdIRVJFEAISFQoRQ0xBSU1FRF9UUllfQUdBSU4QAyIlCgdSZWxlYXNlEgwKBGxpZmUYASABKAkSDAoEdXNlchgCIAEoAyIjCgdMaWZlRW5kEhgKBGxpZmUYASABKAsyCi5saW5rLkxpZmUifwoMQW5ub3VuY2VtZW50EisKBWxpdmVzGAEgAygLMhwubGluay5Bbm5vdW5jZW1lbnQuQW5ub3VuY2VkEgwKBG1vcmUYAiABKAgaNAoJQW5ub3VuY2VkEhgKBGxpZmUYASABKAsyCi5saW5rLkxpZmUSDQoFdXNlcnMYAiADKAMiWQoETG9zdBINCgVsaXZlcxgBIAMoCRIeCgV1c2VycxgCIAMoCzIPLmxpbmsuTG9zdC5Vc2VyGiIKBFVzZXISDAoEbGlmZRgBIAEoCRIMCgR1c2VyGAIgASgDYgZwcm90bzM");
 
 /**
  * @generated from message link.ToServer
@@ -65,9 +65,9 @@ export type ToServer = Message<"link.ToServer"> & {
     case: "claim";
   } | {
     /**
-     * @generated from field: link.LivesLost lost = 7;
+     * @generated from field: link.Lost lost = 7;
      */
-    value: LivesLost;
+    value: Lost;
     case: "lost";
   } | {
     /**
@@ -193,6 +193,9 @@ export const ToGateSchema: GenMessage<ToGate> = /*@__PURE__*/
   messageDesc(file_link, 1);
 
 /**
+ * It says who answers, so that a gate that is linked to this server already can go away
+ * before either end has committed to anything.
+ *
  * @generated from message link.Challenge
  */
 export type Challenge = Message<"link.Challenge"> & {
@@ -205,6 +208,16 @@ export type Challenge = Message<"link.Challenge"> & {
    * @generated from field: bytes nonce = 2;
    */
   nonce: Uint8Array;
+
+  /**
+   * @generated from field: string journal = 3;
+   */
+  journal: string;
+
+  /**
+   * @generated from field: uint32 boot = 4;
+   */
+  boot: number;
 };
 
 /**
@@ -1116,6 +1129,13 @@ export type Announcement = Message<"link.Announcement"> & {
    * @generated from field: repeated link.Announcement.Announced lives = 1;
    */
   lives: Announcement_Announced[];
+
+  /**
+   * More follows: only the last part completes it.
+   *
+   * @generated from field: bool more = 2;
+   */
+  more: boolean;
 };
 
 /**
@@ -1148,21 +1168,49 @@ export const Announcement_AnnouncedSchema: GenMessage<Announcement_Announced> = 
   messageDesc(file_link, 24, 0);
 
 /**
- * These lives lost their name to an older one: end them with Disconnect 0.
+ * Lives that lost their name to an older one, and users who turned out to sit elsewhere
+ * too: they end with Disconnect 0.
  *
- * @generated from message link.LivesLost
+ * @generated from message link.Lost
  */
-export type LivesLost = Message<"link.LivesLost"> & {
+export type Lost = Message<"link.Lost"> & {
   /**
    * @generated from field: repeated string lives = 1;
    */
   lives: string[];
+
+  /**
+   * @generated from field: repeated link.Lost.User users = 2;
+   */
+  users: Lost_User[];
 };
 
 /**
- * Describes the message link.LivesLost.
- * Use `create(LivesLostSchema)` to create a new message.
+ * Describes the message link.Lost.
+ * Use `create(LostSchema)` to create a new message.
  */
-export const LivesLostSchema: GenMessage<LivesLost> = /*@__PURE__*/
+export const LostSchema: GenMessage<Lost> = /*@__PURE__*/
   messageDesc(file_link, 25);
+
+/**
+ * @generated from message link.Lost.User
+ */
+export type Lost_User = Message<"link.Lost.User"> & {
+  /**
+   * @generated from field: string life = 1;
+   */
+  life: string;
+
+  /**
+   * @generated from field: int64 user = 2;
+   */
+  user: bigint;
+};
+
+/**
+ * Describes the message link.Lost.User.
+ * Use `create(Lost_UserSchema)` to create a new message.
+ */
+export const Lost_UserSchema: GenMessage<Lost_User> = /*@__PURE__*/
+  messageDesc(file_link, 25, 0);
 

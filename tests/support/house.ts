@@ -46,7 +46,7 @@ export async function openHouse(test: TestContext, options: HouseOptions = {}): 
       new GameServer({ ...context, games: options.games ?? games, watchdog: noWatchdog, journal: memoryJournal(systemEntropy), port: 0 }),
   );
   const serverPorts = await Promise.all(servers.map((server) => server.start()));
-  const directory = new MemoryDirectory({ clock, abandonAfterMs: settings.abandonAfterMs });
+  const directory = new MemoryDirectory(clock);
   const fleet = fixedFleet(
     ["dice", "rocket"],
     serverPorts.map((port) => `127.0.0.1:${port}`),

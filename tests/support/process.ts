@@ -96,8 +96,8 @@ export class Run {
   }
 
   /** The first line, from the `from`th on, for which `isSo` holds. */
-  async until(isSo: (line: string) => boolean, from = 0): Promise<string> {
-    const deadline = Date.now() + startTimeoutMs;
+  async until(isSo: (line: string) => boolean, from = 0, withinMs = startTimeoutMs): Promise<string> {
+    const deadline = Date.now() + withinMs;
     for (;;) {
       const line = this.lines.slice(from).find(isSo);
       if (line !== undefined) return line;

@@ -28,7 +28,7 @@ test("[PROTOCOL §4] open: playing from the start; the first player's scene says
   const room = new RoomAtHand(dice);
   room.sit(1);
   assert.deepEqual(room.heard(1), ["SitDown 1@0", "Scene playing {}"]);
-  assert.equal(room.room.summary.phase, "playing");
+  assert.equal(room.room.summary()?.phase, "playing");
 });
 
 test("[PROTOCOL §4] a game lasts 30 s, the pause 5 s, and then DiceStart 30000", () => {
