@@ -25,6 +25,9 @@ import { refusals } from "#protocol/refusals.ts";
 
 const backoffMsMin = 250;
 const backoffMsMax = 10_000;
+/** A connection that is not open, or not closed, by then is given up. */
+const connectTimeoutMs = 10_000;
+const closeTimeoutMs = 3000;
 /** A client that has never been let in gives up after so many attempts: the address or the token is wrong. */
 const firstAttemptsMax = 5;
 
@@ -50,7 +53,9 @@ export interface ClientOptions {
 type Seat =
   | { readonly is: "none" }
   | { readonly is: "wanted"; readonly metadata: SitMetadata; readonly attempt: number }
-  | { readonly is: "taken"; readonly metadata: SitMetadata };
+  | { readonly is: "taken"; readonly metadata: SitMetadata }
+  /** Stood up by the room: for good, unless a SitDown to another index follows (PROTOCOL §2.7). */
+  | { readonly is: "risen"; readonly metadata: SitMetadata };
 
 /** Refusals of a sit after which the same sit may succeed. */
 const retryable: ReadonlySet<number> = new Set(
@@ -70,6 +75,8 @@ export class Client {
   #attempt = 0;
   #hasBeenIn = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Until the socket opens, and until it closes. */
+  #patience: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -89,8 +96,16 @@ export class Client {
     return this.#seat.is === "taken";
   }
 
-  /** Takes a seat, now or as soon as there is a connection, and keeps it. */
+  /**
+   * Takes a seat, now or as soon as there is a connection, and keeps it. Who has one asks his room again: for the
+   * scene, or for a seat instead of watching; for another room he must leave first.
+   */
   sit(metadata: SitMetadata): void {
+    if (this.#seat.is === "taken") {
+      if (isSameRoom(this.#seat.metadata, metadata)) this.#seat = { is: "taken", metadata };
+      this.#sendSit(metadata);
+      return;
+    }
     this.#seat = { is: "wanted", metadata, attempt: 0 };
     this.#askForSeat();
   }
@@ -110,9 +125,12 @@ export class Client {
   close(): void {
     if (this.#state.is === "closing" || this.#state.is === "closed") return;
     clearTimeout(this.#timer);
+    clearTimeout(this.#patience);
     this.#enter({ is: "closing" });
-    if (this.#socket === undefined) this.#enter({ is: "closed", code: 1000, reason: "bye" });
-    else this.#socket.close(1000);
+    const socket = this.#socket;
+    if (socket === undefined) return this.#enter({ is: "closed", code: 1000, reason: "bye" });
+    socket.close(1000);
+    this.#patience = setTimeout(() => this.#giveUp(socket), closeTimeoutMs);
   }
 
   async #connect(): Promise<void> {
@@ -132,15 +150,25 @@ export class Client {
   #listen(socket: WebSocket): void {
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
+    this.#patience = setTimeout(() => this.#giveUp(socket), connectTimeoutMs);
     socket.onopen = () => this.#socketOnOpen();
     socket.onmessage = ({ data }) => this.#socketOnFrame(new Uint8Array(data as ArrayBuffer));
     socket.onclose = ({ code, reason }) => this.#socketOnClose(code, reason);
   }
 
+  /** The other end neither opens nor closes: the socket is left to itself. */
+  #giveUp(socket: WebSocket): void {
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+    this.#socketOnClose(1006, "no answer");
+  }
+
   #socketOnOpen(): void {
+    clearTimeout(this.#patience);
     this.#attempt = 0;
     this.#hasBeenIn = true;
     this.#enter({ is: "connected" });
+    if (this.#seat.is === "risen") this.#seat = { is: "none" };
     if (this.#seat.is !== "none") this.#seat = { is: "wanted", metadata: this.#seat.metadata, attempt: 0 };
     this.#askForSeat();
   }
@@ -149,13 +177,19 @@ export class Client {
     const [command, body] = [commandOf(bytes), bodyOf(bytes)];
     if (command === Command.SIT_DOWN) this.#onSeated(Number(decode(UserSchema, body).id));
     else if (command === Command.ONLINE) this.#onSeated(Number(decode(Int64Schema, body).v));
+    else if (command === Command.STAND_UP) this.#onStoodUp(Number(decode(Int64Schema, body).v));
     else if (command === Command.DISCONNECT) this.#onDisconnect(decode(Int32Schema, body).v);
     else if (command === Command.ERROR) this.#onRefused(decode(ErrorResponseSchema, body).code);
     this.#options.onFrame(command, body);
   }
 
   #onSeated(user: number): void {
-    if (user === this.#user && this.#seat.is === "wanted") this.#seat = { is: "taken", metadata: this.#seat.metadata };
+    if (user !== this.#user || this.#seat.is === "none") return;
+    this.#seat = { is: "taken", metadata: this.#seat.metadata };
+  }
+
+  #onStoodUp(user: number): void {
+    if (user === this.#user && this.#seat.is === "taken") this.#seat = { is: "risen", metadata: this.#seat.metadata };
   }
 
   #onDisconnect(reason: number): void {
@@ -171,8 +205,11 @@ export class Client {
   }
 
   #askForSeat(): void {
-    if (this.#seat.is !== "wanted") return;
-    this.#send(encode(Command.SIT_DOWN, SitDownRequestSchema, { metadata: this.#seat.metadata }));
+    if (this.#seat.is === "wanted") this.#sendSit(this.#seat.metadata);
+  }
+
+  #sendSit(metadata: SitMetadata): void {
+    this.#send(encode(Command.SIT_DOWN, SitDownRequestSchema, { metadata }));
   }
 
   #askLater(metadata: SitMetadata, attempt: number): void {
@@ -183,11 +220,13 @@ export class Client {
 
   #socketOnClose(code: number, reason: string): void {
     this.#socket = undefined;
+    clearTimeout(this.#patience);
     if (this.#state.is === "closing") this.#enter({ is: "closed", code: 1000, reason: "bye" });
     else this.#comeBack(code, reason);
   }
 
   #comeBack(code: number, reason: string): void {
+    if (this.#state.is === "closing" || this.#state.is === "closed") return;
     const advice = adviceFor(code);
     const isHopeless = !this.#hasBeenIn && this.#attempt >= firstAttemptsMax;
     if (isHopeless || advice === "stay away" || advice === "fix the client") return this.#enter({ is: "closed", code, reason });
@@ -207,6 +246,11 @@ export class Client {
     this.#state = state;
     this.#options.onState?.(state);
   }
+}
+
+/** Whether a sit is for the room that the seat is in, as far as its metadata tells. */
+function isSameRoom(seat: SitMetadata, sit: SitMetadata): boolean {
+  return seat.game_name === sit.game_name && seat["room_id"] === sit["room_id"];
 }
 
 /** Full jitter: anywhere from 0 to a bound that doubles with each attempt. */

@@ -146,18 +146,23 @@ export class Listener {
 
   async #admit(request: IncomingMessage, query: URLSearchParams, stream: Duplex, head: Buffer): Promise<void> {
     checkHandshake(request);
-    if (this.#stage === "no players") throw new UpgradeRefused(403, "players come in at a gate");
-    if (this.#stage === "leaving") throw new UpgradeRefused(503, "this gate is leaving", { "Retry-After": String(retryAfterSeconds) });
+    this.#checkStage();
     this.#checkOrigin(request);
     const { address, exempt } = clientAddress(request, this.#options.trustedProxies);
     if (!exempt) this.#hold(this.#addresses, address, stream, "too many connections from this address");
     const identity = await this.#options.admission.identify(tokenOf(request, query));
     if (stream.destroyed) return;
+    this.#checkStage(); // it may have changed meanwhile
     this.#hold(this.#users, identity.user, stream, "too many connections of this user");
     this.#webSockets.handleUpgrade(request, stream, head, (socket: WebSocket) => {
       const { clock, queueBytesMax } = this.#options;
       this.#options.onPlayer(new PlayerSocket(socket, stream, { clock, queueBytesMax, flusher: this.#flusher }), identity, address);
     });
+  }
+
+  #checkStage(): void {
+    if (this.#stage === "no players") throw new UpgradeRefused(403, "players come in at a gate");
+    if (this.#stage === "leaving") throw new UpgradeRefused(503, "this gate is leaving", { "Retry-After": String(retryAfterSeconds) });
   }
 
   #checkOrigin({ headers: { origin } }: IncomingMessage): void {
@@ -205,8 +210,9 @@ function checkHandshake({ method, headers }: IncomingMessage): void {
   if (!/^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "")) throw new UpgradeRefused(400, "Sec-WebSocket-Key is none");
 }
 
-function readUrl({ url }: IncomingMessage): URL | undefined {
-  return URL.parse(url ?? "", "http://croupier") ?? undefined;
+/** A path stays a path, even one that begins with two slashes. */
+function readUrl({ url = "" }: IncomingMessage): URL | undefined {
+  return URL.parse(url.startsWith("/") ? `http://croupier${url}` : url, "http://croupier") ?? undefined;
 }
 
 function answer(response: ServerResponse, status: number, text: string, headers: Record<string, string> = {}): void {

@@ -8,7 +8,7 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { type CloseCodeName, closeCodes } from "#protocol/close_codes.ts";
-import { commandBytes, type Frame, frameBytesMax } from "#protocol/frame.ts";
+import { commandBytes, type Frame, frameBytesMax, ownFrame } from "#protocol/frame.ts";
 import type { Clock } from "#runtime/clock.ts";
 
 /** Options of the WebSocket server: limits that ws enforces, with the close codes of PROTOCOL §1.5. */
@@ -23,6 +23,9 @@ export const playerWebSocketOptions = {
   /** How long a client may take to answer our close frame before it is cut. */
   closeTimeout: 1000,
 } as const;
+
+/** What one turn may say beyond the queue's limit: a scene for each of many who come at once. */
+const turnBytesMax = 1024 * 1024;
 
 /** How a socket ended: a row of the close table, or without a close frame. */
 export type SocketEnd = CloseCodeName | "slow" | "left";
@@ -70,6 +73,8 @@ export class PlayerSocket {
   #listener: SocketListener | undefined;
   #reading: Reading = { is: "reading" };
   #corked = false;
+  /** What earlier turns had left unsent when this one began to say something. */
+  #queuedBytes = 0;
   #heardAtMs: number;
 
   constructor(socket: WebSocket, stream: Duplex, share: SocketShare) {
@@ -98,13 +103,13 @@ export class PlayerSocket {
 
   send(frame: Frame): void {
     if (this.#reading.is === "ended") return;
-    if (this.#stream.writableLength > this.#share.queueBytesMax) {
+    this.#cork();
+    if (this.#isTooSlow()) {
       this.#end("slow", 1006);
       this.#socket.terminate();
       return;
     }
-    this.#cork();
-    this.#socket.send(frame);
+    this.#socket.send(this.#queuedBytes === 0 ? frame : ownFrame(frame));
   }
 
   ping(): void {
@@ -141,9 +146,16 @@ export class PlayerSocket {
     this.#socket.close(code, reason);
   }
 
+  /** Judged by what earlier turns left: what one turn says has had no time to leave. */
+  #isTooSlow(): boolean {
+    const { queueBytesMax } = this.#share;
+    return this.#queuedBytes > queueBytesMax || this.#stream.writableLength > queueBytesMax + turnBytesMax;
+  }
+
   #cork(): void {
     if (this.#corked) return;
     this.#corked = true;
+    this.#queuedBytes = this.#stream.writableLength;
     this.#stream.cork();
     this.#share.flusher.add(this);
   }

@@ -16,7 +16,7 @@
  * given them again; a refusal that needs no room is given before numbering (P3).
  */
 import type { CloseCodeName } from "#protocol/close_codes.ts";
-import { bodyOf, commandOf, decode, type Frame } from "#protocol/frame.ts";
+import { bodyOf, commandOf, decode, type Frame, ownFrame } from "#protocol/frame.ts";
 import { Command, type DisconnectReason, StringSchema } from "#protocol/gen/frame_pb.ts";
 import { Refused, toRefused } from "#protocol/refusals.ts";
 import { readSitDown, type SitRequest } from "#protocol/sit_down.ts";
@@ -244,7 +244,7 @@ export class Session {
     if (stage.is === "seated") {
       if (command === Command.STAND_UP) this.#leave(stage.place, "stand");
       else if (stage.place.isStalled) this.#refuse(new Refused("tryAgain", { detail: "the game server has no space for its journal" }));
-      else this.#input(stage.place, own(frame));
+      else this.#input(stage.place, ownFrame(frame));
     } else if (command === Command.SIT_DOWN) this.#sit(frame);
     else if (command !== Command.STAND_UP) this.#refuse(new Refused("notInARoom"));
   }
@@ -356,9 +356,4 @@ export class Session {
 
 function sizeOf(input: Unacked | undefined): number {
   return typeof input?.what === "object" ? input.what.length : 0;
-}
-
-/** A frame that may be kept: a copy of its own where it would keep a much larger read alive. */
-function own(frame: Frame): Frame {
-  return frame.buffer.byteLength > 2 * frame.length + 1024 ? Uint8Array.from(frame) : frame;
 }

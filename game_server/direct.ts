@@ -30,6 +30,8 @@ export class DirectClients implements Seating, Exit {
   readonly isUp = true;
   readonly confirmsAtOnce = true;
   readonly #options: DirectOptions;
+  /** What this turn has brought: delivered once every room has said its part, since a session may answer at once. */
+  #said: (() => void)[] = [];
 
   constructor(options: DirectOptions) {
     this.gate = options.boot;
@@ -40,17 +42,21 @@ export class DirectClients implements Seating, Exit {
     void this.#sit(session, request, number);
   }
 
-  // Exit: what rooms say. Sockets send by themselves at the end of the turn.
+  // Exit: what rooms say.
 
   output(_life: string, _number: number, flags: number, sessions: readonly number[], frame: Frame): void {
-    this.#options.sessions().output(flags, sessions, frame);
+    this.#said.push(() => this.#options.sessions().output(flags, sessions, frame));
   }
 
   ack(session: number, number: number): void {
-    this.#options.sessions().get(session)?.acked(number);
+    this.#said.push(() => this.#options.sessions().get(session)?.acked(number));
   }
 
-  flush(): void {}
+  flush(): void {
+    const said = this.#said;
+    this.#said = [];
+    for (const deliver of said) deliver();
+  }
 
   async #sit(session: Session, request: SitRequest, number: number): Promise<void> {
     try {

@@ -36,6 +36,8 @@ import type { Watchdog } from "./watchdog.ts";
 const holdGraceMs = 15_000;
 /** Gates hear of a change in rooms or seats at most this often. */
 const statusEveryMs = 100;
+/** Connections to the link port that have not proved themselves yet: more are cut. */
+const greetingsMax = 32;
 
 export interface GameServerOptions {
   settings: Settings;
@@ -63,6 +65,7 @@ export class GameServer implements Leaving {
   readonly #rooms: Rooms;
   readonly #sits: Sits;
   readonly #links = new Set<GateLink>();
+  #greetings = 0;
   readonly #share: GateLinkShare;
   readonly #hello: ServerGreeter["hello"];
   readonly #kept: LinkDirectory | undefined;
@@ -135,11 +138,19 @@ export class GameServer implements Leaving {
   /** A gate in this process, or behind a socket that was accepted. */
   accept(socket: LinkSocket): void {
     const { clock, entropy, log, settings } = this.#options;
+    if (this.#greetings >= greetingsMax) return socket.cut();
+    this.#greetings += 1;
     greetGate(socket, {
       ...{ clock, entropy, key: settings.linkKey, hello: this.#hello },
       refuse: (gate) => this.#refuseGate(gate.boot),
-      onUp: (channel, gate) => this.#linkOnUp(new GateLink(channel, gate.boot, this.#share), channel.peer),
-      onFailed: (why) => log.warn("link refusal", { "server.address": socket.peer, "event.reason": why }),
+      onUp: (channel, gate) => {
+        this.#greetings -= 1;
+        this.#linkOnUp(new GateLink(channel, gate.boot, this.#share), channel.peer);
+      },
+      onFailed: (why) => {
+        this.#greetings -= 1;
+        log.warn("link refusal", { "server.address": socket.peer, "event.reason": why });
+      },
     });
   }
 

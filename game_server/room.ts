@@ -111,7 +111,7 @@ export class Room {
   readonly #table: RoomTable;
   readonly #host: RoomHost;
   readonly #exits = new Map<string, Exit>();
-  readonly #acks = new Map<Exit, Map<number, number>>();
+  #acks = new Map<Exit, Map<number, number>>();
   #stage: Stage;
   #wake: { readonly atMs: number; readonly timer: Timer } | undefined;
 
@@ -336,8 +336,9 @@ export class Room {
       send(exit, output);
       if (exit.confirmsAtOnce) this.confirm(gate, output.number);
     }
-    for (const [exit, sessions] of this.#acks) for (const [session, number] of sessions) ack(exit, session, number);
-    this.#acks.clear();
+    const acks = this.#acks;
+    this.#acks = new Map();
+    for (const [exit, sessions] of acks) for (const [session, number] of sessions) ack(exit, session, number);
   }
 
   /** What Print shows `reader`; undefined: what everyone may see. */

@@ -58,3 +58,8 @@ function writeCommand(bytes: Uint8Array, command: number): void {
   bytes[2] = command >>> 8;
   bytes[3] = command;
 }
+
+/** A frame that may be kept: a copy of its own where it would keep a much larger read alive. */
+export function ownFrame(frame: Frame): Frame {
+  return frame.buffer.byteLength > 2 * frame.length + 1024 ? Uint8Array.from(frame) : frame;
+}

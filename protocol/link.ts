@@ -22,7 +22,7 @@ import { type ToGate, ToGateSchema, type ToServer, ToServerSchema } from "./gen/
 export const linkProtocol = 1;
 
 /** Largest batch either end accepts, in bytes: a thousand sessions' largest frames would be a bug. */
-export const batchBytesMax = 16 * 1024 * 1024;
+export const batchBytesMax = 4 * 1024 * 1024;
 
 const kinds = { say: 1, input: 2, output: 3, ack: 4, confirm: 5 } as const;
 

@@ -75,6 +75,8 @@ async function serve(
   const entropy = systemEntropy;
   const log = openLog({ service: name, version: settings.version, level: settings.logLevel, node: hex64(entropy) });
   stopOnBrokenAssumption(log);
+  let onSignal = (): void => leaveAtOnce(log);
+  onSignals(() => onSignal(), clock);
   log.info("start");
   for (const key of defaultKeysInUse(settings))
     log.warn("warning", { "event.reason": `${key} has its public development value: anyone can sign with it` });
@@ -92,10 +94,10 @@ async function serve(
   });
   const adminPort = await admin.listen();
   const port = await service.start();
-  onSignals(() => {
+  onSignal = () => {
     lifecycle.signal();
     tellTerminal(lifecycle, service);
-  }, clock);
+  };
   log.info("ready", { "url.port": port, "admin.port": adminPort });
   await onStarted({ settings, port, adminPort });
 
@@ -104,6 +106,12 @@ async function serve(
     Promise.all([service.stop(), admin.close()]),
     new Promise((resolve) => clock.after(stopTimeoutMs, () => resolve(undefined))),
   ]);
+  log.info("stop");
+  process.exit(0);
+}
+
+/** A process that is not ready yet serves nobody: it has nothing to leave. */
+function leaveAtOnce(log: Log): void {
   log.info("stop");
   process.exit(0);
 }

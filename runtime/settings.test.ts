@@ -73,6 +73,12 @@ for (const [env, value] of Object.entries(wrong)) {
   });
 }
 
+test("[start] more blocks that are none of TRUSTED_PROXIES", () => {
+  for (const value of ["10.0.0.0/", "10.0.0.0/8/8", "10.0.0.0/+8", "10.0.0.0/1e1", "fe80::1/129", "proxy"]) {
+    assert.match(sentence({ TRUSTED_PROXIES: value }), /^TRUSTED_PROXIES /, value);
+  }
+});
+
 test("[start] more entries that are none of GAME_SERVERS", () => {
   for (const value of ["dice=host", "dice=host:0", "dice=host:70000", "=host:1", "dice=ho st:1", "dice=host:1,"]) {
     assert.match(sentence({ GAME_SERVERS: value }), /^GAME_SERVERS /, value);

@@ -63,7 +63,7 @@ export const settingRows = {
     "HOLD",
     "90s",
     duration,
-    "how long a seat is kept whose way to its client we lost; game servers wait 15 s longer. Longer than a pod takes to come back",
+    "how long a seat is kept whose way to its client we lost; game servers wait 15 s longer; 0 = for ever. Longer than a pod takes to come back",
   ),
   drainDeadlineMs: row("DRAIN_DEADLINE", "110s", duration, "a drain ends by itself: below the 120 s a preStop hook waits; 0 = never"),
   drainWindowMs: row(
@@ -93,7 +93,7 @@ export const settingRows = {
     whole(1024, 2 ** 30),
     "unsent bytes per session before a slow reader is cut: 8 of the largest messages",
   ),
-  watchersMax: row("WATCHERS", "64", whole(0, 65_535), "watchers per room"),
+  watchersMax: row("WATCHERS", "64", whole(0, 4096), "watchers per room"),
   dataDir: row("DATA_DIR", "./data", text, "folder of a game server's journal"),
   journal: row("JOURNAL", "sqlite", oneOf("sqlite", "memory"), "`memory` keeps nothing: rooms die with their process"),
   journalSync: row(
@@ -207,10 +207,11 @@ function key(value: string, env: string): Uint8Array {
 function blocks(value: string, env: string): BlockList {
   const blockList = new BlockList();
   for (const block of list(value)) {
-    const [address = "", prefix] = block.split("/");
+    const [, address = "", prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(block) ?? [];
     const family = isIP(address);
-    const bits = prefix === undefined ? (family === 4 ? 32 : 128) : Number(prefix);
-    if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > (family === 4 ? 32 : 128)) {
+    const bitsMax = family === 4 ? 32 : 128;
+    const bits = prefix === undefined ? bitsMax : Number(prefix);
+    if (family === 0 || bits > bitsMax) {
       throw new SettingError(`${env} must be a list of addresses or CIDR blocks, and ${shown(block)} is neither.`);
     }
     blockList.addSubnet(address, bits, family === 4 ? "ipv4" : "ipv6");

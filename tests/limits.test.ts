@@ -83,3 +83,31 @@ test("[F8] a gate notices a game server that stopped answering within 3 s, holds
   assert.deepEqual((await player.hear(2)).toSorted(), ["Notice 4/0", "Shake 1 6"]);
   assert.ok(noticedMs <= 3_200, `noticed after ${noticedMs} ms`);
 });
+
+test("[P7] what one turn says cuts nobody who reads, however much it is", async (t) => {
+  const burst: Game<unknown> = {
+    ...flood,
+    message: (table) => {
+      for (let at = 0; at < 20; at++) table.sendAll(frame(501, new Uint8Array(32_000)));
+    },
+  };
+  const { serverPorts } = await openHouse(t, { games: [burst] });
+  const player = await Player.seated(serverPorts[0] ?? 0, 1);
+  await player.hearUntil("500");
+  player.send(frame(100));
+  assert.equal((await player.hear(20)).length, 20);
+});
+
+test("[PROTOCOL §1] a direct client's inputs are answered in their order, more of them than may be unacknowledged", async (t) => {
+  const echo: Game<unknown> = { ...flood, message: (table, _state, player, command) => table.send(player.user, frame(command + 1000)) };
+  const { serverPorts } = await openHouse(t, { games: [echo], env: { MESSAGES_PER_SECOND: "0" } });
+  const player = await Player.seated(serverPorts[0] ?? 0, 1);
+  await player.hearUntil("500");
+  const commands = Array.from({ length: 1000 }, (_, at) => 1000 + at);
+  for (const command of commands) player.send(frame(command));
+  const answers = await player.hear(commands.length);
+  assert.deepEqual(
+    answers.map((line) => Number(/\d+/.exec(line)?.[0])),
+    commands.map((command) => command + 1000),
+  );
+});
