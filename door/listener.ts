@@ -18,6 +18,7 @@ import { type Admission, bearerProtocol, type Identity, TokenRefused, tokenOf } 
 import type { DoorCounts } from "./counts.ts";
 import { Flusher, PlayerSocket, playerWebSocketOptions } from "./player_socket.ts";
 import { Quota } from "./quota.ts";
+import type { SessionSocket } from "./session.ts";
 
 /** A client that takes longer for its headers is cut. */
 const headersTimeoutMs = 10_000;
@@ -43,7 +44,19 @@ export interface ListenerOptions {
   page?(path: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): boolean;
   /** Takes an upgrade that is no player's; false = it is one. */
   upgrade?(path: string, request: IncomingMessage, stream: Duplex, head: Buffer): boolean;
-  onPlayer(socket: PlayerSocket, identity: Identity, address: string): void;
+  onPlayer(socket: SessionSocket, identity: Identity, address: string): void;
+}
+
+/** How players come in: this file's port, or the simulator's. */
+export interface Door {
+  /** Opens and gives the port. */
+  listen(): Promise<number>;
+  /** From now on players get 503: this process is leaving. */
+  refuseNew(): void;
+  /** Players are let in again. */
+  acceptNew(): void;
+  /** Closes the port. Sessions are not touched. */
+  close(): Promise<void>;
 }
 
 /** An upgrade refused with an HTTP status and a reason. */
@@ -59,7 +72,7 @@ class UpgradeRefused extends Error {
   }
 }
 
-export class Listener {
+export class Listener implements Door {
   readonly #options: ListenerOptions;
   readonly #server = createServer({
     headersTimeout: headersTimeoutMs,
@@ -87,7 +100,6 @@ export class Listener {
     this.#server.on("upgrade", (request, stream, head) => void this.#serverOnUpgrade(request, stream, head));
   }
 
-  /** Opens the port and gives its number. */
   listen(): Promise<number> {
     const { host, port } = this.#options;
     return new Promise((resolve, reject) => {
@@ -100,7 +112,6 @@ export class Listener {
     });
   }
 
-  /** From now on players get 503: this process is leaving. */
   refuseNew(): void {
     this.#stage = "leaving";
   }
@@ -110,12 +121,10 @@ export class Listener {
     this.#stage = "no players";
   }
 
-  /** Players are let in again. */
   acceptNew(): void {
     this.#stage = "open";
   }
 
-  /** Closes the port. Sessions are not touched. */
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());

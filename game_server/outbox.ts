@@ -114,6 +114,12 @@ export class Outbox {
     if ((this.#value.dropped[gate] ?? Number.POSITIVE_INFINITY) <= number) delete this.#value.dropped[gate];
   }
 
+  /** What is kept for `gate` is of no use to it, but what it still asks for is missing. */
+  letGo(gate: string): void {
+    this.forget(gate);
+    this.#value.dropped[gate] = this.#value.last;
+  }
+
   /** Nobody there waits for anything any more. */
   forget(gate: string): void {
     for (const value of this.#value.kept) delete value.to[gate];

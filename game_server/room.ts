@@ -212,13 +212,14 @@ export class Room {
     const kept = this.#table.occupants.of(visitor.user);
     const index = this.#table.occupants.indexFor(seat, watch);
     const { exit, session, number } = visitor;
-    const wasAttached = this.#exits.get(exit.gate) === exit;
     this.#meet(exit);
-    if (kept !== undefined && isWayOf(kept, exit.gate, session) && number <= kept.way.last) {
+    const { outbox } = this.#table;
+    const isRepeat = kept !== undefined && isWayOf(kept, exit.gate, session) && number <= kept.way.last;
+    if (isRepeat && !outbox.hasDropped(exit.gate, kept.way.after)) {
       this.#takeUp(kept, { session, user: visitor.user, acked: 0 });
-      return { after: kept.way.after, missed: wasAttached ? [] : this.#table.outbox.since(exit.gate, kept.way.after) };
+      return { after: kept.way.after, missed: outbox.since(exit.gate, kept.way.after) };
     }
-    const after = this.#table.outbox.last;
+    const after = outbox.last;
     if (kept !== undefined) this.#run("arrive", () => this.#comeBack(kept, visitor));
     else if (index !== undefined) this.#run("arrive", () => this.#sitDown(index, visitor));
     return { after, missed: [] };
@@ -300,7 +301,7 @@ export class Room {
     const isTooLate = outbox.hasDropped(exit.gate, last);
     outbox.confirm(exit.gate, last);
     const missed = isTooLate ? [] : outbox.since(exit.gate, last);
-    if (isTooLate) outbox.forget(exit.gate);
+    if (isTooLate) this.#letGo(exit.gate, claimants.length);
     const told = new Set(missed.flatMap(({ flags, sessions }) => (flags & outputFlags.ends ? sessions : [])));
     const seated: { session: number; last: number }[] = [];
     const gone: { session: number; reason: DisconnectReason }[] = [];
@@ -442,7 +443,7 @@ export class Room {
   /** A gate cannot be reached: its sessions are absent, and what is kept for it is kept until HOLD. */
   #lose(gate: string): void {
     this.#exits.delete(gate);
-    this.#value.lostGates[gate] = this.#host.clock.now();
+    this.#value.lostGates[gate] ??= this.#host.clock.now();
     for (const seat of this.#table.occupants.all) if (seat.way.is !== "offline" && seat.way.gate === gate) this.#makeAbsent(seat);
   }
 
@@ -467,6 +468,12 @@ export class Room {
     }
     seat.way = { is: "online", gate, session, after, last: Math.max(acked, last) };
     return seat.way.last;
+  }
+
+  /** A gate was away for longer than its outputs are kept: its sessions must sit down again. */
+  #letGo(gate: string, sessions: number): void {
+    this.log.warn("outputs gone", { users: sessions });
+    this.#table.outbox.letGo(gate);
   }
 
   #whyGone({ user }: Claimant, isTooLate: boolean): DisconnectReason {
@@ -532,6 +539,7 @@ export class Room {
   #settle(): void {
     if (this.#stage === "stopped") return;
     this.#host.touched(this);
+    if (this.#stage === "over") return this.#sleep(); // until every gate has its last words, or is given up
     if (this.#stage !== "open") return;
     const { occupants, timers, isEnding } = this.#table;
     if (isEnding) return this.#end(DisconnectReason.ROOM_DISSOLVED);

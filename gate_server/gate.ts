@@ -5,7 +5,7 @@
  */
 import { Admission } from "#door/admission.ts";
 import { DoorCounts } from "#door/counts.ts";
-import { Listener } from "#door/listener.ts";
+import { type Door, Listener, type ListenerOptions } from "#door/listener.ts";
 import { Sessions } from "#door/sessions.ts";
 import type { DirectoryForGates } from "#fleet/directory.ts";
 import type { MemoryDirectory } from "#fleet/directory_memory.ts";
@@ -36,6 +36,8 @@ export interface GateOptions {
   log: Log;
   fleet: Fleet;
   dial(address: string): Promise<LinkSocket>;
+  /** How players come in; left out: by a port. */
+  openDoor?(options: ListenerOptions): Door;
   directory: DirectoryForGates;
   /** The same directory where this gate keeps it for its servers (static fleet). */
   kept?: MemoryDirectory;
@@ -52,7 +54,7 @@ export class Gate implements Leaving {
   readonly #sessions: Sessions;
   readonly #links: Links;
   readonly #rooms: GateRooms;
-  readonly #listener: Listener;
+  readonly #door: Door;
   #learning: Timer | undefined;
   readonly #linked = Promise.withResolvers<void>();
   #wasLinked = false;
@@ -95,7 +97,8 @@ export class Gate implements Leaving {
     this.#links = links;
     this.#rooms = rooms;
     this.#sessions = sessions;
-    this.#listener = new Listener({
+    const openDoor = options.openDoor ?? ((listener) => new Listener(listener));
+    this.#door = openDoor({
       ...settings,
       ...{ clock, log, admission, counts, port: options.port },
       page: (path, query, request, response) => roomsPage.page(path, query, request, response),
@@ -106,7 +109,7 @@ export class Gate implements Leaving {
   /** Opens the listener and begins to dial; gives the port. */
   async start(): Promise<number> {
     if (this.#options.kept !== undefined) this.#learn(this.#options.kept);
-    const port = await this.#listener.listen();
+    const port = await this.#door.listen();
     this.#links.start();
     return port;
   }
@@ -118,7 +121,7 @@ export class Gate implements Leaving {
     this.#sessions.stop();
     this.#links.stop();
     this.#rooms.stop();
-    await this.#listener.close();
+    await this.#door.close();
   }
 
   /** "ok" once a game server has answered. */
@@ -149,17 +152,17 @@ export class Gate implements Leaving {
   }
 
   drain(): void {
-    this.#listener.refuseNew();
+    this.#door.refuseNew();
     this.#sessions.closePaced(this.#options.settings.drainWindowMs);
   }
 
   undo(): void {
     this.#sessions.keep();
-    this.#listener.acceptNew();
+    this.#door.acceptNew();
   }
 
   dissolve(): void {
-    this.#listener.refuseNew();
+    this.#door.refuseNew();
     this.#sessions.closeAll("restart");
   }
 

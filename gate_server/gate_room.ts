@@ -126,7 +126,7 @@ export class GateRoom implements Place {
     if (this.#hold !== undefined) return; // it was held before, and not attached since
     this.#share.log.info("room held", { "room.life": this.life });
     this.#notify(Notice_Reason.HELD, this.#share.holdMs);
-    if (this.#share.holdMs > 0) this.#hold = this.#share.clock.after(this.#share.holdMs, () => this.end(DisconnectReason.RETRY));
+    if (this.#share.holdMs > 0) this.#hold = this.#share.clock.after(this.#share.holdMs, () => this.#holdOnEnd());
   }
 
   /** There is a link to the owner: asks for what was missed. */
@@ -158,6 +158,11 @@ export class GateRoom implements Place {
   /** The life is lost to this gate. */
   end(reason: DisconnectReason): void {
     for (const session of [...this.#sessions]) session.placeLost(reason);
+  }
+
+  #holdOnEnd(): void {
+    this.#share.log.warn("room lost", { "room.life": this.life, users: this.#sessions.size });
+    this.end(DisconnectReason.RETRY);
   }
 
   #here(id: number): Session | undefined {

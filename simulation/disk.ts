@@ -1,0 +1,84 @@
+/**
+ * A game server's disk: it keeps what was committed when the process dies, may be full for a
+ * while, and may lose what was not synced when the power goes. Each start opens the journal
+ * anew, with the next boot.
+ */
+import { type Commit, type Journal, JournalFull, type StoredRoom } from "#game_server/journal.ts";
+import { hex64 } from "#runtime/entropy.ts";
+import type { Chance } from "./chance.ts";
+import type { SimProcess } from "./process.ts";
+
+interface Content {
+  readonly rooms: ReadonlyMap<string, string>;
+  readonly clockMs: number;
+}
+
+/** Where a process dies at its next commit. */
+export type KillPoint = "before commit" | "after commit";
+
+/** What a disk does to a commit on its way; the proofs that the verdict can fail replace it. */
+export type Write = (commit: Commit, store: (commit: Commit) => void) => void;
+
+export class SimDisk {
+  isFull = false;
+  killPoint: KillPoint | undefined;
+  /** Commits so far. */
+  commits = 0;
+  readonly #id: string;
+  readonly #makeWrite: () => Write;
+  #write: Write;
+  #boot = 0;
+  #content: Content = { rooms: new Map(), clockMs: 0 };
+  #synced: Content = this.#content;
+
+  constructor(chance: Chance, makeWrite: () => Write = () => (commit, store) => store(commit)) {
+    this.#id = hex64(chance.entropy);
+    this.#makeWrite = makeWrite;
+    this.#write = makeWrite();
+  }
+
+  /** The rooms as they are stored. */
+  get rooms(): ReadonlyMap<string, string> {
+    return this.#content.rooms;
+  }
+
+  get id(): string {
+    return this.#id;
+  }
+
+  sync(): void {
+    this.#synced = this.#content;
+  }
+
+  /** What was not synced is lost. */
+  losePower(): void {
+    this.#content = this.#synced;
+  }
+
+  open(process: SimProcess): Journal {
+    this.#boot += 1;
+    this.#write = this.#makeWrite();
+    const load = (): StoredRoom[] => [...this.#content.rooms].map(([life, value]) => ({ life, value }));
+    const { clockMs } = this.#content;
+    const commit = (written: Commit): void => this.#commit(process, written);
+    return { id: this.#id, boot: this.#boot, isDurable: true, clockMs, load, commit, close: () => {} };
+  }
+
+  #commit(process: SimProcess, commit: Commit): void {
+    if (!process.isAlive) return;
+    if (this.isFull) throw new JournalFull("the simulated disk is full");
+    const { killPoint } = this;
+    this.killPoint = undefined;
+    if (killPoint === "before commit") process.die();
+    this.#write(commit, (written) => this.#store(written));
+    this.commits += 1;
+    if (killPoint === "after commit") process.die();
+  }
+
+  #store({ clockMs, kept, ended }: Commit): void {
+    const rooms = new Map(this.#content.rooms);
+    for (const { life, value } of kept) rooms.set(life, value);
+    for (const life of ended) rooms.delete(life);
+    this.#content = { rooms, clockMs };
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * A process of the simulation: it has a clock, it can be killed between two events or in the
+ * middle of one, and it can stand still while the others go on. What it had planned dies
+ * with it.
+ */
+import type { Clock, Timer } from "#runtime/clock.ts";
+import type { Chance } from "./chance.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** Thrown at a kill point: the process is dead, and nothing after this line has run. */
+export class Killed extends Error {
+  override readonly name = "Killed";
+}
+
+/** The longest time from the first thing a turn handles to its end. */
+const turnMsMax = 0.3;
+
+interface ProcessOptions {
+  scheduler: Scheduler;
+  chance: Chance;
+  /** The machine's clock at the start of the run, as it believes. */
+  wallMs(): number;
+  onKilled(): void;
+}
+
+export class SimProcess {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly #scheduler: Scheduler;
+  readonly #timers = new Set<Timer>();
+  #turnEnds: (() => void)[] = [];
+  #isAlive = true;
+  #pausedUntilMs = 0;
+  readonly #missed: (() => void)[] = [];
+  #sendsLeft = Number.POSITIVE_INFINITY;
+  readonly #onKilled: () => void;
+
+  constructor(name: string, { scheduler, chance, wallMs, onKilled }: ProcessOptions) {
+    this.name = name;
+    this.#scheduler = scheduler;
+    this.#onKilled = onKilled;
+    const startMs = scheduler.now - chance.between(0, 1e6);
+    this.clock = {
+      now: () => scheduler.now - startMs,
+      wall: () => Math.floor(wallMs() + scheduler.now),
+      after: (delayMs, run) => this.#timer(delayMs, undefined, run),
+      every: (periodMs, run) => this.#timer(periodMs, periodMs, run),
+      turnEnd: (run) => {
+        if (this.#turnEnds.length === 0) this.soon(chance.between(0, turnMsMax), () => this.#endTurn());
+        this.#turnEnds.push(run);
+      },
+    };
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  get isPaused(): boolean {
+    return this.#pausedUntilMs > this.#scheduler.now;
+  }
+
+  /** Timers that wait. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  /** Runs in `delayMs` in this process: later while it stands still, never once it is dead. */
+  soon(delayMs: number, run: () => void): Timer {
+    return this.#scheduler.after(delayMs, () => this.#inside(run));
+  }
+
+  kill(): void {
+    if (!this.#isAlive) return;
+    this.#isAlive = false;
+    this.#onKilled();
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+  }
+
+  /** The end of this process in the middle of what it does. */
+  die(): never {
+    this.kill();
+    throw new Killed(this.name);
+  }
+
+  /** Dies when it has sent so many more batches. */
+  killAfterSends(sends: number): void {
+    this.#sendsLeft = sends;
+  }
+
+  /** To be called before each send. */
+  spendSend(): void {
+    if (this.#sendsLeft === 0) this.die();
+    this.#sendsLeft -= 1;
+  }
+
+  /** Stands still: what would happen here happens afterwards, in its order. */
+  pause(forMs: number): void {
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#scheduler.now + forMs);
+    this.#scheduler.at(this.#pausedUntilMs, () => this.#wakeUp());
+  }
+
+  #inside(run: () => void): void {
+    if (!this.#isAlive) return;
+    if (this.isPaused) this.#missed.push(run);
+    else run();
+  }
+
+  #wakeUp(): void {
+    if (this.isPaused) return;
+    for (const run of this.#missed.splice(0)) this.soon(0, run);
+  }
+
+  #endTurn(): void {
+    const ends = this.#turnEnds;
+    this.#turnEnds = [];
+    for (const end of ends) if (this.#isAlive) end();
+  }
+
+  #timer(delayMs: number, everyMs: number | undefined, run: () => void): Timer {
+    let next: Timer | undefined;
+    const timer: Timer = {
+      cancel: () => {
+        next?.cancel();
+        this.#timers.delete(timer);
+      },
+    };
+    const fire = (): void => {
+      if (!this.#timers.has(timer)) return;
+      if (everyMs === undefined) this.#timers.delete(timer);
+      else next = this.soon(everyMs, fire);
+      run();
+    };
+    if (!this.#isAlive) return timer;
+    this.#timers.add(timer);
+    next = this.soon(Math.max(0, delayMs), fire);
+    return timer;
+  }
+}

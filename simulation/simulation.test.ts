@@ -1,0 +1,34 @@
+/** The simulator: that a seed is the whole run, that it would notice, and that what it found stays fixed. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runWithout } from "./run.ts";
+import { type SwitchName, switches } from "./switches.ts";
+import { runSeed } from "./world.ts";
+
+test("[simulation] a seed gives the same run again, to the last event", async () => {
+  const lines: string[][] = [[], []];
+  for (const heard of lines) await runSeed(7, { trace: (line) => heard.push(line) });
+  assert.ok((lines[0]?.length ?? 0) > 100);
+  assert.deepEqual(lines[0], lines[1]);
+});
+
+/** With the rule off, each of these seeds breaks a promise. */
+const caughtBy: Record<SwitchName, [seed: number, finds: RegExp]> = {
+  "commit-before-send": [1, /^V2/],
+  "outputs-in-commit": [1, /^V4/],
+  "contiguous-numbers": [2, /^V3/],
+  "retained-inputs": [1, /^V/],
+  "absent-is-not-gone": [2, /^(P4|V1)/],
+};
+
+for (const off of Object.keys(switches) as SwitchName[]) {
+  const [seed, finds] = caughtBy[off];
+  test(`[simulation] without ${off} seed ${seed} breaks a promise, and with it it does not`, async () => {
+    const { violations } = await runWithout(seed, off);
+    assert.ok(
+      violations.some((violation) => finds.test(violation)),
+      violations.join("\n") || "nothing found",
+    );
+    assert.deepEqual((await runSeed(seed)).violations, []);
+  });
+}
