@@ -48,6 +48,8 @@ export class DiceBot {
   #game: Game = nothingSeen;
   #rollTimer: ReturnType<typeof setTimeout> | undefined;
   #rolledAtMs = 0;
+  /** A roll is on its way: it must be answered before the next one is due. */
+  #isRolling = false;
   #satAtMs = 0;
 
   constructor(options: DiceBotOptions) {
@@ -79,6 +81,7 @@ export class DiceBot {
   #clientOnState(state: ClientState): void {
     if (state.is === "connected") this.#satAtMs = performance.now();
     if (state.is === "waiting") {
+      this.#isRolling = false; // lost with its connection
       this.reconnects += 1;
       count(this.closes, state.because);
     }
@@ -113,8 +116,9 @@ export class DiceBot {
   #rollSoon(): void {
     clearTimeout(this.#rollTimer);
     this.#rollTimer = setTimeout(() => {
+      if (this.#isRolling) this.inconsistencies.push(`user ${this.#client.user}: my last roll was not answered`);
       this.#rolledAtMs = performance.now();
-      this.#client.send(DiceCommand.SHAKE);
+      this.#isRolling = this.#client.send(DiceCommand.SHAKE);
     }, Math.random() * this.#options.thinkMs);
   }
 
@@ -123,6 +127,7 @@ export class DiceBot {
     const isMine = Number(userId) === this.#client.user;
     if (isMine) {
       this.rolls += 1;
+      this.#isRolling = false;
       this.rollMs.push(performance.now() - this.#rolledAtMs);
     }
     const rolled = new Set(this.#game.rolled).add(String(userId));
@@ -146,6 +151,7 @@ export class DiceBot {
   #onError(body: Uint8Array): void {
     const { code, desc } = decode(ErrorResponseSchema, body);
     count(this.errors, `${code} ${desc}`);
+    this.#isRolling = false;
   }
 
   #onStandUp(user: number): void {

@@ -10,16 +10,11 @@ import type { SessionSocket } from "#door/session.ts";
 import { type CloseCodeName, closeCodes } from "#protocol/close_codes.ts";
 import type { Frame } from "#protocol/frame.ts";
 import type { Chance } from "./chance.ts";
+import type { ClientListener, ClientSocket } from "./ledger_player.ts";
 import type { SimProcess } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 const latencyMsMax = 5;
-
-/** A client's end. */
-export interface ClientListener {
-  onFrame(frame: Frame): void;
-  onClose(code: number, by: "client" | "crash" | "gate"): void;
-}
 
 interface DoorOptions {
   scheduler: Scheduler;
@@ -71,7 +66,7 @@ export class SimDoor implements Door {
   }
 }
 
-export class SimSocket implements SessionSocket {
+export class SimSocket implements SessionSocket, ClientSocket {
   readonly #client: ClientListener;
   readonly #options: DoorOptions;
   readonly #onGone: () => void;

@@ -64,8 +64,7 @@ export const ledger: Game<LedgerState> = {
 
   /** A player may leave when he has written an even number of entries. With the last one the ticks end, and so the room. */
   leave(table, state, player) {
-    const entries = state.events.filter(({ token }) => token.startsWith(`${player.user}.`));
-    const mayLeave = player.isWatcher || entries.length % 2 === 0;
+    const mayLeave = player.isWatcher || !bound(state.events).includes(player.user);
     if (mayLeave && table.players.length === 1) table.stopTimer("tick");
     return mayLeave;
   },
@@ -82,10 +81,28 @@ export const ledger: Game<LedgerState> = {
     write(table, state, "");
   },
 
-  dissolve() {},
+  dissolve(table, { book, events }) {
+    table.log(`ended ${book} ${bound(events)}`);
+  },
   phase: () => "open",
   print: (_table, state) => `${state.events.length} events`,
 };
+
+/** Users who may not leave. */
+function bound(events: readonly LedgerEvent[]): readonly number[] {
+  const written = Map.groupBy(
+    events.filter(({ token }) => token !== ""),
+    ({ token }) => Number(token.split(".")[0]),
+  );
+  return [...written].filter(([, own]) => own.length % 2 !== 0).map(([user]) => user);
+}
+
+/** What a ledger that ends says of itself in the log: its book, and who could not leave it. */
+export function readEnded(text: string): { book: number; bound: readonly number[] } | undefined {
+  const [, book, users] = /^ended (\d+) ([\d,]*)$/.exec(text) ?? [];
+  if (book === undefined) return undefined;
+  return { book: Number(book), bound: users === undefined || users === "" ? [] : users.split(",").map(Number) };
+}
 
 function write(table: Table, state: LedgerState, token: string): number {
   const event = { number: state.events.length + 1, token, draw: table.random(1, drawMax) };

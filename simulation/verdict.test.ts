@@ -100,7 +100,7 @@ const faults: [what: string, finds: RegExp, history: readonly Line[], end?: Endi
     "a room ends around somebody who could not leave",
     /P4 book 77 has ended, and user 8/,
     with_(end, 0, line(7, { is: "left", how: "stand" }), line(8, { is: "left", how: "stand" })),
-    { books: [], ended: new Map([[book, events]]) },
+    { books: [], ended: new Map([[book, [8]]]) },
   ],
   ["two owners of a life", /P1 twice: book/, sound, { ...ending, books: [final, { ...final, owner: "b" }] }],
   ["two rooms of a name", /P1 twice: name/, sound, { ...ending, books: [final, { ...final, book: 78, events: [], users: [] }] }],

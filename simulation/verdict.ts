@@ -42,8 +42,8 @@ export interface FinalBook {
 
 export interface Ending {
   readonly books: readonly FinalBook[];
-  /** Books whose room has ended, with their events. */
-  readonly ended: ReadonlyMap<number, readonly LedgerEvent[]>;
+  /** Books whose room has ended, with the users who could not have left it. */
+  readonly ended: ReadonlyMap<number, readonly number[]>;
 }
 
 /** What a run is allowed to lose, because it did to the servers what no promise covers. */
@@ -146,7 +146,9 @@ export class Verdict {
       if (final !== undefined) this.#judgeBook(final, heard);
       else if (!ended.has(book) && !this.#allowances.forgets && !this.#allowances.outlasts) this.violations.push(`V1 book ${book} is lost`);
     }
-    for (const [book, events] of ended) if (!finals.has(book)) this.#judgeEnded(book, events);
+    for (const [book, bound] of ended) {
+      if (bound.length > 0 && !finals.has(book)) this.violations.push(`P4 book ${book} has ended, and user ${bound} could not leave it`);
+    }
     this.#judgeOwnership(books);
   }
 
@@ -267,17 +269,6 @@ export class Verdict {
       if (kept === undefined || kept.token !== event.token || kept.draw !== event.draw) {
         this.violations.push(`V5 event ${number} of book ${book} was ${shown(event)}, and the journal has ${kept ? shown(kept) : "none"}`);
       }
-    }
-  }
-
-  /** A room may end when its last player may leave: with an even number of entries of each. */
-  #judgeEnded(book: number, events: readonly LedgerEvent[]): void {
-    const entries = Map.groupBy(
-      events.filter(({ token }) => token !== ""),
-      ({ token }) => token.split(".")[0],
-    );
-    for (const [user, written] of entries) {
-      if (written.length % 2 !== 0) this.violations.push(`P4 book ${book} has ended, and user ${user} could not leave it`);
     }
   }
 

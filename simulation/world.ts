@@ -13,10 +13,10 @@ import { Gate } from "#gate_server/gate.ts";
 import type { Log, LogEvent, LogFields } from "#runtime/log.ts";
 import { readSettings } from "#runtime/settings.ts";
 import { Chance } from "./chance.ts";
-import { SimClient } from "./client.ts";
 import { type KillPoint, SimDisk, type Write } from "./disk.ts";
 import { SimDoor } from "./door.ts";
-import { type LedgerEvent, type LedgerState, ledger } from "./ledger.ts";
+import { type LedgerState, ledger, readEnded } from "./ledger.ts";
+import { LedgerPlayer } from "./ledger_player.ts";
 import { SimNetwork } from "./network.ts";
 import { Killed, SimProcess } from "./process.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -94,8 +94,8 @@ class World {
   readonly #verdict: Verdict;
   readonly #character: Character;
   readonly #servers: Server[];
-  readonly #clients: SimClient[];
-  readonly #ended = new Map<number, readonly LedgerEvent[]>();
+  readonly #clients: LedgerPlayer[];
+  readonly #ended = new Map<number, readonly number[]>();
   readonly #violations: string[] = [];
   readonly #counts: Counts = {
     ...{ events: 0, inputs: 0, receipts: 0, kills: 0, killsInTurn: 0, gateKills: 0, cuts: 0 },
@@ -159,7 +159,7 @@ class World {
     server.process = this.#openProcess(server.name, () => this.#serverOnKilled(server));
     const { process, disk } = server;
     const { clock } = process;
-    const games = [{ ...ledger, dissolve: (_table: unknown, { book, events }: LedgerState) => void this.#ended.set(book, [...events]) }];
+    const games = [ledger];
     const journal = disk.open(process);
     const started = new GameServer({
       ...{ settings, games, clock, journal, entropy: this.#chance.entropy, log: this.#log(server.name), watchdog: noWatchdog },
@@ -201,8 +201,8 @@ class World {
     );
   }
 
-  #addClient(user: number, rooms: readonly string[]): SimClient {
-    return new SimClient(user, {
+  #addClient(user: number, rooms: readonly string[]): LedgerPlayer {
+    return new LedgerPlayer(user, {
       ...{ scheduler: this.#scheduler, chance: this.#chance, verdict: this.#verdict, rooms },
       connect: (who, listener) => this.#door?.connect(who, listener),
       nextConnection: () => ++this.#connections,
@@ -345,6 +345,11 @@ class World {
     );
   }
 
+  #noteEnd(text: string): void {
+    const ended = readEnded(text);
+    if (ended !== undefined) this.#ended.set(ended.book, ended.bound);
+  }
+
   async #stop(): Promise<void> {
     await this.#gate?.stop();
     for (const { server } of this.#servers) await server?.stop();
@@ -361,12 +366,7 @@ class World {
 
   #log(name: string): Log {
     const say = (level: string, event: LogEvent, fields: LogFields = {}): void => {
-      if (event === "room restore") this.#counts.restored += 1;
-      if (event === "outputs gone" || event === "room lost") this.#verdict.pardon(fields.users ?? 0);
-      if (event === "room resumed") this.#counts.resumed += 1;
-      if (event === "room crash" || event === "failure") this.#violations.push(`V8 ${name}: ${event} ${String(fields.err)}`);
-      const isWrong = event === "inputs forgotten" && !this.#character.losesPower;
-      if (isWrong) this.#violations.push(`V2 ${name}: ${event} ${fields["event.reason"]}`);
+      this.#note(name, event, fields);
       this.#trace(name, `${level} ${event} ${this.#options.trace && JSON.stringify(fields)}`);
     };
     const log = (context: LogFields): Log => ({
@@ -377,6 +377,29 @@ class World {
       with: (fields) => log({ ...context, ...fields }),
     });
     return log({});
+  }
+
+  /** What the verdict must know of a log line. */
+  #note(name: string, event: LogEvent, fields: LogFields): void {
+    switch (event) {
+      case "room restore":
+        this.#counts.restored += 1;
+        return;
+      case "room resumed":
+        this.#counts.resumed += 1;
+        return;
+      case "game":
+        return this.#noteEnd(fields["game.text"] ?? "");
+      case "outputs gone":
+      case "room lost":
+        return this.#verdict.pardon(fields.users ?? 0);
+      case "inputs forgotten":
+        if (!this.#character.losesPower) this.#violations.push(`V2 ${name}: ${event} ${fields["event.reason"]}`);
+        return;
+      case "room crash":
+      case "failure":
+        this.#violations.push(`V8 ${name}: ${event} ${String(fields.err)}`);
+    }
   }
 
   #trace(name: string, what: string): void {

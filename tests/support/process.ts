@@ -106,7 +106,7 @@ export class Run {
       const timer = setTimeout(resolve, Math.max(0, deadline - Date.now()));
       await promise;
       clearTimeout(timer);
-      const isOver = Date.now() >= deadline || this.child.exitCode !== null;
+      const isOver = Date.now() >= deadline || this.child.exitCode !== null || this.child.signalCode !== null;
       if (isOver && !this.lines.slice(from).some(isSo)) throw new Error(`waited in vain, heard\n${this.lines.join("\n")}\n${this.errors}`);
     }
   }

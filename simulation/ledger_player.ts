@@ -1,14 +1,12 @@
 /**
- * A simulated player: sits down at a ledger, writes entries, stands up, breaks its connection,
+ * A player of the ledger, over a simulated connection or a real one: sits down at a ledger, writes entries, stands up, breaks its connection,
  * comes back, sits down from a second connection, goes silent; and tells the verdict
  * everything it sends and hears.
  */
 import { bodyOf, commandOf, decode, encode, type Frame, frame } from "#protocol/frame.ts";
 import { Command, ErrorResponseSchema, Int32Schema, Int64Schema, SitDownRequestSchema, UserSchema } from "#protocol/gen/frame_pb.ts";
 import type { Chance } from "./chance.ts";
-import type { ClientListener, SimSocket } from "./door.ts";
 import { type BookNotice, type EventNotice, Command as Ledger, type Receipt } from "./ledger.ts";
-import type { Scheduler } from "./scheduler.ts";
 import type { Line, Verdict } from "./verdict.ts";
 
 /** Means of what a client does, in milliseconds. */
@@ -20,19 +18,39 @@ const muteMs = 4000;
 /** Too many at once, so that inputs wait. */
 const burst = 8;
 
+/** A client's end of its connection. */
+export interface ClientListener {
+  onFrame(frame: Frame): void;
+  /** By the client itself, with the gate's process, or by the gate. */
+  onClose(code: number, by: "client" | "crash" | "gate"): void;
+}
+
+export interface ClientSocket {
+  /** Nothing passes any more, and nobody knows. */
+  isMute: boolean;
+  write(frame: Frame): void;
+  leave(code: number): void;
+}
+
+/** Time, virtual or real. */
+interface Timeline {
+  readonly now: number;
+  after(delayMs: number, run: () => void): unknown;
+}
+
 interface ClientOptions {
-  scheduler: Scheduler;
+  scheduler: Timeline;
   chance: Chance;
   verdict: Verdict;
   /** Names of rooms a client may ask for; "" = any. */
   rooms: readonly string[];
-  connect(user: number, listener: ClientListener): SimSocket | undefined;
+  connect(user: number, listener: ClientListener): ClientSocket | undefined;
   nextConnection(): number;
 }
 
 type LineBody = Line extends infer One ? (One extends Line ? Omit<One, "atMs" | "connection" | "user"> : never) : never;
 
-export class SimClient {
+export class LedgerPlayer {
   readonly user: number;
   readonly #options: ClientOptions;
   #connection: ClientConnection | undefined;
@@ -127,10 +145,10 @@ export class SimClient {
 }
 
 class ClientConnection {
-  readonly #client: SimClient;
+  readonly #client: LedgerPlayer;
   readonly #id: number;
   readonly #options: ClientOptions;
-  #socket: SimSocket | undefined;
+  #socket: ClientSocket | undefined;
   #stage: "idle" | "asking" | "seated" | "abandoned" = "idle";
   #room = "";
   /** Asked for the book once more: until it comes a stand would be hard to tell from it. */
@@ -138,7 +156,7 @@ class ClientConnection {
   /** Who has just risen: if he sits down at once, he has only moved. */
   #risen: number | undefined;
 
-  constructor(client: SimClient, id: number, options: ClientOptions) {
+  constructor(client: LedgerPlayer, id: number, options: ClientOptions) {
     this.#client = client;
     this.#id = id;
     this.#options = options;
@@ -152,7 +170,7 @@ class ClientConnection {
     return this.#socket?.isMute ?? false;
   }
 
-  open(socket: SimSocket): void {
+  open(socket: ClientSocket): void {
     this.#socket = socket;
     this.#room = this.#options.chance.pick(this.#options.rooms);
     this.#sit();

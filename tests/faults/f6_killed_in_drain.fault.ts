@@ -1,0 +1,26 @@
+/** F6 without Kubernetes: a game server is told to leave, is killed at the end of its grace, and a newer release takes over. */
+import { test } from "node:test";
+import { isFull, LedgerRun } from "./ledger_run.ts";
+
+const rollouts = isFull ? 10 : 2;
+const graceMs = 2000;
+
+test(`[F6][P4] SIGTERM, SIGKILL at the end of the grace, a newer release: all rooms back, ${rollouts} times`, {
+  timeout: 180_000,
+}, async (t) => {
+  const run = await LedgerRun.start(t, { players: 24, rooms: 6, seed: 6 });
+  const restartMs: number[] = [];
+  for (let rollout = 0; rollout < rollouts; rollout++) {
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    run.server.signal("SIGTERM");
+    await new Promise((resolve) => setTimeout(resolve, graceMs));
+    run.server.signal("SIGKILL");
+    await run.died();
+    restartMs.push(await run.restart({ LEDGER_VERSION: String(rollout + 2), VERSION: `release ${rollout + 2}` }));
+  }
+  await run.end(8000);
+  const { inputs, receipts } = run.verdict;
+  t.diagnostic(
+    `F6 ${rollouts} rollouts, restart max ${Math.max(...restartMs).toFixed(0)} ms, ${inputs} inputs, ${receipts} receipts, 0 reconnects`,
+  );
+});
