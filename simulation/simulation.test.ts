@@ -32,3 +32,16 @@ for (const off of Object.keys(switches) as SwitchName[]) {
     assert.deepEqual((await runSeed(seed)).violations, []);
   });
 }
+
+/** Seeds that broke a promise once. Each fails again when its bug comes back. */
+const regressions: [seed: number, bug: string][] = [
+  [14, "a sit whose answer was among outputs that had gone was never answered"],
+  [30, "a sit was answered to a gate that had forgotten the room meanwhile, and the answer was not sent again"],
+  [55, "a room that was over waited for ever for a gate that was lost later"],
+];
+
+for (const [seed, bug] of regressions) {
+  test(`[simulation] seed ${seed}: ${bug}`, async () => {
+    assert.deepEqual((await runSeed(seed)).violations, []);
+  });
+}

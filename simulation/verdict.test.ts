@@ -102,6 +102,7 @@ const faults: [what: string, finds: RegExp, history: readonly Line[], end?: Endi
     with_(end, 0, line(7, { is: "left", how: "stand" }), line(8, { is: "left", how: "stand" })),
     { books: [], ended: new Map([[book, [8]]]) },
   ],
+  ["a room that is over is kept for ever", /V7 book 77 is over/, sound, { ...ending, books: [{ ...final, isOver: true }] }],
   ["two owners of a life", /P1 twice: book/, sound, { ...ending, books: [final, { ...final, owner: "b" }] }],
   ["two rooms of a name", /P1 twice: name/, sound, { ...ending, books: [final, { ...final, book: 78, events: [], users: [] }] }],
   [

@@ -5,7 +5,8 @@
  *
  *     V1 no room lost │ V2 nothing acknowledged is forgotten │ V3 no input twice, none lost
  *     V4 every client: all events of its stay, once, in order │ V5 journals hold what was heard
- *     V6 no connection closed that its client did not close │ P4 nobody is gone who has not left
+ *     V6 no connection closed that its client did not close │ V7 nothing is kept that is over
+ *     P4 nobody is gone who has not left
  */
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
 import { refusals } from "#protocol/refusals.ts";
@@ -150,6 +151,7 @@ export class Verdict {
       if (bound.length > 0 && !finals.has(book)) this.violations.push(`P4 book ${book} has ended, and user ${bound} could not leave it`);
     }
     this.#judgeOwnership(books);
+    for (const { book, isOver } of books) if (isOver) this.violations.push(`V7 book ${book} is over, and still kept`);
   }
 
   #onBook(line: Line, witness: Witness, { book, count, events }: BookNotice): void {
