@@ -1,0 +1,33 @@
+/**
+ * An operator's look at a journal: it changes nothing. While a server has the journal open,
+ * its files are read in place; otherwise a copy is, since SQLite cannot read what a killed
+ * server left without writing beside it.
+ */
+import { constants, copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { databasePath } from "./journal_database.ts";
+import { type Inspection, inspect } from "./journal_inspection.ts";
+import { isLocked } from "./journal_lock.ts";
+import { finishReplacing, wholePath } from "./journal_repair.ts";
+import { turnsPath } from "./journal_state.ts";
+
+/**
+ * Reads the journal in `folder`.
+ * @throws {NewerJournal}
+ */
+export function lookAt(folder: string): Inspection {
+  if (isLocked(folder)) return inspect(folder);
+  const copy = mkdtempSync(join(tmpdir(), "croupier-look-"));
+  try {
+    const path = databasePath(folder);
+    for (const file of [turnsPath(folder), path, `${path}-wal`, wholePath(folder)]) {
+      if (existsSync(file)) copyFileSync(file, join(copy, basename(file)), constants.COPYFILE_FICLONE);
+    }
+    if (isLocked(folder)) return inspect(folder); // a server has started meanwhile: the copy may be of two moments
+    finishReplacing(copy);
+    return inspect(copy);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}

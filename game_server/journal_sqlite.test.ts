@@ -1,0 +1,253 @@
+/** The journal in SQLite: what it keeps, who may open it, and what damage and a full disk do to it. */
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { listeningLog, loaded, newFolder, openHere, startWriter } from "#tests/support/journal_at_hand.ts";
+import { contentsAfter, turnOf } from "#tests/support/journal_evening.ts";
+import { start } from "#tests/support/process.ts";
+import { SmallDisk } from "#tests/support/small_disk.ts";
+import { JournalFull } from "./journal.ts";
+import { lookAt } from "./journal_look.ts";
+import { journalFormat, lineOf, stateOf } from "./journal_state.ts";
+
+const wholeEvening = 30;
+
+test("[journal] what was kept is loaded again, what has ended is not; the id stays, every opening is a higher boot", async (t) => {
+  const folder = newFolder(t);
+  const first = await openHere(folder);
+  assert.deepEqual([...first.load()], []);
+  assert.deepEqual(
+    { boot: first.boot, clockMs: first.clockMs, damage: first.damage },
+    { boot: 1, clockMs: 0, damage: { rooms: 0, turns: 0 } },
+  );
+  for (let turn = 1; turn <= wholeEvening; turn++) first.commit(turnOf(turn));
+  first.close();
+
+  const second = await openHere(folder);
+  assert.deepEqual(loaded(second), contentsAfter(wholeEvening));
+  assert.deepEqual([...second.load()], [], "it is read once");
+  assert.equal(second.id, first.id);
+  assert.match(second.id, /^[0-9a-f]{16}$/);
+  assert.equal(second.boot, 2);
+  assert.equal(second.clockMs, turnOf(wholeEvening).clockMs);
+  second.close();
+
+  const third = await openHere(folder);
+  assert.deepEqual(loaded(third), contentsAfter(wholeEvening), "an opening that commits nothing takes nothing away");
+  assert.deepEqual([third.id, third.boot, third.clockMs], [first.id, 3, second.clockMs]);
+  third.close();
+});
+
+test("[journal] each journal has an id of its own", async (t) => {
+  const [one, other] = [await openHere(newFolder(t)), await openHere(newFolder(t))];
+  assert.notEqual(one.id, other.id);
+  one.close();
+  other.close();
+});
+
+test("[journal] lives that end twice, or were never kept, are no lost rooms, and hide none", async (t) => {
+  const folder = newFolder(t);
+  const journal = await openHere(folder);
+  journal.commit({ clockMs: 1, kept: ["a", "b", "c"].map((life) => ({ life, value: "{}" })), ended: ["never", "kept"] });
+  journal.commit({ clockMs: 2, kept: [], ended: ["a", "a"] });
+  journal.commit({ clockMs: 3, kept: [], ended: ["a", "never"] });
+  journal.close();
+  const again = await openHere(folder);
+  assert.deepEqual([...loaded(again).keys()], ["b", "c"]);
+  assert.deepEqual(again.damage, { rooms: 0, turns: 0 });
+  again.commit({ clockMs: 4, kept: [], ended: ["never", "a"] });
+  again.close();
+
+  const database = new DatabaseSync(join(folder, "journal.sqlite"));
+  database.exec("DELETE FROM rooms WHERE life = 'b'");
+  database.close();
+  const log = listeningLog();
+  const robbed = await openHere(folder, log);
+  assert.deepEqual([...loaded(robbed).keys()], ["c"]);
+  assert.deepEqual(robbed.damage, { rooms: 1, turns: 0 });
+  assert.ok(log.events.includes("journal damage"));
+  robbed.close();
+});
+
+test("[P1][journal] a second opening waits while a process has it, and goes on when that is killed", async (t) => {
+  const folder = newFolder(t);
+  const holder = startWriter(t, folder, 1, wholeEvening, "hold");
+  await holder.until((line) => line === "written");
+  const log = listeningLog();
+  let isOpen = false;
+  const opening = openHere(folder, log).then((journal) => {
+    isOpen = true;
+    return journal;
+  });
+  await sleep(400);
+  assert.equal(isOpen, false);
+  assert.deepEqual(log.events, ["journal wait"], "said once");
+  holder.child.kill("SIGKILL");
+  const journal = await opening;
+  assert.equal(journal.boot, 2);
+  assert.deepEqual(loaded(journal), contentsAfter(wholeEvening));
+  assert.deepEqual(journal.damage, { rooms: 0, turns: 0 });
+  journal.close();
+});
+
+test("[P1][journal] of several that wait, one at a time gets it", async (t) => {
+  const folder = newFolder(t);
+  const first = await openHere(folder);
+  let openNow = 0;
+  const boots: number[] = [];
+  const others = Array.from({ length: 4 }, async () => {
+    const journal = await openHere(folder);
+    openNow += 1;
+    assert.equal(openNow, 1);
+    boots.push(journal.boot);
+    await sleep(20);
+    openNow -= 1;
+    journal.close();
+  });
+  await sleep(50);
+  first.close();
+  await Promise.all(others);
+  assert.deepEqual(boots, [2, 3, 4, 5]);
+});
+
+test("[P1][journal] a boot that another one has followed writes nothing more", async (t) => {
+  const folder = newFolder(t);
+  const journal = await openHere(folder);
+  journal.commit(turnOf(1));
+  rmSync(join(folder, "journal.lock"));
+  const successor = await openHere(folder);
+  assert.equal(successor.boot, 2);
+  assert.throws(() => journal.commit(turnOf(2)), /another boot has written to this journal/);
+  journal.close();
+  successor.close();
+  const after = await openHere(folder);
+  assert.deepEqual(loaded(after), contentsAfter(1));
+  after.close();
+});
+
+test("[journal] a lock file of garbage locks nobody out", async (t) => {
+  const folder = newFolder(t);
+  writeFileSync(join(folder, "journal.lock"), "garbage, and a lot of it ".repeat(100));
+  const journal = await openHere(folder);
+  let isOpen = false;
+  const second = openHere(folder).then((opened) => {
+    isOpen = true;
+    return opened;
+  });
+  await sleep(250);
+  assert.equal(isOpen, false, "and it still locks");
+  journal.close();
+  (await second).close();
+});
+
+test("[P2][journal] a turn whose process was killed right after its commit is there", async (t) => {
+  const folder = newFolder(t);
+  for (const [first, last] of [
+    [1, 1],
+    [2, 9],
+    [10, 10],
+    [11, wholeEvening],
+  ] as const) {
+    const { signal } = await startWriter(t, folder, first, last, "kill").exited;
+    assert.equal(signal, "SIGKILL");
+  }
+  const log = listeningLog();
+  const journal = await openHere(folder, log);
+  assert.deepEqual(loaded(journal), contentsAfter(wholeEvening));
+  assert.equal(journal.clockMs, turnOf(wholeEvening).clockMs);
+  assert.equal(journal.boot, 5);
+  assert.deepEqual(log.events, []);
+  journal.close();
+});
+
+test("[F13][journal] no space: nothing is half written, and the same commit succeeds when there is some", async (t) => {
+  const disk = SmallDisk.mount(t, "2m");
+  if (disk === undefined) return;
+  const journal = await openHere(disk.folder);
+  journal.commit(turnOf(1));
+  disk.fill();
+  const big = {
+    clockMs: 99,
+    kept: [...turnOf(2).kept, { life: "b".repeat(16), value: JSON.stringify("x".repeat(100_000)) }],
+    ended: [turnOf(1).kept[0]?.life ?? ""],
+  };
+  for (let attempt = 0; attempt < 3; attempt++) assert.throws(() => journal.commit(big), JournalFull);
+  const { rows, faults } = lookAt(disk.folder);
+  assert.deepEqual([rows.map(({ value }) => value), faults], [[...contentsAfter(1).values()], []]);
+  disk.free();
+  journal.commit(big);
+  journal.close();
+  const log = listeningLog();
+  const again = await openHere(disk.folder, log);
+  assert.deepEqual(loaded(again), new Map(big.kept.map(({ life, value }) => [life, value])));
+  assert.equal(again.clockMs, 99);
+  assert.deepEqual(log.events, []);
+  again.close();
+});
+
+test("[F13][journal] no space, and then the process is killed: the turn that was refused is not there, every other is", async (t) => {
+  const disk = SmallDisk.mount(t, "2m");
+  if (disk === undefined) return;
+  const holder = startWriter(t, disk.folder, 1, wholeEvening, "hold");
+  await holder.until((line) => line === "written");
+  disk.fill();
+  holder.child.kill("SIGKILL");
+  await holder.exited;
+  const log = listeningLog();
+  const opening = openHere(disk.folder, log);
+  await sleep(600);
+  disk.free();
+  const journal = await opening;
+  assert.deepEqual(loaded(journal), contentsAfter(wholeEvening));
+  assert.deepEqual(journal.damage, { rooms: 0, turns: 0 });
+  assert.ok(!log.events.includes("journal damage"));
+  assert.deepEqual(
+    log.events.filter((event) => event !== "journal wait"),
+    log.events.includes("journal full") ? ["journal full", "journal heal"] : [],
+  );
+  journal.close();
+});
+
+test("[F13][journal] a start on a full disk waits for space, and takes nothing for damage", async (t) => {
+  const disk = SmallDisk.mount(t, "2m");
+  if (disk === undefined) return;
+  await startWriter(t, disk.folder, 1, wholeEvening, "close").exited;
+  disk.fill();
+  const log = listeningLog();
+  const opening = openHere(disk.folder, log);
+  await sleep(600);
+  assert.deepEqual(log.events, ["journal full"], "said once");
+  disk.free();
+  const journal = await opening;
+  assert.deepEqual(loaded(journal), contentsAfter(wholeEvening));
+  assert.deepEqual(log.events, ["journal full", "journal heal"]);
+  journal.close();
+});
+
+test("[journal] a newer format is refused, and nothing of it is touched", async (t) => {
+  const folder = newFolder(t);
+  await startWriter(t, folder, 1, wholeEvening, "close").exited;
+  const database = new DatabaseSync(join(folder, "journal.sqlite"));
+  const state = stateOf(String(database.prepare("SELECT line FROM state").get()?.["line"]));
+  assert.ok(state);
+  database.prepare("UPDATE state SET line = ?").run(lineOf({ ...state, format: journalFormat + 1 }));
+  database.exec("ALTER TABLE rooms RENAME TO tables");
+  database.close();
+  const before = contentsOf(folder);
+  const newer = "the journal was written by a newer release (format 2, this release knows 1)";
+  await assert.rejects(openHere(folder), { message: newer });
+  const run = start(t, ["game_server/main.ts"], { DATA_DIR: folder, PORT: "0", ADMIN_PORT: "0" });
+  assert.deepEqual(await run.exited, { code: 78, signal: null });
+  assert.equal(run.errors, `croupier: DATA_DIR ${JSON.stringify(folder)} cannot be used: ${newer}.\n`);
+  assert.deepEqual(contentsOf(folder), before);
+});
+
+/** The files that hold something, as they are. */
+function contentsOf(folder: string): Record<string, string> {
+  const files = ["journal.sqlite", "journal.sqlite-wal", "journal.turns"].filter((file) => existsSync(join(folder, file)));
+  const contents = files.map((file) => [file, readFileSync(join(folder, file), "base64")]);
+  return Object.fromEntries(contents.filter(([, text]) => text !== ""));
+}

@@ -1,0 +1,86 @@
+/**
+ * The state of a journal: who it is, how often it was opened, what its clock was, and what
+ * its rooms come to. It is kept twice, in the database and in `journal.turns`, each time as
+ * one line of text with its own checksum. SQLite takes a WAL whose tail is gone for one that
+ * ends earlier; the second copy tells.
+ */
+import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+
+/** Raised when an older release could not read what a newer one writes. Every format keeps this file, so that it is noticed. */
+export const journalFormat = 1;
+
+export interface State {
+  readonly format: number;
+  readonly id: string;
+  readonly boot: number;
+  /** The server's own clock. */
+  readonly clockMs: number;
+  /** How many turns were committed. */
+  readonly turns: number;
+  readonly rooms: number;
+  /** The checksums of all rooms, xor: none can be missing, doubled or an older one without being noticed. */
+  readonly roomsSum: number;
+}
+
+export function lineOf(state: State): string {
+  const json = JSON.stringify(state);
+  return `${checksum(json)} ${json}`;
+}
+
+/** Undefined when the line is not as it was written. */
+export function stateOf(line: string): State | undefined {
+  const [, sum, json] = /^([0-9a-f]{8}) (\{.*\})\s*$/.exec(line) ?? [];
+  return json === undefined || sum !== checksum(json) ? undefined : (JSON.parse(json) as State);
+}
+
+function checksum(json: string): string {
+  return crc32(json).toString(16).padStart(8, "0");
+}
+
+/** Room for every state there can be: the file never grows, so a full disk does not concern it. */
+const turnsFileBytes = 256;
+
+export type NotedState = State | "missing" | "damaged";
+
+/** Whoever looks on while a server writes may find a line that is half the last one. */
+const readAttempts = 3;
+
+export function readTurnsFile(folder: string): NotedState {
+  const path = turnsPath(folder);
+  if (!existsSync(path)) return "missing";
+  for (let attempt = 0; attempt < readAttempts; attempt++) {
+    const state = stateOf(readFileSync(path, "latin1"));
+    if (state !== undefined) return state;
+  }
+  return "damaged";
+}
+
+/** The second copy, overwritten in place. */
+export class TurnsFile {
+  readonly #file: number;
+
+  constructor(folder: string) {
+    const path = turnsPath(folder);
+    this.#file = openSync(path, existsSync(path) ? "r+" : "w+");
+    ftruncateSync(this.#file, turnsFileBytes);
+  }
+
+  write(state: State): void {
+    writeSync(this.#file, `${lineOf(state).padEnd(turnsFileBytes - 1)}\n`, 0);
+  }
+
+  /** Onto the disk itself: after a power cut there is a state, if perhaps not the last. */
+  sync(): void {
+    fsyncSync(this.#file);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}
+
+export function turnsPath(folder: string): string {
+  return join(folder, "journal.turns");
+}

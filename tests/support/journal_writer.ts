@@ -1,0 +1,19 @@
+/**
+ * A process that has a journal open, for tests that take it away by force: it writes an
+ * evening of turns, says so, and then kills itself or waits to be killed.
+ *
+ *     node tests/support/journal_writer.ts FOLDER FIRST_TURN LAST_TURN kill|hold|close
+ */
+import { openSqliteJournal } from "#game_server/journal_sqlite.ts";
+import { systemClock } from "#runtime/clock.ts";
+import { systemEntropy } from "#runtime/entropy.ts";
+import { silentLog } from "#runtime/log.ts";
+import { turnOf } from "./journal_evening.ts";
+
+const [folder = "", first, last, then] = process.argv.slice(2);
+const journal = await openSqliteJournal({ folder, sync: "os", clock: systemClock, entropy: systemEntropy, log: silentLog });
+for (let turn = Number(first); turn <= Number(last); turn++) journal.commit(turnOf(turn));
+if (then === "kill") process.kill(process.pid, "SIGKILL");
+process.stdout.write("written\n");
+if (then === "hold") setInterval(() => {}, 60_000);
+else journal.close();
