@@ -1,0 +1,163 @@
+/** The operator's command line on journals that real servers write, have written, or were killed over. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { newFolder } from "#tests/support/journal_at_hand.ts";
+import { Player } from "#tests/support/player.ts";
+import { Server, start } from "#tests/support/process.ts";
+
+/** What the command line said, and how it ended. */
+async function croupier(t: TestContext, args: readonly string[], env: Record<string, string> = {}) {
+  const run = start(t, ["clients/croupier.ts", ...args], env);
+  const { code } = await run.exited;
+  return { code, lines: run.lines, errors: run.errors };
+}
+
+/** A server with two rooms: dice/7 with users 1 and 2, of whom 1 has rolled, and rocket/10 with user 3. */
+async function playingServer(t: TestContext, folder: string): Promise<{ server: Server; roller: Player }> {
+  const server = await Server.start(t, "game_server/main.ts", { DATA_DIR: folder });
+  const roller = await Player.seated(server.port, 1, { room_id: "7" });
+  await roller.hearUntil("Scene");
+  await (await Player.seated(server.port, 2, { room_id: "7" })).hearUntil("Scene");
+  await (await Player.seated(server.port, 3, { room_id: "10", game_name: "rocket" })).hearUntil("SitDown 3");
+  roller.shake(6);
+  await roller.hearUntil("Shake 1 6");
+  return { server, roller };
+}
+
+/** Every file of the folder, with its bytes and the time it was changed. */
+function picture(folder: string): Record<string, unknown> {
+  return Object.fromEntries(
+    readdirSync(folder).map((file) => [file, [statSync(join(folder, file)).mtimeMs, readFileSync(join(folder, file), "base64")]]),
+  );
+}
+
+async function looksTheSame(t: TestContext, folder: string): Promise<void> {
+  const { code, lines, errors } = await croupier(t, ["journal", "ls", "--data-dir", folder]);
+  assert.equal(errors, "");
+  assert.match(lines[0] ?? "", /^journal [0-9a-f]{16}, boot 1, format 1, \d+ turns, clock \d+\.\d s, 2 rooms$/);
+  assert.match(
+    lines[1] ?? "",
+    /^dice\/7 life [0-9a-f]{16} epoch 1 version 1, 2 of 4 seats, users 1 2, \d+ kept outputs, \w+ in \d+\.\d s, \d+ bytes$/,
+  );
+  assert.match(lines[2] ?? "", /^rocket\/10 life [0-9a-f]{16} epoch 1 version 1, 1 of 6 seats, users 3, /);
+  assert.deepEqual([lines.length, code], [3, 0]);
+  const sound = await croupier(t, ["journal", "check", "--data-dir", folder]);
+  assert.match(sound.lines.join("\n"), /^sound: 2 rooms, \d+ turns$/);
+  assert.equal(sound.code, 0);
+}
+
+test("[croupier] journal ls, show and check: of a running server and of a killed one, and nothing is changed", async (t) => {
+  const folder = newFolder(t);
+  const { server, roller } = await playingServer(t, folder);
+  const files = readdirSync(folder);
+  await looksTheSame(t, folder);
+  assert.deepEqual(readdirSync(folder), files);
+  roller.shake(6);
+  assert.deepEqual(await roller.hear(), ["Error 10001 already shaken the dice"], "the server plays on");
+
+  server.signal("SIGKILL");
+  await server.exited;
+  const killed = picture(folder);
+  await looksTheSame(t, folder);
+  const shown = await croupier(t, ["journal", "show", "dice/7", "--data-dir", folder]);
+  const room = JSON.parse(shown.lines.join("\n")) as { life: string; seats: { user: number }[]; state: unknown };
+  assert.deepEqual(
+    room.seats.map(({ user }) => user),
+    [1, 2],
+  );
+  assert.equal(shown.lines[1], '  "game": "dice",');
+  assert.deepEqual((await croupier(t, ["journal", "show", room.life, "--data-dir", folder])).lines, shown.lines);
+  assert.deepEqual(picture(folder), killed);
+});
+
+test("[croupier] the files of a stopped server are left as they are", async (t) => {
+  const folder = newFolder(t);
+  const server = await Server.start(t, "game_server/main.ts", { DATA_DIR: folder });
+  server.signal("SIGTERM");
+  assert.deepEqual(await server.exited, { code: 0, signal: null });
+  const stopped = picture(folder);
+  assert.deepEqual((await croupier(t, ["journal", "check"], { DATA_DIR: folder })).lines, ["sound: 0 rooms, 0 turns"]);
+  assert.deepEqual(picture(folder), stopped);
+});
+
+test("[croupier] journal ls --json is one line for machines", async (t) => {
+  const folder = newFolder(t);
+  const { server } = await playingServer(t, folder);
+  const { lines } = await croupier(t, ["journal", "ls", "--json"], { DATA_DIR: folder });
+  assert.equal(lines.length, 1);
+  const { id, boot, format, rooms, faults } = JSON.parse(lines[0] ?? "") as Record<string, unknown> & { rooms: Record<string, unknown>[] };
+  assert.match(String(id), /^[0-9a-f]{16}$/);
+  assert.deepEqual({ boot, format, faults }, { boot: 1, format: 1, faults: [] });
+  const { life, bytes, keptOutputs, nextTimer, ...dice } = rooms[0] ?? {};
+  assert.deepEqual(dice, { game: "dice", room: "7", epoch: 1, version: 1, playing: 4, isOver: false, seatsTaken: 2, users: [1, 2] });
+  assert.deepEqual([typeof life, typeof bytes, typeof keptOutputs], ["string", "number", "number"]);
+  assert.ok((nextTimer as { inMs: number }).inMs > 20_000);
+  server.signal("SIGKILL");
+});
+
+test("[croupier] a server that writes all the time is sound at every look", async (t) => {
+  const folder = newFolder(t);
+  const { roller } = await playingServer(t, folder);
+  const shaking = setInterval(() => roller.shake(), 20);
+  t.after(() => clearInterval(shaking));
+  for (let look = 0; look < 6; look++) {
+    const { lines } = await croupier(t, ["journal", "check", "--data-dir", folder]);
+    assert.match(lines.join("\n"), /^sound: 2 rooms/);
+  }
+});
+
+test("[croupier][F14] a damaged journal is called damaged, with exit code 1, and is left for the server to repair", async (t) => {
+  const folder = newFolder(t);
+  const { server } = await playingServer(t, folder);
+  server.signal("SIGKILL");
+  await server.exited;
+  const wal = join(folder, "journal.sqlite-wal");
+  truncateSync(wal, statSync(wal).size - 1);
+  const before = picture(folder);
+  for (let look = 0; look < 2; look++) {
+    const check = await croupier(t, ["journal", "check", "--data-dir", folder]);
+    assert.match(check.lines.join("\n"), /^turns that were committed and are gone: 1$/);
+    assert.equal(check.code, 1);
+  }
+  const ls = await croupier(t, ["journal", "ls", "--data-dir", folder]);
+  assert.equal(ls.lines.at(-1), "damaged: turns that were committed and are gone: 1");
+  assert.equal(ls.code, 1);
+  assert.deepEqual(picture(folder), before);
+});
+
+test("[croupier] what is not there is said in a sentence, with exit code 1", async (t) => {
+  const folder = newFolder(t);
+  const none = { code: 1, lines: [], errors: `there is no journal in ${folder}.\n` };
+  assert.deepEqual(await croupier(t, ["journal", "check"], { DATA_DIR: folder }), none);
+  assert.deepEqual(readdirSync(folder), []);
+  const missing = join(folder, "missing");
+  assert.deepEqual((await croupier(t, ["journal", "ls", "--data-dir", missing])).errors, `there is no journal in ${missing}.\n`);
+  await playingServer(t, folder);
+  for (const which of ["dice/8", "7", "f".repeat(16)]) {
+    const { code, errors } = await croupier(t, ["journal", "show", which, "--data-dir", folder]);
+    assert.deepEqual([code, errors], [1, `the journal has no room ${JSON.stringify(which)}.\n`]);
+  }
+});
+
+test("[croupier] unknown words and flags end it with a sentence, the usage and 78; --help with the usage and 0", async (t) => {
+  for (const args of [
+    [],
+    ["journal"],
+    ["journal", "constructor"],
+    ["journal", "show"],
+    ["journal", "ls", "more"],
+    ["journal", "check", "--json"],
+    ["rooms"],
+    ["journal", "ls", "--nope"],
+    ["journal", "ls", "--data-dir"],
+  ]) {
+    const { code, lines, errors } = await croupier(t, args);
+    assert.deepEqual([code, lines], [78, []], args.join(" "));
+    assert.match(errors, /^[^\n]+\nusage: croupier journal ls/);
+  }
+  const help = await croupier(t, ["--help"]);
+  assert.equal(help.code, 0);
+  assert.match(help.lines.join("\n"), /^usage: croupier journal ls/);
+});
