@@ -35,7 +35,7 @@ export class SingleServer implements Service {
       drainLeftMs: () => lifecycle.leftMs,
       onChange: () => this.#onChange(),
     });
-    directory.announce(journal.id, this.#server.restore());
+    this.#server.lose(directory.announce(journal.id, this.#server.restore()));
     this.#gate = new Gate({
       ...{ ...context, directory },
       port: settings.port ?? defaultPort,

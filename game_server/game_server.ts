@@ -12,6 +12,7 @@ import { Listener } from "#door/listener.ts";
 import { Sessions } from "#door/sessions.ts";
 import type { Announcement, DirectoryForServers } from "#fleet/directory.ts";
 import { LinkDirectory } from "#fleet/directory_link.ts";
+import type { Conflicts } from "#fleet/directory_memory.ts";
 import { greetGate, type ServerGreeter } from "#link/greeting.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import { linkPath, linkWebSocketOptions, WebSocketLink } from "#link/socket_websocket.ts";
@@ -133,6 +134,14 @@ export class GameServer implements Leaving {
     if (journal.boot > 1)
       log.info("room restore", { rooms: this.#rooms.count, "duration.ms": Math.round(clock.now() - startMs), "event.reason": reason });
     return this.#rooms.announcement();
+  }
+
+  /** What the directory has for others: a life whose name is taken, a user who sits in another room. */
+  lose({ lives, users }: Conflicts): void {
+    this.#rooms.lose({
+      lives: lives.map(({ life }) => life),
+      users: users.map(({ life, user }) => ({ life: life.life, user: BigInt(user) })),
+    });
   }
 
   /** A gate in this process, or behind a socket that was accepted. */

@@ -69,6 +69,10 @@ export class Outbox {
     this.#value.kept.push(value);
     this.#fresh.push({ value, frame });
     this.#bytes += value.frame.length;
+  }
+
+  /** Lets the oldest outputs go until the limits hold. Not while a handler runs: what it says may be taken back. */
+  bound(): void {
     while (this.#value.kept.length > outputsMax || this.#bytes > outputBytesMax) this.#dropOldest();
   }
 

@@ -176,6 +176,11 @@ export class Room {
     return this.isOver && this.#table.outbox.isEmpty;
   }
 
+  /** Over, and a gate that can be reached has not confirmed its last words yet. */
+  get isBeingHeard(): boolean {
+    return this.isOver && [...this.#table.outbox.gates].some((gate) => this.#exits.has(gate));
+  }
+
   get users(): number[] {
     return this.#table.occupants.all.map(({ user }) => user);
   }
@@ -261,7 +266,7 @@ export class Room {
   /** Tells everybody something that is no part of the game. */
   tellAll(frame: Frame): void {
     this.#table.sendAll(frame);
-    this.#host.touched(this);
+    this.#touch();
   }
 
   /** A user turns out to sit in another room too: his session hears Disconnect 0, and his seat is free. */
@@ -301,14 +306,14 @@ export class Room {
     const isTooLate = outbox.hasDropped(exit.gate, last);
     outbox.confirm(exit.gate, last);
     const missed = isTooLate ? [] : outbox.since(exit.gate, last);
-    if (isTooLate) this.#letGo(exit.gate, claimants.length);
+    if (isTooLate) this.#letGo(exit.gate);
     const told = new Set(missed.flatMap(({ flags, sessions }) => (flags & outputFlags.ends ? sessions : [])));
     const seated: { session: number; last: number }[] = [];
     const gone: { session: number; reason: DisconnectReason }[] = [];
     for (const claimant of claimants) {
       const seat = this.#table.occupants.at(exit.gate, claimant.session);
       if (seat !== undefined && !isTooLate) seated.push({ session: claimant.session, last: this.#takeUp(seat, claimant) });
-      else if (!told.has(claimant.session)) gone.push({ session: claimant.session, reason: this.#whyGone(claimant, isTooLate) });
+      else if (!told.has(claimant.session)) gone.push({ session: claimant.session, reason: this.#whyGone(claimant, exit.gate) });
     }
     this.#settle();
     return { seated, gone, missed };
@@ -326,7 +331,7 @@ export class Room {
   /** A gate has passed on everything up to output `number`. */
   confirm(gate: string, number: number): void {
     this.#table.outbox.confirm(gate, number);
-    if (this.isDone) this.#host.done(this);
+    if (this.isOver) this.#settle();
   }
 
   /** What the turn has brought, for every exit it concerns: to be called after the commit. */
@@ -431,11 +436,13 @@ export class Room {
   #ack(exit: Exit, session: number, number: number): void {
     const sessions = this.#acks.get(exit) ?? new Map<number, number>();
     this.#acks.set(exit, sessions.set(session, number));
-    this.#host.touched(this);
+    this.#touch();
   }
 
-  /** The exit to a gate, as of now. */
+  /** The exit to a gate, as of now. What came by another one must be claimed anew. */
   #meet(exit: Exit): void {
+    const known = this.#exits.get(exit.gate);
+    if (known !== undefined && known !== exit) this.#lose(exit.gate);
     this.#exits.set(exit.gate, exit);
     delete this.#value.lostGates[exit.gate];
   }
@@ -444,7 +451,11 @@ export class Room {
   #lose(gate: string): void {
     this.#exits.delete(gate);
     this.#value.lostGates[gate] ??= this.#host.clock.now();
-    for (const seat of this.#table.occupants.all) if (seat.way.is !== "offline" && seat.way.gate === gate) this.#makeAbsent(seat);
+    for (const seat of this.#seatsBehind(gate)) this.#makeAbsent(seat);
+  }
+
+  #seatsBehind(gate: string): Seat[] {
+    return this.#table.occupants.all.filter(({ way }) => way.is !== "offline" && way.gate === gate);
   }
 
   /** Every gate that has a session here, or that something is kept for. */
@@ -471,14 +482,16 @@ export class Room {
   }
 
   /** A gate was away for longer than its outputs are kept: its sessions must sit down again. */
-  #letGo(gate: string, sessions: number): void {
-    this.log.warn("outputs gone", { users: sessions });
+  #letGo(gate: string): void {
+    const seats = this.#seatsBehind(gate);
+    this.log.warn("outputs gone", { users: seats.length });
     this.#table.outbox.letGo(gate);
+    for (const seat of seats) this.#makeAbsent(seat);
   }
 
-  #whyGone({ user }: Claimant, isTooLate: boolean): DisconnectReason {
-    const way = this.#table.occupants.of(user)?.way.is ?? "offline";
-    const isReplaced = !isTooLate && way !== "offline";
+  #whyGone({ user, session }: Claimant, gate: string): DisconnectReason {
+    const seat = this.#table.occupants.of(user);
+    const isReplaced = seat !== undefined && seat.way.is !== "offline" && !isWayOf(seat, gate, session);
     return isReplaced ? DisconnectReason.REPLACED : DisconnectReason.RETRY;
   }
 
@@ -496,7 +509,6 @@ export class Room {
     }
     this.#forgetGates(now);
     this.#settle();
-    if (this.isDone) this.#host.done(this);
   }
 
   #takeDue(now: number): string | undefined {
@@ -538,7 +550,8 @@ export class Room {
   /** What follows from any change: the room ends if it must, sleeps until something is due, and is committed. */
   #settle(): void {
     if (this.#stage === "stopped") return;
-    this.#host.touched(this);
+    this.#touch();
+    if (this.isDone) return this.#host.done(this);
     if (this.#stage === "over") return this.#sleep(); // until every gate has its last words, or is given up
     if (this.#stage !== "open") return;
     const { occupants, timers, isEnding } = this.#table;
@@ -546,6 +559,12 @@ export class Room {
     const isDeserted = occupants.all.length === 0 && timers.nextMs === undefined;
     if (isDeserted || (this.#host.isDraining && occupants.playersCount === 0)) return this.dissolve();
     this.#sleep();
+  }
+
+  /** The room has changed: it is committed at the end of the turn. */
+  #touch(): void {
+    this.#table.outbox.bound();
+    this.#host.touched(this);
   }
 
   #sleep(): void {
@@ -572,7 +591,7 @@ export class Room {
     this.#table.clear(reason);
     this.log.info("room dissolve");
     this.#sleep();
-    this.#host.touched(this);
+    this.#touch();
     this.#host.over(this);
   }
 }

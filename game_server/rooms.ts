@@ -100,9 +100,9 @@ export class Rooms implements RoomHost {
     return this.#unreadable.size;
   }
 
-  /** No rooms in play, and nothing left to say. */
+  /** No rooms in play, and nothing left to say to a gate that listens. */
   get isEmpty(): boolean {
-    return this.#byLife.size === 0 && this.#turn.isOver;
+    return this.#byLife.size === 0 && this.#turn.isOver && !this.#over.values().some((room) => room.isBeingHeard);
   }
 
   /** Free seats that matching may give away. */
@@ -154,10 +154,14 @@ export class Rooms implements RoomHost {
     return this.#snowflake.next();
   }
 
-  /** @throws {Refused} when this room may not be opened now. */
-  refuseToOpen(game: string, room: string): void {
+  /** @throws {Refused} when the name is that of a room that this release cannot read. */
+  refuseUnreadable(game: string, room: string): void {
     if (this.#unreadable.has(nameOf(game, room)))
       throw new Refused("tryAgain", { detail: "the room waits for a release that can read it" });
+  }
+
+  /** @throws {Refused} when no room may be opened now. */
+  refuseToOpen(): void {
     if (this.isDraining) throw new Refused("draining");
     if (this.count >= this.#options.roomsMax) throw new Refused("limit", { detail: "this game server has all the rooms it may have" });
   }
@@ -285,7 +289,7 @@ export class Rooms implements RoomHost {
   done(room: Room): void {
     this.#over.delete(room.life);
     this.#turn.touch(room);
-    this.#options.onDone(room.life);
+    this.#turn.afterCommit(() => this.#options.onDone(room.life));
   }
 
   printServer(): string {
@@ -295,7 +299,7 @@ export class Rooms implements RoomHost {
 
   #restore(life: string, value: RoomValue): void {
     try {
-      const game = readableBy(this.#options.games, value);
+      const game = value.isOver ? noGame : readableBy(this.#options.games, value);
       const room = Room.restore({ ...value, boot: this.#options.journal.boot }, game, this);
       if (room.isOver) this.#over.set(life, room);
       else this.#add(room);
@@ -314,6 +318,13 @@ export class Rooms implements RoomHost {
     this.#byLife.set(room.life, room);
   }
 }
+
+/** What is over needs no rules to say its last words. */
+const noGame: Game<unknown> = {
+  ...{ name: "over", version: 0 },
+  ...{ open() {}, arrive() {}, leave: () => true, message() {}, timer() {}, dissolve() {} },
+  ...{ phase: () => "over", print: () => "" },
+};
 
 /**
  * The game that a stored room is played by, with the room's state brought up to it.

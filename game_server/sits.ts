@@ -98,8 +98,9 @@ export class Sits {
   async #trySit(visitor: Visitor, game: Game<unknown>, request: SitRequest): Promise<Sat | "again"> {
     const room = this.#find(request);
     if (room !== undefined) return this.#join(room, visitor, request);
-    if (request.mode === "join") throw new Refused("noSuchRoom");
     const id = request.room ?? this.#options.rooms.newId();
+    this.#options.rooms.refuseUnreadable(game.name, id);
+    if (request.mode === "join") throw new Refused("noSuchRoom");
     return this.#queued(`room ${game.name}/${id}`, () => this.#open(game, id, visitor, request));
   }
 
@@ -123,7 +124,7 @@ export class Sits {
   async #open(game: Game<unknown>, id: string, visitor: Visitor, request: SitRequest): Promise<Sat | "again"> {
     const { rooms } = this.#options;
     if (rooms.named(game.name, id) !== undefined) return "again"; // opened while this sit waited its turn
-    rooms.refuseToOpen(game.name, id);
+    rooms.refuseToOpen();
     const life = rooms.mint(game, id);
     const claim = await this.#claim(life, visitor);
     if (claim.is !== "claimed") return this.#unclaimed(claim, visitor.user);
@@ -144,7 +145,7 @@ export class Sits {
 
   #openRoom(life: Life, game: Game<unknown>, options: string): Room {
     try {
-      this.#options.rooms.refuseToOpen(game.name, life.room); // a drain may have begun since
+      this.#options.rooms.refuseToOpen(); // a drain may have begun since
       return this.#options.rooms.open(life, game, options);
     } catch (thrown) {
       this.#options.directory.end(life);

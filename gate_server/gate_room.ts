@@ -55,6 +55,8 @@ export class GateRoom implements Place {
   readonly #sessions = new Set<Session>();
   #way: Way = { is: "held" };
   #hold: Timer | undefined;
+  /** Whom the last attach named: who has entered since is not in its answer. */
+  #asked: ReadonlySet<number> = new Set();
   /** The last output passed on. */
   #last: number;
 
@@ -133,6 +135,7 @@ export class GateRoom implements Place {
   attachTo(link: RoomLink): void {
     this.#way = { is: "attaching", link };
     const sessions = [...this.#sessions].map((session) => ({ session: session.id, user: BigInt(session.user), acked: session.lastAcked }));
+    this.#asked = new Set(sessions.map(({ session }) => session));
     link.sendAttach({ life: this.life, last: this.#last, sessions });
   }
 
@@ -148,8 +151,10 @@ export class GateRoom implements Place {
     this.#hold?.cancel();
     const wasHeld = this.#hold !== undefined;
     this.#hold = undefined;
+    const entered = [...this.#sessions].filter(({ id }) => !this.#asked.has(id));
     for (const { session, reason } of gone) this.#here(session)?.placeLost(reason as DisconnectReason);
-    for (const { session, last } of seated) this.#here(session)?.placeFound(last);
+    for (const { session, last } of seated) this.#found(session, last, link);
+    for (const session of entered) session.placeFound(session.lastAcked);
     if (!wasHeld) return;
     this.#share.log.info("room resumed", { "room.life": this.life });
     this.#notify(Notice_Reason.RESUMED, 0);
@@ -163,6 +168,13 @@ export class GateRoom implements Place {
   #holdOnEnd(): void {
     this.#share.log.warn("room lost", { "room.life": this.life, users: this.#sessions.size });
     this.end(DisconnectReason.RETRY);
+  }
+
+  #found(id: number, last: number, link: RoomLink): void {
+    const session = this.#here(id);
+    if (session === undefined)
+      link.sendAbsent(id); // we have cut it meanwhile
+    else session.placeFound(last);
   }
 
   #here(id: number): Session | undefined {

@@ -255,7 +255,10 @@ export class ServerLink implements RoomLink, GateReader {
 
   #onAttached(attached: Attached): void {
     const room = this.#share.rooms.get(attached.life);
-    if (room === undefined) return;
+    if (room === undefined) {
+      for (const { session } of attached.seated) this.sendAbsent(session); // HOLD has ended meanwhile
+      return;
+    }
     this.#rooms.set(attached.handle, room);
     room.attached(this, attached);
   }

@@ -70,7 +70,7 @@ test("[README] its commands for a gate and game servers run as written, but for 
     const variables = Object.fromEntries([...line.matchAll(/([A-Z_]+)=(\S+)/g)].map(([, name = "", value = ""]) => [name, value]));
     const script = (scripts[line.split(" ").at(-1) ?? ""] ?? "").replace("exec node ", "");
     const list = ports.map((port) => `dice=127.0.0.1:${port}`).join(",");
-    const known = new Set(["PORT", "ADMIN_PORT", "GAME_SERVERS"]);
+    const known = new Set(["PORT", "ADMIN_PORT", "GAME_SERVERS", "DATA_DIR"]);
     assert.ok(
       Object.keys(variables).every((name) => known.has(name)),
       line,

@@ -1,6 +1,7 @@
 /** What a person at a terminal sees, on a real pseudo-terminal. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { dataFolder } from "./support/data_folder.ts";
 import { Player } from "./support/player.ts";
 import { spawnRun } from "./support/process.ts";
 
@@ -10,6 +11,7 @@ function onTerminal(t: Parameters<typeof spawnRun>[0], env: Record<string, strin
     PORT: "0",
     ADMIN_PORT: "0",
     LOG_LEVEL: "error",
+    DATA_DIR: dataFolder(t),
     ...env,
   });
 }
