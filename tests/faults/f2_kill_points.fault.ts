@@ -1,7 +1,8 @@
 /** F2: a game server killed with -9 at named points, again and again, under players with whims. */
 import { test } from "node:test";
 import { Chance } from "#simulation/chance.ts";
-import { isFull, LedgerRun } from "./ledger_run.ts";
+import { LedgerRun } from "./ledger_run.ts";
+import { isFull } from "./measure.ts";
 
 const kills = isFull ? 1000 : 50;
 /** A process that lives longer than this without reaching its point is killed where it is. */

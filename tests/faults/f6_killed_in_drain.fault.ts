@@ -1,6 +1,7 @@
 /** F6 without Kubernetes: a game server is told to leave, is killed at the end of its grace, and a newer release takes over. */
 import { test } from "node:test";
-import { isFull, LedgerRun } from "./ledger_run.ts";
+import { LedgerRun } from "./ledger_run.ts";
+import { isFull } from "./measure.ts";
 
 const rollouts = isFull ? 10 : 2;
 const graceMs = 2000;

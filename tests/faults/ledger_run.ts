@@ -16,10 +16,6 @@ import { dataFolder, storedRows } from "#tests/support/data_folder.ts";
 import { developmentKey } from "#tests/support/player.ts";
 import { type Exit, Server } from "#tests/support/process.ts";
 
-/** Full counts and the limits as stated, or the short form with four times the time. */
-export const isFull = process.env["FULL"] === "1";
-export const patience = isFull ? 1 : 4;
-
 interface RunOptions {
   readonly players: number;
   readonly rooms: number;

@@ -8,7 +8,7 @@ import { silentLog } from "#runtime/log.ts";
 import { dataFolder, storedRows } from "#tests/support/data_folder.ts";
 import { Player } from "#tests/support/player.ts";
 import { Server } from "#tests/support/process.ts";
-import { isFull, patience } from "./ledger_run.ts";
+import { isFull, kilobyte, megabyte, patience, Scrape } from "./measure.ts";
 
 const rooms = isFull ? 20_000 : 5_000;
 const restoreMsMax = 5_000;
@@ -40,7 +40,7 @@ test(`[restore] a journal of ${rooms} rooms mid-game`, { timeout: 120_000 }, asy
   players[0]?.shake(6);
   await players[0]?.hearUntil("Shake 1");
   const [row] = storedRows(sample);
-  const empty = await memoryOf(first);
+  const { residentBytes: empty } = await Scrape.of(first);
   first.signal("SIGKILL");
 
   const folder = dataFolder(t);
@@ -49,16 +49,11 @@ test(`[restore] a journal of ${rooms} rooms mid-game`, { timeout: 120_000 }, asy
   const server = await Server.start(t, "game_server/main.ts", { DATA_DIR: folder });
   const startedMs = performance.now() - startMs;
   const { rooms: restored, "duration.ms": restoreMs } = JSON.parse(await server.logged("room restore")) as Record<string, number>;
-  const memory = await memoryOf(server);
+  const { residentBytes: memory } = await Scrape.of(server);
   t.diagnostic(
     `restore ${restored} rooms of ${bytes.toFixed(0)} bytes in ${restoreMs} ms, ready ${startedMs.toFixed(0)} ms after the start; ` +
-      `${((memory - empty) / 2 ** 20).toFixed(0)} MB more than an empty server, ${((memory - empty) / rooms / 1024).toFixed(1)} KB a room`,
+      `${((memory - empty) / megabyte).toFixed(0)} MB more than an empty server, ${((memory - empty) / rooms / kilobyte).toFixed(1)} KB a room`,
   );
   assert.equal(restored, rooms);
   assert.ok((restoreMs ?? Infinity) <= restoreMsMax * patience, `${restoreMs} ms`);
 });
-
-async function memoryOf(server: Server): Promise<number> {
-  const { body } = await server.admin("/metrics");
-  return Number(/^process_resident_memory_bytes\{?[^ ]* (\S+)$/m.exec(body)?.[1]);
-}

@@ -1,0 +1,91 @@
+/** What fault tests measure with: full or short form, waits, quantiles, and a process's metrics. */
+import assert from "node:assert/strict";
+import type { Server } from "#tests/support/process.ts";
+
+/** `npm run test:full`: full counts, and limits as they are stated. */
+export const isFull = process.env["FULL"] === "1";
+
+/** Machines that run short forms are shared: everything may take four times as long. */
+export const patience = isFull ? 1 : 4;
+
+export const kilobyte = 1024;
+export const megabyte = 1024 * kilobyte;
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits until `isSo`; fails after `withinMs` with what was waited for. */
+export async function until(what: string, isSo: () => boolean | Promise<boolean>, withinMs = 10_000 * patience): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await isSo())) {
+    assert.ok(performance.now() < deadline, `waited ${withinMs} ms for ${what}`);
+    await sleep(5);
+  }
+}
+
+/** The value below which the share `q` of `values` lies. */
+export function quantile(values: Iterable<number>, q: number): number {
+  const sorted = [...values].toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
+}
+
+export function median(values: Iterable<number>): number {
+  return quantile(values, 0.5);
+}
+
+/** A scrape: the sum of a metric's lines, by name and, if given, one of its labels. */
+export class Scrape {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  static async of(server: Server): Promise<Scrape> {
+    return new Scrape((await server.admin("/metrics")).body);
+  }
+
+  value(name: string, label = ""): number {
+    const lines = this.#text.split("\n").filter((line) => line.startsWith(`${name}{`) && line.includes(label));
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
+  }
+
+  get residentBytes(): number {
+    return this.value("process_resident_memory_bytes");
+  }
+}
+
+/** Watches a process's memory until it is asked for the most that was seen. */
+export class MemoryWatch {
+  readonly #server: Server;
+  readonly beforeBytes: number;
+  #mostBytes: number;
+  #stage: "watching" | "over" = "watching";
+  readonly #done: Promise<void>;
+
+  private constructor(server: Server, beforeBytes: number) {
+    this.#server = server;
+    this.beforeBytes = beforeBytes;
+    this.#mostBytes = beforeBytes;
+    this.#done = this.#watch();
+  }
+
+  static async start(server: Server): Promise<MemoryWatch> {
+    return new MemoryWatch(server, (await Scrape.of(server)).residentBytes);
+  }
+
+  /** How much more than before was seen. */
+  async growthBytes(): Promise<number> {
+    this.#stage = "over";
+    await this.#done;
+    return this.#mostBytes - this.beforeBytes;
+  }
+
+  async #watch(): Promise<void> {
+    while (this.#stage === "watching") {
+      this.#mostBytes = Math.max(this.#mostBytes, (await Scrape.of(this.#server)).residentBytes);
+      await sleep(100);
+    }
+  }
+}
