@@ -93,6 +93,8 @@ export class Verdict {
   /** How often each user has left each book, and how often each connection heard it. */
   readonly #left = new Map<string, number>();
   readonly #goneHeard = new Map<string, number>();
+  /** Sessions that heard Disconnect 0, and how many may have. */
+  readonly #sentOut: string[] = [];
   #pardons = 0;
 
   constructor(allowances: Allowances) {
@@ -140,6 +142,7 @@ export class Verdict {
 
   /** What must hold when everything is healed and time enough has passed. */
   end({ books, ended }: Ending): void {
+    this.violations.push(...this.#sentOut.slice(this.#pardons));
     for (const [connection, witness] of this.#witnesses) this.#judgeWitness(connection, witness);
     const finals = new Map(books.map((final) => [final.book, final]));
     for (const [book, heard] of this.#heard) {
@@ -212,14 +215,11 @@ export class Verdict {
 
   #onOut(line: Line, witness: Witness, reason: number): void {
     const isAllowed = this.#allowances.outlasts || this.#allowances.forgets || reason === DisconnectReason.REPLACED;
-    if (witness.stay !== undefined && !isAllowed && !this.#isPardoned(reason)) this.#fail(line, `V1 Disconnect ${reason}`);
+    if (witness.stay !== undefined && !isAllowed) {
+      if (reason === DisconnectReason.RETRY) this.#sentOut.push(said(line, "V1 Disconnect 0"));
+      else this.#fail(line, `V1 Disconnect ${reason}`);
+    }
     this.#endStay(witness);
-  }
-
-  #isPardoned(reason: number): boolean {
-    if (reason !== DisconnectReason.RETRY || this.#pardons === 0) return false;
-    this.#pardons -= 1;
-    return true;
   }
 
   /** What was not answered when a stay ended may have been applied or not. */
@@ -317,9 +317,13 @@ export class Verdict {
     return heard;
   }
 
-  #fail({ atMs, connection, user }: Line, what: string): void {
-    this.violations.push(`${what} (user ${user}, connection ${connection}, ${atMs.toFixed(1)} ms)`);
+  #fail(line: Line, what: string): void {
+    this.violations.push(said(line, what));
   }
+}
+
+function said({ atMs, connection, user }: Line, what: string): string {
+  return `${what} (user ${user}, connection ${connection}, ${atMs.toFixed(1)} ms)`;
 }
 
 function shown({ token, draw }: LedgerEvent): string {
