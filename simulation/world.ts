@@ -149,7 +149,7 @@ class World {
 
   #addServer(name: string): Server {
     const server: Server = {
-      ...{ name, disk: new SimDisk(this.#chance, this.#options.write), server: undefined },
+      ...{ name, disk: new SimDisk(this.#chance, new Chance(this.#seed, 1), this.#options.write), server: undefined },
       process: this.#openProcess(name, () => this.#serverOnKilled(server)),
     };
     return server;
@@ -317,6 +317,7 @@ class World {
     for (const server of this.#servers) {
       server.disk.isFull = false;
       server.disk.killPoint = undefined;
+      server.process.killAfterSends(Number.POSITIVE_INFINITY);
       this.#restartServer(server);
     }
     this.#restartGate();
@@ -340,6 +341,8 @@ class World {
       [...disk.rooms.values()].map((json) => {
         const value = JSON.parse(json) as RoomValue;
         const { book, events } = value.state as LedgerState;
+        const waiting = value.seats.filter(({ way }) => way.is !== "online");
+        for (const { user, way } of waiting) this.#violations.push(`P4 everybody is back, and user ${user} is ${way.is}`);
         return { book, events, name: value.room, owner, users: value.seats.map(({ user }) => user), isOver: value.isOver };
       }),
     );
