@@ -276,6 +276,7 @@ export class GameServer implements Leaving {
   #linkOnUp(link: GateLink, peer: string): void {
     this.#options.log.info("link up", { "server.address": peer, "link.peer": link.gate });
     this.#links.add(link);
+    if (this.#rooms.isStalled) link.tellStalled(true);
     this.#keeper = link;
     this.#kept?.attach((say) => link.tell(say));
   }
@@ -295,6 +296,7 @@ export class GameServer implements Leaving {
     this.#options.log[isStalled ? "error" : "info"](isStalled ? "journal full" : "journal heal");
     for (const link of this.#links) link.tellStalled(isStalled);
     this.#tellStatus();
+    this.#options.onChange();
   }
 
   #tellStatus(): void {

@@ -85,7 +85,7 @@ export class Rooms implements RoomHost {
     this.#options = options;
     this.#turn = new Turn({ ...options, onReleased: (room) => this.#matching.update(room), onEnd: () => options.onTurnEnd() });
     this.#snowflake = new Snowflake(Buffer.from(options.entropy(2)).readUInt16BE(), () => options.clock.wall());
-    this.#clockWriter = options.clock.every(clockEveryMs, () => this.count > 0 && this.#turn.afterCommit(() => {}));
+    this.#clockWriter = options.clock.every(clockEveryMs, () => this.count > 0 && this.#turn.tick());
   }
 
   get count(): number {
@@ -100,9 +100,10 @@ export class Rooms implements RoomHost {
     return this.#unreadable.size;
   }
 
-  /** No rooms in play, and nothing left to say to a gate that listens. */
+  /** No rooms in play, and nothing left to say to a gate that listens; without space nothing can be said. */
   get isEmpty(): boolean {
-    return this.#byLife.size === 0 && this.#turn.isOver && !this.#over.values().some((room) => room.isBeingHeard);
+    const isSaid = this.#turn.isOver && !this.#over.values().some((room) => room.isBeingHeard);
+    return this.#byLife.size === 0 && (isSaid || this.isStalled);
   }
 
   /** Free seats that matching may give away. */
@@ -273,7 +274,9 @@ export class Rooms implements RoomHost {
 
   left(room: Room, user: number): void {
     if (this.#places.get(user) === room) this.#places.delete(user);
-    this.#turn.afterCommit(() => this.#options.directory.release(room.life, user));
+    this.#turn.afterCommit(() => {
+      if (this.#places.get(user) !== room) this.#options.directory.release(room.life, user); // unless he is back already
+    });
     this.#options.onChange();
   }
 
@@ -300,7 +303,8 @@ export class Rooms implements RoomHost {
   #restore(life: string, value: RoomValue): void {
     try {
       const game = value.isOver ? noGame : readableBy(this.#options.games, value);
-      const room = Room.restore({ ...value, boot: this.#options.journal.boot }, game, this);
+      const { boot } = this.#options.journal;
+      const room = Room.restore({ ...value, boot }, game, this, boot - value.boot);
       if (room.isOver) this.#over.set(life, room);
       else this.#add(room);
       for (const user of room.users) this.#places.set(user, room);

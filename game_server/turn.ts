@@ -2,8 +2,8 @@
  * The end of an event-loop turn: every room touched in it is written down in one commit,
  * and only then does anybody hear of it (P2): directories, gates, players, each exit once.
  *
- * A journal without space stops time here: what the turn brought waits, nothing further is
- * applied, and the commit is tried again until there is space.
+ * A journal without space stops time here: what the turn brought waits, nothing that players
+ * send is applied, and the commit is tried again until there is space.
  */
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Exit } from "./exit.ts";
@@ -52,6 +52,11 @@ export class Turn {
     this.#begin();
   }
 
+  /** The clock is written down at the end of this turn, whatever else there is. */
+  tick(): void {
+    this.#begin();
+  }
+
   /** Runs when this turn is committed, ahead of the rooms' outputs. */
   afterCommit(act: () => void): void {
     this.#after.push(act);
@@ -75,16 +80,20 @@ export class Turn {
     if (!this.#commit()) return this.#stall();
     const wasStalled = this.isStalled;
     this.#stage = { is: "idle" };
-    if (wasStalled) this.#options.onStalled(false);
     this.#release();
+    if (wasStalled) this.#options.onStalled(false); // gates attach anew, behind what the turn had to say
     this.#options.onEnd();
   }
 
   /** False: no space. Anything else that goes wrong ends the process. */
   #commit(): boolean {
-    const rooms = [...this.#rooms];
-    const kept = rooms.filter((room) => !room.isDone).map((room) => ({ life: room.life, value: JSON.stringify(room.value) }));
-    const ended = rooms.filter((room) => room.isDone).map((room) => room.life);
+    const kept: { life: string; value: string }[] = [];
+    const ended: string[] = [];
+    for (const room of [...this.#rooms]) {
+      const value = room.writeDown();
+      if (room.isDone) ended.push(room.life);
+      else kept.push({ life: room.life, value });
+    }
     try {
       this.#options.journal.commit({ clockMs: this.#options.clock.now(), kept, ended });
       return true;

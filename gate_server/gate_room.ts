@@ -54,6 +54,8 @@ export class GateRoom implements Place {
   readonly #share: GateRoomShare;
   readonly #sessions = new Set<Session>();
   #way: Way = { is: "held" };
+  #isNew = true;
+  #hasToldHeld = false;
   #hold: Timer | undefined;
   /** Whom the last attach named: who has entered since is not in its answer. */
   #asked: ReadonlySet<number> = new Set();
@@ -75,7 +77,8 @@ export class GateRoom implements Place {
   /** A session has entered by the sit with this number, on a link on which the room is called `handle`. */
   enter(session: Session, number: number, link: RoomLink, handle: number): void {
     this.#sessions.add(session);
-    if (this.#way.is === "held" && this.#hold === undefined) this.#way = { is: "attached", link, handle };
+    if (this.#isNew) this.#way = { is: "attached", link, handle };
+    this.#isNew = false;
     session.entered(number, this);
   }
 
@@ -95,7 +98,7 @@ export class GateRoom implements Place {
   // Place: what sessions do. Unless attached nothing is sent: they keep it.
 
   get isStalled(): boolean {
-    return this.#way.is === "attached" && this.#way.link.isStalled;
+    return this.#way.is !== "held" && this.#way.link.isStalled;
   }
 
   input(session: Session, number: number, frame: Frame): void {
@@ -125,7 +128,8 @@ export class GateRoom implements Place {
   holdFrom(link: RoomLink): void {
     if (this.#way.is === "held" || this.#way.link !== link) return;
     this.#way = { is: "held" };
-    if (this.#hold !== undefined) return; // it was held before, and not attached since
+    if (this.#hasToldHeld) return; // it was held before, and not attached since
+    this.#hasToldHeld = true;
     this.#share.log.info("room held", { "room.life": this.life });
     this.#notify(Notice_Reason.HELD, this.#share.holdMs);
     if (this.#share.holdMs > 0) this.#hold = this.#share.clock.after(this.#share.holdMs, () => this.#holdOnEnd());
@@ -149,13 +153,14 @@ export class GateRoom implements Place {
     if (this.#way.is !== "attaching" || this.#way.link !== link) return;
     this.#way = { is: "attached", link, handle };
     this.#hold?.cancel();
-    const wasHeld = this.#hold !== undefined;
     this.#hold = undefined;
+    const hasToldHeld = this.#hasToldHeld;
+    this.#hasToldHeld = false;
     const entered = [...this.#sessions].filter(({ id }) => !this.#asked.has(id));
     for (const { session, reason } of gone) this.#here(session)?.placeLost(reason as DisconnectReason);
     for (const { session, last } of seated) this.#found(session, last, link);
     for (const session of entered) session.placeFound(session.lastAcked);
-    if (!wasHeld) return;
+    if (!hasToldHeld) return;
     this.#share.log.info("room resumed", { "room.life": this.life });
     this.#notify(Notice_Reason.RESUMED, 0);
   }
