@@ -11,12 +11,17 @@ import { type TestContext, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { listeningLog, loaded, newFolder, openHere, startWriter } from "#tests/support/journal_at_hand.ts";
 import { type Contents, contentsAfter, turnOf } from "#tests/support/journal_evening.ts";
+import { start } from "#tests/support/process.ts";
+import { lookAt } from "./journal_look.ts";
+import { replaceDatabase } from "./journal_repair.ts";
+import { journalFormat } from "./journal_state.ts";
 
 const isFull = process.env["FULL"] === "1";
 const checkpointed = 9;
 const wholeEvening = 16;
 const pageBytes = 4096;
 const headerBytes = 100;
+const noState = { format: journalFormat, id: "0".repeat(16), boot: 1, clockMs: 0, turns: 0, rooms: 0, roomsSum: 0 };
 const main = "journal.sqlite";
 const wal = "journal.sqlite-wal";
 
@@ -280,4 +285,30 @@ test("[journal] a first start that was killed at any point is no damage", async 
     journal.close();
     assert.deepEqual(log.events, [], there.join());
   }
+});
+
+test("[journal][F2] a new database needs no further step: it is put in place as one with a WAL", async (t) => {
+  const folder = newFolder(t);
+  replaceDatabase(folder, [], noState);
+  const [writeVersion, readVersion] = readFileSync(join(folder, main)).subarray(18, 20); // sqlite.org/fileformat.html
+  assert.deepEqual([writeVersion, readVersion, readdirSync(folder)], [2, 2, [main]]);
+});
+
+test("[journal][F2] a change of the database that was cut short is taken back, by the next start and by an operator's look", async (t) => {
+  const folder = newFolder(t);
+  (await openHere(folder)).close();
+  const killed = `
+    const database = new (require("node:sqlite").DatabaseSync)(${JSON.stringify(join(folder, main))});
+    database.exec("PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; BEGIN; CREATE TABLE half (a)");
+    const insert = database.prepare("INSERT INTO half VALUES (randomblob(4000))");
+    for (let row = 0; row < 50; row++) insert.run();
+    process.kill(process.pid, "SIGKILL");`;
+  assert.equal((await start(t, ["--eval", killed]).exited).signal, "SIGKILL");
+  assert.ok(readdirSync(folder).includes(`${main}-journal`));
+  assert.deepEqual(lookAt(folder).faults, []);
+  assert.ok(readdirSync(folder).includes(`${main}-journal`), "the look has changed nothing");
+  const log = listeningLog();
+  const journal = await openHere(folder, log);
+  assert.deepEqual([journal.boot, log.events], [2, []]);
+  journal.close();
 });

@@ -21,7 +21,7 @@ export function lookAt(folder: string): Inspection {
   const copy = mkdtempSync(join(tmpdir(), "croupier-look-"));
   try {
     const path = databasePath(folder);
-    for (const file of [turnsPath(folder), path, `${path}-wal`, wholePath(folder)]) {
+    for (const file of [turnsPath(folder), path, `${path}-wal`, `${path}-journal`, wholePath(folder)]) {
       if (existsSync(file)) copyFileSync(file, join(copy, basename(file)), constants.COPYFILE_FICLONE);
     }
     if (isLocked(folder)) return inspect(folder); // a server has started meanwhile: the copy may be of two moments

@@ -52,7 +52,7 @@ function writeDatabase(path: string, rows: readonly Row[], state: State): void {
     database.prepare("INSERT INTO state VALUES (1, ?)").run(lineOf(state));
     const insert = database.prepare("INSERT INTO rooms VALUES (?, ?, ?, ?)");
     for (const { slot, life, crc, value } of rows) insert.run(slot, life, crc, value);
-    database.exec("COMMIT");
+    database.exec("COMMIT; PRAGMA journal_mode = WAL"); // a kill while this is written must not meet the journal itself
   } finally {
     database.close();
   }

@@ -22,6 +22,11 @@ export function isReadOnly(thrown: unknown): boolean {
   return (codeOf(thrown) & 0xff) === readOnly;
 }
 
+/** READONLY_ROLLBACK: a killed process has left half a change, and whoever may write takes it back. */
+export function isCutShort(thrown: unknown): boolean {
+  return codeOf(thrown) === (readOnly | (3 << 8));
+}
+
 /** No space. */
 export function isFull(thrown: unknown): boolean {
   const isDiskFull = ["ENOSPC", "EDQUOT"].includes((thrown as { code?: string }).code ?? "");
