@@ -48,7 +48,8 @@ export async function beginBoot(options: BootOptions): Promise<Boot> {
   const { rows, lost, faults } = found;
   if (faults.length > 0) log.error("journal damage", { rooms: rows.length, "event.reason": faults.join("; ") });
   const state = nextState(found, entropy);
-  const turnsFile = await whenThereIsSpace(options, () => openTurnsFile(folder, state));
+  // Written before there is a database, so that one can be missed.
+  const turnsFile = await whenThereIsSpace(options, () => new TurnsFile(folder, state));
   try {
     return { state, rows, lost, turnsFile, database: await takeDatabase(options, found, state) };
   } catch (thrown) {
@@ -75,19 +76,6 @@ async function whenThereIsSpace<Result>({ clock, log }: BootOptions, act: () => 
 function nextState({ state, rows }: Inspection, entropy: Entropy): State {
   const { id = hex64(entropy), boot = 0, clockMs = 0, turns = 0 } = state ?? {};
   return { format: journalFormat, id, boot: boot + 1, clockMs, turns, rooms: rows.length, roomsSum: sumOf(rows) };
-}
-
-/** Written before there is a database, so that one can be missed. */
-function openTurnsFile(folder: string, state: State): TurnsFile {
-  const file = new TurnsFile(folder);
-  try {
-    file.write(state);
-    file.sync();
-    return file;
-  } catch (thrown) {
-    file.close();
-    throw thrown;
-  }
 }
 
 async function takeDatabase(options: BootOptions, { rows, faults }: Inspection, state: State): Promise<DatabaseSync> {

@@ -4,7 +4,7 @@
  * at every byte and twenty times as many bits are flipped; otherwise it takes seconds.
  */
 import assert from "node:assert/strict";
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
@@ -12,6 +12,7 @@ import { isDeepStrictEqual } from "node:util";
 import { listeningLog, loaded, newFolder, openHere, startWriter } from "#tests/support/journal_at_hand.ts";
 import { type Contents, contentsAfter, turnOf } from "#tests/support/journal_evening.ts";
 import { start } from "#tests/support/process.ts";
+import { SmallDisk } from "#tests/support/small_disk.ts";
 import { lookAt } from "./journal_look.ts";
 import { replaceDatabase } from "./journal_repair.ts";
 import { journalFormat } from "./journal_state.ts";
@@ -286,6 +287,41 @@ test("[journal] a first start that was killed at any point is no damage", async 
     assert.deepEqual(log.events, [], there.join());
   }
 });
+
+test("[journal][F13] a first start that waits for space and is killed is no damage", async (t) => {
+  const disk = SmallDisk.mount(t, { size: "2m" });
+  if (disk === undefined) return;
+  disk.fill();
+  const starting = start(t, ["game_server/main.ts"], { DATA_DIR: disk.folder, PORT: "0", ADMIN_PORT: "0" });
+  await starting.until((line) => line.includes('"action":"journal full"'));
+  starting.child.kill("SIGKILL");
+  await starting.exited;
+  disk.free();
+  const log = listeningLog();
+  (await openHere(disk.folder, log)).close();
+  assert.deepEqual(log.events, []);
+});
+
+for (const [what, put] of Object.entries({
+  "a folder": (path: string) => cpSync(import.meta.dirname, path, { recursive: true }),
+  "on a bad sector": (path: string) => symlinkSync("/proc/self/mem", path), // EIO, as from such a disk
+})) {
+  test(`[F14] a journal.turns that is ${what} is set aside, whatever was set aside before, and no room is lost`, async (t) => {
+    const source = await closedJournal(t);
+    for (let time = 0; time < 2; time++) {
+      rmSync(join(source, "journal.turns"), { recursive: true });
+      put(join(source, "journal.turns"));
+      assert.match(lookAt(source).faults.join(), /journal.turns is damaged/);
+      const log = listeningLog();
+      const journal = await openHere(source, log);
+      assert.deepEqual([loaded(journal), journal.damage], [contentsAfter(wholeEvening), { rooms: 0, turns: 0 }]);
+      assert.ok(log.events.includes("journal damage"));
+      journal.close();
+      assert.ok(existsSync(join(source, "journal.turns.damaged")));
+    }
+    assert.deepEqual(lookAt(source).faults, []);
+  });
+}
 
 test("[journal][F2] a new database needs no further step: it is put in place as one with a WAL", async (t) => {
   const folder = newFolder(t);

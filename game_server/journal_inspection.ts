@@ -32,12 +32,10 @@ export class NewerJournal extends Error {
 const nothingLost: Damage = { rooms: 0, turns: 0 };
 
 /**
- * Reads a journal.
+ * Reads a journal. Its second copy is read first: of a server that is writing, the database is then never behind it.
  * @throws {NewerJournal}
  */
-export function inspect(folder: string): Inspection {
-  // The second copy first: of a server that is writing, the database is then never behind it.
-  const noted = readTurnsFile(folder);
+export function inspect(folder: string, noted = readTurnsFile(folder)): Inspection {
   const path = databasePath(folder);
   if (!existsSync(path)) return withoutDatabase(noted);
   const stored = readDatabase(path);

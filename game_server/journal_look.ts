@@ -10,7 +10,7 @@ import { databasePath } from "./journal_database.ts";
 import { type Inspection, inspect } from "./journal_inspection.ts";
 import { isLocked } from "./journal_lock.ts";
 import { finishReplacing, wholePath } from "./journal_repair.ts";
-import { turnsPath } from "./journal_state.ts";
+import { readTurnsFile } from "./journal_state.ts";
 
 /**
  * Reads the journal in `folder`.
@@ -20,13 +20,14 @@ export function lookAt(folder: string): Inspection {
   if (isLocked(folder)) return inspect(folder);
   const copy = mkdtempSync(join(tmpdir(), "croupier-look-"));
   try {
+    const noted = readTurnsFile(folder);
     const path = databasePath(folder);
-    for (const file of [turnsPath(folder), path, `${path}-wal`, `${path}-journal`, wholePath(folder)]) {
+    for (const file of [path, `${path}-wal`, `${path}-journal`, wholePath(folder)]) {
       if (existsSync(file)) copyFileSync(file, join(copy, basename(file)), constants.COPYFILE_FICLONE);
     }
     if (isLocked(folder)) return inspect(folder); // a server has started meanwhile: the copy may be of two moments
     finishReplacing(copy);
-    return inspect(copy);
+    return inspect(copy, noted);
   } finally {
     rmSync(copy, { recursive: true });
   }

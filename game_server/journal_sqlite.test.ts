@@ -164,7 +164,7 @@ test("[P2][journal] a turn whose process was killed right after its commit is th
 });
 
 test("[F13][journal] no space: nothing is half written, and the same commit succeeds when there is some", async (t) => {
-  const disk = SmallDisk.mount(t, "2m");
+  const disk = SmallDisk.mount(t, { size: "2m" });
   if (disk === undefined) return;
   const journal = await openHere(disk.folder);
   journal.commit(turnOf(1));
@@ -189,7 +189,7 @@ test("[F13][journal] no space: nothing is half written, and the same commit succ
 });
 
 test("[F13][journal] no space, and then the process is killed: the turn that was refused is not there, every other is", async (t) => {
-  const disk = SmallDisk.mount(t, "2m");
+  const disk = SmallDisk.mount(t, { size: "2m" });
   if (disk === undefined) return;
   const holder = startWriter(t, disk.folder, 1, wholeEvening, "hold");
   await holder.until((line) => line === "written");
@@ -212,7 +212,7 @@ test("[F13][journal] no space, and then the process is killed: the turn that was
 });
 
 test("[F13][journal] a start on a full disk waits for space, and takes nothing for damage", async (t) => {
-  const disk = SmallDisk.mount(t, "2m");
+  const disk = SmallDisk.mount(t, { size: "2m" });
   if (disk === undefined) return;
   await startWriter(t, disk.folder, 1, wholeEvening, "close").exited;
   disk.fill();

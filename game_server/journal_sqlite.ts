@@ -4,7 +4,7 @@
  *     journal.sqlite   rooms and the state of the journal; WAL, so one commit is one append (journal_database.ts)
  *     journal.turns    a second copy of the state, written after each commit (journal_state.ts)
  *     journal.lock     who has the journal (journal_lock.ts)
- *     journal.sqlite.damaged-1 …   what was damaged once, set aside (journal_repair.ts)
+ *     journal.sqlite.damaged-1 …, journal.turns.damaged   what was damaged once, set aside
  *
  * What cannot be read is set aside with an alarm, what can be is kept; a damaged journal never stops the start.
  *

@@ -43,7 +43,7 @@ async function twoSeated(port: number): Promise<[Player, Player]> {
 
 for (const way of ["through a gate", "at the server's own port"]) {
   test(`[F13] a full disk, players ${way}: nothing is seen that is not kept, inputs say try again, space heals it`, async (t) => {
-    const disk = SmallDisk.mount(t, diskSize);
+    const disk = SmallDisk.mount(t, { size: diskSize });
     if (disk === undefined) return;
     const server = await serverOn(t, disk.folder);
     const port = way === "through a gate" ? (await gateTo(t, server)).port : server.port;
@@ -81,7 +81,7 @@ for (const way of ["through a gate", "at the server's own port"]) {
 }
 
 test("[F13][F1][P3] killed on a full disk, with inputs under way: the next start waits for space, then every input is applied once", async (t) => {
-  const disk = SmallDisk.mount(t, diskSize);
+  const disk = SmallDisk.mount(t, { size: diskSize });
   if (disk === undefined) return;
   const server = await serverOn(t, disk.folder);
   const gate = await gateTo(t, server);

@@ -12,10 +12,10 @@ export class SmallDisk {
     this.folder = folder;
   }
 
-  /** Undefined, and the test skipped, where mounting is not permitted. */
-  static mount(t: TestContext, size: string): SmallDisk | undefined {
+  /** With so many bytes ("2m"), and so many files if given. Undefined, and the test skipped, where mounting is not permitted. */
+  static mount(t: TestContext, { size, files = 0 }: { size: string; files?: number }): SmallDisk | undefined {
     const folder = mkdtempSync(join(tmpdir(), "croupier-disk-"));
-    const { status, stderr, error } = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder]);
+    const { status, stderr, error } = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size},nr_inodes=${files}`, "tmpfs", folder]);
     if (status !== 0) {
       rmdirSync(folder);
       t.skip(`no tmpfs may be mounted here: ${error?.message ?? String(stderr).trim()}`);
