@@ -8,7 +8,7 @@
  * Every step can be done again, so a process may die between any two. Without space each
  * waits: a full disk is nothing that another start would help.
  */
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
@@ -16,10 +16,9 @@ import type { Log } from "#runtime/log.ts";
 import { databasePath, openDatabase, type Row } from "./journal_database.ts";
 import { type Damage, type Inspection, inspect, sumOf } from "./journal_inspection.ts";
 import { finishReplacing, replaceDatabase } from "./journal_repair.ts";
+import { whenThereIsSpace } from "./journal_space.ts";
 import { journalFormat, lineOf, type State, TurnsFile } from "./journal_state.ts";
-import { isDamage, isFull, isReadOnly } from "./sqlite_errors.ts";
-
-const fullRetryMs = 250;
+import { isDamage, isReadOnly } from "./sqlite_errors.ts";
 
 export interface BootOptions {
   readonly folder: string;
@@ -58,20 +57,6 @@ export async function beginBoot(options: BootOptions): Promise<Boot> {
   }
 }
 
-async function whenThereIsSpace<Result>({ clock, log }: BootOptions, act: () => Result): Promise<Result> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const result = act();
-      if (attempt > 0) log.info("journal heal");
-      return result;
-    } catch (thrown) {
-      if (!isFull(thrown)) throw thrown;
-      if (attempt === 0) log.error("journal full", { "event.reason": "the start waits for space" });
-      await new Promise<void>((resolve) => clock.after(fullRetryMs, resolve));
-    }
-  }
-}
-
 /** The journal stays who it is for as long as its state can be read from anywhere. */
 function nextState({ state, rows }: Inspection, entropy: Entropy): State {
   const { id = hex64(entropy), boot = 0, clockMs = 0, turns = 0 } = state ?? {};
@@ -90,6 +75,7 @@ async function takeDatabase(options: BootOptions, { rows, faults }: Inspection, 
     return await open();
   } catch (thrown) {
     if (!isDamage(thrown) && !isReadOnly(thrown)) throw thrown;
+    accessSync(databasePath(folder), constants.W_OK);
     await replace(); // it could be read but not written, as with a bit of its header flipped
     return open();
   }

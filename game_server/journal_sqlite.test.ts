@@ -1,5 +1,6 @@
 /** The journal in SQLite: what it keeps, who may open it, and what damage and a full disk do to it. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -7,7 +8,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { listeningLog, loaded, newFolder, openHere, startWriter } from "#tests/support/journal_at_hand.ts";
 import { contentsAfter, turnOf } from "#tests/support/journal_evening.ts";
-import { start } from "#tests/support/process.ts";
+import { spawnRun, start } from "#tests/support/process.ts";
 import { SmallDisk } from "#tests/support/small_disk.ts";
 import { JournalFull } from "./journal.ts";
 import { lookAt } from "./journal_look.ts";
@@ -225,6 +226,51 @@ test("[F13][journal] a start on a full disk waits for space, and takes nothing f
   assert.deepEqual(loaded(journal), contentsAfter(wholeEvening));
   assert.deepEqual(log.events, ["journal full", "journal heal"]);
   journal.close();
+});
+
+test("[F13][journal] no file may be made: a start waits for that too, also for its lock", async (t) => {
+  for (const left of [0, 1, 2, 3, 4]) {
+    const disk = SmallDisk.mount(t, { size: "2m", files: 20 });
+    if (disk === undefined) return;
+    disk.useFiles(left);
+    const log = listeningLog();
+    const opening = openHere(disk.folder, log);
+    await sleep(400);
+    disk.free();
+    (await opening).close();
+    assert.deepEqual(log.events.slice(0, 2), ["journal full", "journal heal"], `${left} files left`);
+    assert.ok(!log.events.includes("journal damage"));
+  }
+});
+
+test("[P1][journal] a lock that may not be written locks nobody out, so the start ends with a sentence", async (t) => {
+  const disk = SmallDisk.mount(t, { size: "2m" });
+  if (disk === undefined) return;
+  (await openHere(disk.folder)).close();
+  disk.protect(".");
+  const run = start(t, ["game_server/main.ts"], { DATA_DIR: disk.folder, PORT: "0", ADMIN_PORT: "0" });
+  assert.deepEqual(await run.exited, { code: 78, signal: null });
+  assert.match(run.errors, /^croupier: DATA_DIR "[^"]+" cannot be used: EROFS: [^\n]*journal\.lock'\.\n$/);
+});
+
+test("[F14][journal] a sound database that may not be written is no damage: the start ends with a sentence", async (t) => {
+  const disk = SmallDisk.mount(t, { size: "2m" });
+  if (disk === undefined) return;
+  (await openHere(disk.folder)).close();
+  disk.protect("journal.sqlite");
+  const run = start(t, ["game_server/main.ts"], { DATA_DIR: disk.folder, PORT: "0", ADMIN_PORT: "0" });
+  assert.deepEqual(await run.exited, { code: 78, signal: null });
+  assert.match(run.errors, /^croupier: DATA_DIR "[^"]+" cannot be used: EROFS: [^\n]*journal\.sqlite'\.\n$/);
+  assert.ok(!run.lines.some((line) => line.includes("journal damage")), run.lines.join("\n"));
+});
+
+test("[F13][journal] an error that no setting can mend ends the start with 1 and is told as a failure, with its stack", async (t) => {
+  if (spawnSync("prlimit", ["--version"]).error) return t.skip("no prlimit here");
+  const env = { DATA_DIR: newFolder(t), PORT: "0", ADMIN_PORT: "0" };
+  const run = spawnRun(t, "prlimit", ["--fsize=0:0", process.execPath, "game_server/main.ts"], env);
+  assert.deepEqual(await run.exited, { code: 1, signal: null });
+  assert.match(run.lines.at(-1) ?? "", /"event":\{"action":"failure".*EFBIG.*journal_state\.ts/);
+  assert.equal(run.errors, "");
 });
 
 test("[journal] a newer format is refused, and nothing of it is touched", async (t) => {

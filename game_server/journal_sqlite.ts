@@ -18,6 +18,7 @@ import { type Boot, type BootOptions, beginBoot } from "./journal_boot.ts";
 import { type Row, rowOf } from "./journal_database.ts";
 import type { Damage } from "./journal_inspection.ts";
 import { type JournalLock, takeLock } from "./journal_lock.ts";
+import { reasonOf, whenThereIsSpace } from "./journal_space.ts";
 import { lineOf, type State, type TurnsFile } from "./journal_state.ts";
 import { isFull } from "./sqlite_errors.ts";
 
@@ -26,10 +27,10 @@ import { isFull } from "./sqlite_errors.ts";
  * @throws when the folder cannot be used, or was written by a newer release.
  */
 export async function openSqliteJournal(options: BootOptions): Promise<SqliteJournal> {
-  mkdirSync(options.folder, { recursive: true });
+  await whenThereIsSpace(options, () => mkdirSync(options.folder, { recursive: true }));
   const lock = await takeLock(options);
   try {
-    return new SqliteJournal(await beginBoot(options), lock);
+    return new SqliteJournal(options.folder, await beginBoot(options), lock);
   } catch (thrown) {
     lock.close();
     throw thrown;
@@ -46,6 +47,7 @@ export class SqliteJournal implements Journal {
   readonly clockMs: number;
   /** What was lost before this boot. */
   readonly damage: Damage;
+  readonly #folder: string;
   readonly #lock: JournalLock;
   readonly #database: DatabaseSync;
   readonly #turnsFile: TurnsFile;
@@ -56,11 +58,12 @@ export class SqliteJournal implements Journal {
   #state: State;
   #stored: readonly StoredRoom[];
 
-  constructor({ state, rows, lost, database, turnsFile }: Boot, lock: JournalLock) {
+  constructor(folder: string, { state, rows, lost, database, turnsFile }: Boot, lock: JournalLock) {
     this.id = state.id;
     this.boot = state.boot;
     this.clockMs = state.clockMs;
     this.damage = lost;
+    this.#folder = folder;
     this.#lock = lock;
     this.#database = database;
     this.#turnsFile = turnsFile;
@@ -86,8 +89,9 @@ export class SqliteJournal implements Journal {
       this.#write(changes, state);
     } catch (thrown) {
       if (this.#database.isTransaction) this.#statements.undo.run();
-      if (isFull(thrown)) throw new JournalFull("no space for the journal", { cause: thrown });
-      throw thrown;
+      const reason = reasonOf(thrown, this.#folder);
+      if (isFull(reason)) throw new JournalFull("no space for the journal", { cause: reason });
+      throw reason;
     }
     for (const [life, row] of changes) {
       if (row === undefined) this.#rows.delete(life);
