@@ -20,6 +20,9 @@ import { whenThereIsSpace } from "./journal_space.ts";
 import { journalFormat, lineOf, type State, TurnsFile } from "./journal_state.ts";
 import { isDamage, isReadOnly } from "./sqlite_errors.ts";
 
+/** A WAL that a reader, or a full disk, has let grow larger than this is cut when it begins anew. */
+const walBytesMax = 16 * 1024 * 1024;
+
 export interface BootOptions {
   readonly folder: string;
   /** Whether a commit is on the disk before it returns, or with the operating system. */
@@ -85,6 +88,7 @@ function openForWriting({ folder, sync }: BootOptions, state: State): DatabaseSy
   const database = openDatabase(databasePath(folder), { readOnly: false });
   try {
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${sync === "full" ? "FULL" : "NORMAL"}`);
+    database.exec(`PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = ${walBytesMax}`); // see SqliteJournal
     database.prepare("UPDATE state SET line = ?").run(lineOf(state));
     return database;
   } catch (thrown) {

@@ -13,6 +13,7 @@ import { listeningLog, loaded, newFolder, openHere, startWriter } from "#tests/s
 import { type Contents, contentsAfter, turnOf } from "#tests/support/journal_evening.ts";
 import { start } from "#tests/support/process.ts";
 import { SmallDisk } from "#tests/support/small_disk.ts";
+import { pageBytes } from "./journal_database.ts";
 import { lookAt } from "./journal_look.ts";
 import { replaceDatabase } from "./journal_repair.ts";
 import { journalFormat } from "./journal_state.ts";
@@ -20,7 +21,6 @@ import { journalFormat } from "./journal_state.ts";
 const isFull = process.env["FULL"] === "1";
 const checkpointed = 9;
 const wholeEvening = 16;
-const pageBytes = 4096;
 const headerBytes = 100;
 const noState = { format: journalFormat, id: "0".repeat(16), boot: 1, clockMs: 0, turns: 0, rooms: 0, roomsSum: 0 };
 const main = "journal.sqlite";

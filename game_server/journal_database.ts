@@ -11,6 +11,9 @@ import { isCutShort, isDamage } from "./sqlite_errors.ts";
 /** Whoever else has the file open has it for moments. */
 const busyTimeoutMs = 1000;
 
+/** SQLite's default. */
+export const pageBytes = 4096;
+
 /** Every format keeps the table `state`: an older release learns there that it is too old. */
 export const schema = `
   CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), line TEXT NOT NULL) STRICT;

@@ -1,7 +1,7 @@
 /** The journal in SQLite: what it keeps, who may open it, and what damage and a full disk do to it. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
@@ -271,6 +271,49 @@ test("[F13][journal] an error that no setting can mend ends the start with 1 and
   assert.deepEqual(await run.exited, { code: 1, signal: null });
   assert.match(run.lines.at(-1) ?? "", /"event":\{"action":"failure".*EFBIG.*journal_state\.ts/);
   assert.equal(run.errors, "");
+});
+
+test("[F13][P2][journal] an error while the WAL is copied into the main file ends it, before the WAL grows", async (t) => {
+  if (spawnSync("prlimit", ["--version"]).error) return t.skip("no prlimit here");
+  const folder = newFolder(t);
+  const rooms = Array.from({ length: 300 }, (_, at) => `life ${at}`);
+  const keep = (life: string, letter: string) => ({ clockMs: 1, kept: [{ life, value: letter.repeat(50_000) }], ended: [] });
+  const first = await openHere(folder);
+  for (const life of rooms) first.commit(keep(life, "a"));
+  first.close(); // now all of it is in the main file
+  const limit = 10_000_000;
+  assert.ok(statSync(join(folder, "journal.sqlite")).size > limit);
+  const journal = await openHere(folder);
+  t.after(() => spawnSync("prlimit", ["--pid", String(process.pid), "--fsize=unlimited:"]));
+  assert.equal(spawnSync("prlimit", ["--pid", String(process.pid), `--fsize=${limit}:`]).status, 0);
+  assert.throws(() => {
+    for (const life of rooms.toReversed()) journal.commit(keep(life, "b"));
+  }, /disk I\/O error/);
+  const { size } = statSync(join(folder, "journal.sqlite-wal"));
+  assert.ok(size < limit * 0.6, `a WAL of ${size} bytes`);
+  journal.close();
+});
+
+test("[P7][journal] the WAL stays small over many turns, and is made small again after a reader held it", async (t) => {
+  const folder = newFolder(t);
+  const journal = await openHere(folder);
+  const walMegabytes = (): number => statSync(join(folder, "journal.sqlite-wal")).size / 1_000_000;
+  const play = (turns: number): void => {
+    for (let turn = 0; turn < turns; turn++) {
+      const room = { life: `life ${turn % 7}`, value: `${turn} `.repeat(5000) };
+      journal.commit({ clockMs: turn, kept: [room], ended: [] });
+    }
+  };
+  play(1500);
+  assert.ok(walMegabytes() < 6, `${walMegabytes()} MB`);
+  const reader = new DatabaseSync(join(folder, "journal.sqlite"), { readOnly: true });
+  reader.exec("BEGIN; SELECT * FROM state");
+  play(1000);
+  assert.ok(walMegabytes() > 20, `${walMegabytes()} MB`);
+  reader.close();
+  play(500);
+  assert.ok(walMegabytes() < 20, `${walMegabytes()} MB`);
+  journal.close();
 });
 
 test("[journal] a newer format is refused, and nothing of it is touched", async (t) => {

@@ -15,12 +15,15 @@ import { mkdirSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type Commit, type Journal, JournalFull, type StoredRoom } from "./journal.ts";
 import { type Boot, type BootOptions, beginBoot } from "./journal_boot.ts";
-import { type Row, rowOf } from "./journal_database.ts";
+import { pageBytes, type Row, rowOf } from "./journal_database.ts";
 import type { Damage } from "./journal_inspection.ts";
 import { type JournalLock, takeLock } from "./journal_lock.ts";
 import { reasonOf, whenThereIsSpace } from "./journal_space.ts";
 import { lineOf, type State, type TurnsFile } from "./journal_state.ts";
 import { isFull } from "./sqlite_errors.ts";
+
+/** 4 MB, SQLite's own default: what a start reads again, and what one copying costs, are bounded by it. */
+const walPagesMax = 1000;
 
 /**
  * Opens the journal in `folder`, waiting for as long as another process has it, or the disk is full.
@@ -55,6 +58,8 @@ export class SqliteJournal implements Journal {
   /** Where every room is, and its checksum. */
   readonly #rows = new Map<string, Pick<Row, "slot" | "crc">>();
   #lastSlot = 0;
+  /** Since the WAL was copied into the main file. */
+  #walPages = 0;
   #state: State;
   #stored: readonly StoredRoom[];
 
@@ -99,6 +104,7 @@ export class SqliteJournal implements Journal {
     }
     this.#state = state;
     this.#note();
+    this.#emptyWal(changes);
   }
 
   close(): void {
@@ -150,9 +156,32 @@ export class SqliteJournal implements Journal {
       if (!isFull(thrown)) throw thrown;
     }
   }
+
+  /**
+   * Copies the WAL into the main file, now and then, so that SQLite begins it anew. Done by SQLite itself, errors would
+   * stay unheard and the WAL would grow without end. Where there is no space, or a reader is in the way, the next time will do.
+   */
+  #emptyWal(changes: Changes): void {
+    this.#walPages += pagesOf(changes);
+    if (this.#walPages < walPagesMax) return;
+    this.#walPages = 0;
+    try {
+      this.#statements.checkpoint.get();
+    } catch (thrown) {
+      const reason = reasonOf(thrown, this.#folder);
+      if (!isFull(reason)) throw reason;
+    }
+  }
 }
 
-function prepare(database: DatabaseSync): Record<"begin" | "end" | "undo" | "keep" | "drop" | "fence", StatementSync> {
+/** About so many pages a turn adds to the WAL: the state's, and each room's. */
+function pagesOf(changes: Changes): number {
+  let pages = 1;
+  for (const row of changes.values()) pages += 1 + Math.floor((row?.value.length ?? 0) / pageBytes);
+  return pages;
+}
+
+function prepare(database: DatabaseSync): Record<"begin" | "end" | "undo" | "keep" | "drop" | "fence" | "checkpoint", StatementSync> {
   return {
     begin: database.prepare("BEGIN IMMEDIATE"),
     end: database.prepare("COMMIT"),
@@ -163,5 +192,7 @@ function prepare(database: DatabaseSync): Record<"begin" | "end" | "undo" | "kee
     drop: database.prepare("DELETE FROM rooms WHERE slot = ?"),
     /** Only the boot that wrote the last turn writes the next one. */
     fence: database.prepare("UPDATE state SET line = ? WHERE line = ?"),
+    /** As much as readers allow. */
+    checkpoint: database.prepare("PRAGMA wal_checkpoint(PASSIVE)"),
   };
 }
