@@ -153,6 +153,22 @@ test("[journal][P6] SIGTERM while the process waits for the journal: exit 0, soo
   }
 });
 
+test("[journal][P8] while a start waits, for the lock or for space, it is alive and not ready", async (t) => {
+  const folder = newFolder(t);
+  await startWriter(t, folder, 1, 3, "hold").until((line) => line === "written");
+  for (const main of ["game_server/main.ts", "single.ts"]) {
+    const waiting = start(t, [main], { DATA_DIR: folder, PORT: "0", ADMIN_PORT: "0" });
+    const { "admin.port": port } = JSON.parse(await waiting.until((line) => line.includes('"action":"start"'))) as { "admin.port": number };
+    await waiting.until((line) => line.includes('"action":"journal wait"'));
+    const [live, ready, metrics] = await Promise.all(
+      ["livez", "readyz", "metrics"].map((path) => fetch(`http://127.0.0.1:${port}/${path}`)),
+    );
+    assert.deepEqual([live?.status, await live?.text()], [200, "ok\n"]);
+    assert.deepEqual([ready?.status, await ready?.text()], [503, "starting\n"]);
+    assert.match((await metrics?.text()) ?? "", /^process_resident_memory_bytes/m);
+  }
+});
+
 test("[journal][P1] a successor waits until its predecessor is gone, and plays its rooms", async (t) => {
   const folder = newFolder(t);
   const first = await serverOn(t, folder);
