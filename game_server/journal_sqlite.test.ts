@@ -192,11 +192,12 @@ test("[F13][journal] no space: nothing is half written, and the same commit succ
 test("[F13][journal] no space, and then the process is killed: the turn that was refused is not there, every other is", async (t) => {
   const disk = SmallDisk.mount(t, { size: "2m" });
   if (disk === undefined) return;
-  const holder = startWriter(t, disk.folder, 1, wholeEvening, "hold");
-  await holder.until((line) => line === "written");
+  const writer = startWriter(t, disk.folder, 1, wholeEvening, "refuse");
+  await writer.until((line) => line === "written");
   disk.fill();
-  holder.child.kill("SIGKILL");
-  await holder.exited;
+  writer.write("go on\n");
+  await writer.until((line) => line === "refused");
+  assert.equal((await writer.exited).signal, "SIGKILL");
   const log = listeningLog();
   const opening = openHere(disk.folder, log);
   await sleep(600);

@@ -33,7 +33,10 @@ export function loaded(journal: SqliteJournal): Contents {
   return new Map([...journal.load()].map(({ life, value }) => [life, value]));
 }
 
-/** A second process that writes the evening's turns `first` to `last`, and then kills itself, waits or closes. */
-export function startWriter(t: TestContext, folder: string, first: number, last: number, then: "kill" | "hold" | "close"): Run {
+/**
+ * A second process that writes the evening's turns `first` to `last`, and then kills itself, waits or closes; or waits
+ * for a line, writes one more turn, which has no space, and kills itself.
+ */
+export function startWriter(t: TestContext, folder: string, first: number, last: number, then: "kill" | "hold" | "close" | "refuse"): Run {
   return start(t, ["tests/support/journal_writer.ts", folder, String(first), String(last), then]);
 }
