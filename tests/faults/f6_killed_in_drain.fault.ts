@@ -19,7 +19,7 @@ test(`[F6][P4] SIGTERM, SIGKILL at the end of the grace, a newer release: all ro
     run.server.signal("SIGTERM");
     await new Promise((resolve) => setTimeout(resolve, graceMs));
     run.server.signal("SIGKILL");
-    await run.died();
+    await run.server.exited;
     restartMs.push(await run.restart({ LEDGER_VERSION: String(rollout + 2), VERSION: `release ${rollout + 2}` }));
   }
   await run.end(8000);
