@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { listeningLog, loaded, newFolder, openHere, startWriter } from "#tests/support/journal_at_hand.ts";
 import { contentsAfter, turnOf } from "#tests/support/journal_evening.ts";
 import { spawnRun, start } from "#tests/support/process.ts";
+import { has } from "#tests/support/skip.ts";
 import { SmallDisk } from "#tests/support/small_disk.ts";
 import { JournalFull } from "./journal.ts";
 import { lookAt } from "./journal_look.ts";
@@ -266,7 +267,7 @@ test("[F14][journal] a sound database that may not be written is no damage: the 
 });
 
 test("[F13][journal] an error that no setting can mend ends the start with 1 and is told as a failure, with its stack", async (t) => {
-  if (spawnSync("prlimit", ["--version"]).error) return t.skip("no prlimit here");
+  if (!has(t, "prlimit")) return;
   const env = { DATA_DIR: newFolder(t), PORT: "0", ADMIN_PORT: "0" };
   const run = spawnRun(t, "prlimit", ["--fsize=0:0", process.execPath, "game_server/main.ts"], env);
   assert.deepEqual(await run.exited, { code: 1, signal: null });
@@ -275,7 +276,7 @@ test("[F13][journal] an error that no setting can mend ends the start with 1 and
 });
 
 test("[F13][P2][journal] an error while the WAL is copied into the main file ends it, before the WAL grows", async (t) => {
-  if (spawnSync("prlimit", ["--version"]).error) return t.skip("no prlimit here");
+  if (!has(t, "prlimit")) return;
   const folder = newFolder(t);
   const rooms = Array.from({ length: 300 }, (_, at) => `life ${at}`);
   const keep = (life: string, letter: string) => ({ clockMs: 1, kept: [{ life, value: letter.repeat(50_000) }], ended: [] });

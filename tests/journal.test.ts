@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { newFolder, startWriter } from "./support/journal_at_hand.ts";
 import { Player } from "./support/player.ts";
 import { Server, start } from "./support/process.ts";
+import { has } from "./support/skip.ts";
 import { SmallDisk } from "./support/small_disk.ts";
 
 /** The disk is large enough for the journal and its WAL. */
@@ -121,7 +122,7 @@ const failures: Record<string, (server: Server, folder: string) => void> = {
 
 for (const [failure, cause] of Object.entries(failures)) {
   test(`[F13][P2] ${failure}: nothing more is seen, the process ends with a logged failure and 1`, async (t) => {
-    if (failure === "writes are refused" && spawnSync("prlimit", ["--version"]).error) return t.skip("no prlimit here");
+    if (failure === "writes are refused" && !has(t, "prlimit")) return;
     const folder = newFolder(t);
     const server = await serverOn(t, folder);
     const [one, two] = await twoSeated(server.port);

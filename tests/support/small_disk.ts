@@ -5,6 +5,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, rmSync, writeFi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { skip } from "./skip.ts";
 
 export class SmallDisk {
   readonly folder: string;
@@ -21,7 +22,7 @@ export class SmallDisk {
     const { status, stderr, error } = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size},nr_inodes=${files}`, "tmpfs", folder]);
     if (status !== 0) {
       rmdirSync(folder);
-      t.skip(`no tmpfs may be mounted here: ${error?.message ?? String(stderr).trim()}`);
+      skip(t, `no tmpfs may be mounted here: ${error?.message ?? String(stderr).trim()}`);
       return undefined;
     }
     const disk = new SmallDisk(folder);
