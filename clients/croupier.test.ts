@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { newFolder } from "#tests/support/journal_at_hand.ts";
+import { dataFolder } from "#tests/support/data_folder.ts";
 import { Player } from "#tests/support/player.ts";
 import { Server, start } from "#tests/support/process.ts";
 
@@ -49,7 +49,7 @@ async function looksTheSame(t: TestContext, folder: string): Promise<void> {
 }
 
 test("[croupier] journal ls, show and check: of a running server and of a killed one, and nothing is changed", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const { server, roller } = await playingServer(t, folder);
   const files = readdirSync(folder);
   await looksTheSame(t, folder);
@@ -73,7 +73,7 @@ test("[croupier] journal ls, show and check: of a running server and of a killed
 });
 
 test("[croupier] the files of a stopped server are left as they are", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const server = await Server.start(t, "game_server/main.ts", { DATA_DIR: folder });
   server.signal("SIGTERM");
   assert.deepEqual(await server.exited, { code: 0, signal: null });
@@ -83,7 +83,7 @@ test("[croupier] the files of a stopped server are left as they are", async (t) 
 });
 
 test("[croupier] journal ls --json is one line for machines", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const { server } = await playingServer(t, folder);
   const { lines } = await croupier(t, ["journal", "ls", "--json"], { DATA_DIR: folder });
   assert.equal(lines.length, 1);
@@ -98,7 +98,7 @@ test("[croupier] journal ls --json is one line for machines", async (t) => {
 });
 
 test("[croupier] a server that writes all the time is sound at every look", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const { roller } = await playingServer(t, folder);
   const shaking = setInterval(() => roller.shake(), 20);
   t.after(() => clearInterval(shaking));
@@ -109,7 +109,7 @@ test("[croupier] a server that writes all the time is sound at every look", asyn
 });
 
 test("[croupier][F14] a damaged journal is called damaged, with exit code 1, and is left for the server to repair", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const { server } = await playingServer(t, folder);
   server.signal("SIGKILL");
   await server.exited;
@@ -128,7 +128,7 @@ test("[croupier][F14] a damaged journal is called damaged, with exit code 1, and
 });
 
 test("[croupier] what is not there is said in a sentence, with exit code 1", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const none = { code: 1, lines: [], errors: `there is no journal in ${folder}.\n` };
   assert.deepEqual(await croupier(t, ["journal", "check"], { DATA_DIR: folder }), none);
   assert.deepEqual(readdirSync(folder), []);

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listeningLog, loaded, newFolder, openHere, startWriter } from "#tests/support/journal_at_hand.ts";
+import { dataFolder } from "#tests/support/data_folder.ts";
+import { listeningLog, loaded, openHere, startWriter } from "#tests/support/journal_at_hand.ts";
 import { contentsAfter, turnOf } from "#tests/support/journal_evening.ts";
 import { spawnRun, start } from "#tests/support/process.ts";
 import { has } from "#tests/support/skip.ts";
@@ -18,7 +19,7 @@ import { journalFormat, lineOf, stateOf } from "./journal_state.ts";
 const wholeEvening = 30;
 
 test("[journal] what was kept is loaded again, what has ended is not; the id stays, every opening is a higher boot", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const first = await openHere(folder);
   assert.deepEqual([...first.load()], []);
   assert.deepEqual(
@@ -44,14 +45,14 @@ test("[journal] what was kept is loaded again, what has ended is not; the id sta
 });
 
 test("[journal] each journal has an id of its own", async (t) => {
-  const [one, other] = [await openHere(newFolder(t)), await openHere(newFolder(t))];
+  const [one, other] = [await openHere(dataFolder(t)), await openHere(dataFolder(t))];
   assert.notEqual(one.id, other.id);
   one.close();
   other.close();
 });
 
 test("[journal] lives that end twice, or were never kept, are no lost rooms, and hide none", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const journal = await openHere(folder);
   journal.commit({ clockMs: 1, kept: ["a", "b", "c"].map((life) => ({ life, value: "{}" })), ended: ["never", "kept"] });
   journal.commit({ clockMs: 2, kept: [], ended: ["a", "a"] });
@@ -75,7 +76,7 @@ test("[journal] lives that end twice, or were never kept, are no lost rooms, and
 });
 
 test("[P1][journal] a second opening waits while a process has it, and goes on when that is killed", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const holder = startWriter(t, folder, 1, wholeEvening, "hold");
   await holder.until((line) => line === "written");
   const log = listeningLog();
@@ -96,7 +97,7 @@ test("[P1][journal] a second opening waits while a process has it, and goes on w
 });
 
 test("[P1][journal] of several that wait, one at a time gets it", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const first = await openHere(folder);
   let openNow = 0;
   const boots: number[] = [];
@@ -116,7 +117,7 @@ test("[P1][journal] of several that wait, one at a time gets it", async (t) => {
 });
 
 test("[P1][journal] a boot that another one has followed writes nothing more", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const journal = await openHere(folder);
   journal.commit(turnOf(1));
   rmSync(join(folder, "journal.lock"));
@@ -131,7 +132,7 @@ test("[P1][journal] a boot that another one has followed writes nothing more", a
 });
 
 test("[journal] a lock file of garbage locks nobody out", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   writeFileSync(join(folder, "journal.lock"), "garbage, and a lot of it ".repeat(100));
   const journal = await openHere(folder);
   let isOpen = false;
@@ -146,7 +147,7 @@ test("[journal] a lock file of garbage locks nobody out", async (t) => {
 });
 
 test("[P2][journal] a turn whose process was killed right after its commit is there", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   for (const [first, last] of [
     [1, 1],
     [2, 9],
@@ -268,7 +269,7 @@ test("[F14][journal] a sound database that may not be written is no damage: the 
 
 test("[F13][journal] an error that no setting can mend ends the start with 1 and is told as a failure, with its stack", async (t) => {
   if (!has(t, "prlimit")) return;
-  const env = { DATA_DIR: newFolder(t), PORT: "0", ADMIN_PORT: "0" };
+  const env = { DATA_DIR: dataFolder(t), PORT: "0", ADMIN_PORT: "0" };
   const run = spawnRun(t, "prlimit", ["--fsize=0:0", process.execPath, "game_server/main.ts"], env);
   assert.deepEqual(await run.exited, { code: 1, signal: null });
   assert.match(run.lines.at(-1) ?? "", /"event":\{"action":"failure".*EFBIG.*journal_state\.ts/);
@@ -277,7 +278,7 @@ test("[F13][journal] an error that no setting can mend ends the start with 1 and
 
 test("[F13][P2][journal] an error while the WAL is copied into the main file ends it, before the WAL grows", async (t) => {
   if (!has(t, "prlimit")) return;
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const rooms = Array.from({ length: 300 }, (_, at) => `life ${at}`);
   const keep = (life: string, letter: string) => ({ clockMs: 1, kept: [{ life, value: letter.repeat(50_000) }], ended: [] });
   const first = await openHere(folder);
@@ -297,7 +298,7 @@ test("[F13][P2][journal] an error while the WAL is copied into the main file end
 });
 
 test("[P7][journal] the WAL stays small over many turns, and is made small again after a reader held it", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const journal = await openHere(folder);
   const walMegabytes = (): number => statSync(join(folder, "journal.sqlite-wal")).size / 1_000_000;
   const play = (turns: number): void => {
@@ -319,7 +320,7 @@ test("[P7][journal] the WAL stays small over many turns, and is made small again
 });
 
 test("[journal] a newer format is refused, and nothing of it is touched", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   await startWriter(t, folder, 1, wholeEvening, "close").exited;
   const database = new DatabaseSync(join(folder, "journal.sqlite"));
   const state = stateOf(String(database.prepare("SELECT line FROM state").get()?.["line"]));

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { newFolder, startWriter } from "./support/journal_at_hand.ts";
+import { dataFolder } from "./support/data_folder.ts";
+import { startWriter } from "./support/journal_at_hand.ts";
 import { Player } from "./support/player.ts";
 import { Server, start } from "./support/process.ts";
 import { has } from "./support/skip.ts";
@@ -123,7 +124,7 @@ const failures: Record<string, (server: Server, folder: string) => void> = {
 for (const [failure, cause] of Object.entries(failures)) {
   test(`[F13][P2] ${failure}: nothing more is seen, the process ends with a logged failure and 1`, async (t) => {
     if (failure === "writes are refused" && !has(t, "prlimit")) return;
-    const folder = newFolder(t);
+    const folder = dataFolder(t);
     const server = await serverOn(t, folder);
     const [one, two] = await twoSeated(server.port);
     cause(server, folder);
@@ -141,7 +142,7 @@ for (const [failure, cause] of Object.entries(failures)) {
 }
 
 test("[journal][P6] SIGTERM while the process waits for the journal: exit 0, soon", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   await startWriter(t, folder, 1, 3, "hold").until((line) => line === "written");
   for (const main of ["game_server/main.ts", "single.ts"]) {
     const waiting = start(t, [main], { DATA_DIR: folder, PORT: "0", ADMIN_PORT: "0" });
@@ -155,7 +156,7 @@ test("[journal][P6] SIGTERM while the process waits for the journal: exit 0, soo
 });
 
 test("[journal][P8] while a start waits, for the lock or for space, it is alive and not ready", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   await startWriter(t, folder, 1, 3, "hold").until((line) => line === "written");
   for (const main of ["game_server/main.ts", "single.ts"]) {
     const waiting = start(t, [main], { DATA_DIR: folder, PORT: "0", ADMIN_PORT: "0" });
@@ -171,7 +172,7 @@ test("[journal][P8] while a start waits, for the lock or for space, it is alive 
 });
 
 test("[journal][P1] a successor waits until its predecessor is gone, and plays its rooms", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const first = await serverOn(t, folder);
   await twoSeated(first.port);
   const successor = start(t, ["game_server/main.ts"], { DATA_DIR: folder, PORT: "0", ADMIN_PORT: "0" });
@@ -184,7 +185,7 @@ test("[journal][P1] a successor waits until its predecessor is gone, and plays i
 });
 
 test("[F14] a server whose journal is damaged starts, says so, and plays what could be read", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const first = await serverOn(t, folder);
   await twoSeated(first.port);
   first.signal("SIGKILL");
