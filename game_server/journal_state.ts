@@ -4,7 +4,7 @@
  * one line of text with its own checksum. SQLite takes a WAL whose tail is gone for one that
  * ends earlier; the second copy tells.
  */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 
@@ -86,7 +86,9 @@ export class TurnsFile {
     }
   }
 
+  /** @throws when the file has been taken away, and the journal with it: nobody would find what is written. */
   write(state: State): void {
+    if (fstatSync(this.#file).nlink === 0) throw new Error("the journal's files have been removed");
     writeSync(this.#file, `${lineOf(state).padEnd(turnsFileBytes - 1)}\n`, 0);
   }
 
