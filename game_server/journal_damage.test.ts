@@ -1,6 +1,6 @@
 /** Damage to a journal's files (F14), one kind after the other; tests/faults/f14_damaged_journal.fault.ts does it at every byte. */
 import assert from "node:assert/strict";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
@@ -108,12 +108,38 @@ test("[F14][F2] a repair that was cut short is finished by the next start", asyn
   cpSync(join(whole, "journal.turns"), join(broken, "journal.turns"));
   cpSync(join(whole, main), join(broken, `${main}.whole`));
   writeFileSync(join(broken, `${main}.new`), "half a databa");
-  for (const moved of [[], [main], [main, wal, `${main}-shm`]]) {
+  for (const moved of [[], [wal], [wal, `${main}-shm`], [wal, `${main}-shm`, main]]) {
     await judge(broken, `with ${moved.length} files moved`, (folder) => {
       for (const file of moved) cpSync(join(folder, file), join(folder, file.replace(main, `${main}.damaged-1`)));
       for (const file of moved) rmSync(join(folder, file));
     });
   }
+});
+
+test("[F14][F2] files that were being set aside when the process was killed are kept together", async (t) => {
+  const [whole, broken] = [await closedJournal(t), await killedJournal(t)];
+  cpSync(join(whole, "journal.turns"), join(broken, "journal.turns"));
+  cpSync(join(whole, main), join(broken, `${main}.whole`));
+  renameSync(join(broken, wal), join(broken, `${main}.damaged-1-wal`));
+  (await openHere(broken)).close();
+  assert.deepEqual(
+    readdirSync(broken).filter((file) => file.includes("sqlite.damaged")),
+    ["", "-shm", "-wal"].map((suffix) => `${main}.damaged-1${suffix}`),
+  );
+});
+
+test("[F14] a room is told once: as broken, or as missing", async (t) => {
+  const folder = dataFolder(t);
+  const journal = await openHere(folder);
+  const kept = ["a", "b", "c"].map((life) => ({ life, value: life.repeat(100) }));
+  journal.commit({ clockMs: 1, kept, ended: [] });
+  journal.close();
+  const database = new DatabaseSync(join(folder, main));
+  database.exec("UPDATE rooms SET value = 'z' WHERE life = 'a'");
+  assert.deepEqual(lookAt(folder).faults, ["rooms that cannot be read: 1"]);
+  database.exec("DELETE FROM rooms WHERE life = 'b'");
+  assert.deepEqual(lookAt(folder).faults, ["rooms that cannot be read: 1", "rooms that are missing or not as they were: 1"]);
+  database.close();
 });
 
 test("[journal] a folder that is missing is made, with those above it", async (t) => {

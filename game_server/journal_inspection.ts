@@ -69,7 +69,7 @@ function compared({ state: stored, rows, brokenRows, faults }: Stored, noted: No
     ...(isForeign ? ["journal.turns is of another journal"] : []),
     ...(typeof noted === "string" ? [`journal.turns is ${noted}`] : []),
     ...(brokenRows > 0 ? [`rooms that cannot be read: ${brokenRows}`] : []),
-    ...(lost.rooms > 0 ? [`rooms that are missing or not as they were: ${lost.rooms}`] : []),
+    ...(lost.rooms > brokenRows ? [`rooms that are missing or not as they were: ${lost.rooms - brokenRows}`] : []),
     ...(lost.turns > 0 ? [`turns that were committed and are gone: ${lost.turns}`] : []),
   ];
   return { state: expected && newest(expected, second), rows, lost, faults: told };
