@@ -13,10 +13,9 @@
  */
 import { mkdirSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { type Commit, type Journal, JournalFull, type StoredRoom } from "./journal.ts";
+import { type Commit, type Damage, type Journal, JournalFull, type StoredRoom } from "./journal.ts";
 import { type Boot, type BootOptions, beginBoot } from "./journal_boot.ts";
 import { pageBytes, type Row, rowOf } from "./journal_database.ts";
-import type { Damage } from "./journal_inspection.ts";
 import { type JournalLock, takeLock } from "./journal_lock.ts";
 import { reasonOf, whenThereIsSpace } from "./journal_space.ts";
 import { lineOf, type State, type TurnsFile } from "./journal_state.ts";
@@ -48,7 +47,6 @@ export class SqliteJournal implements Journal {
   readonly boot: number;
   readonly isDurable = true;
   readonly clockMs: number;
-  /** What was lost before this boot. */
   readonly damage: Damage;
   readonly #folder: string;
   readonly #lock: JournalLock;

@@ -187,17 +187,35 @@ test("[journal][P1] a successor waits until its predecessor is gone, and plays i
   assert.deepEqual(await back.hear(2), ["Online 1", "Scene playing {}"]);
 });
 
-test("[F14] a server whose journal is damaged starts, says so, and plays what could be read", async (t) => {
+/** The journal of a server that was killed while two sat in a room, damaged by `sql`. */
+async function damagedFolder(t: TestContext, sql: string): Promise<string> {
   const folder = dataFolder(t);
   const first = await serverOn(t, folder);
   await twoSeated(first.port);
   first.signal("SIGKILL");
   await first.exited;
-  const database = new DatabaseSync(join(folder, "journal.sqlite"));
-  database.exec("INSERT INTO rooms SELECT slot + 1, life, crc, value FROM rooms");
-  database.close();
+  using database = new DatabaseSync(join(folder, "journal.sqlite"));
+  database.exec(sql);
+  return folder;
+}
+
+test("[F14] a server whose journal is damaged starts, says so, and plays what could be read", async (t) => {
+  const folder = await damagedFolder(t, "INSERT INTO rooms SELECT slot + 1, life, crc, value FROM rooms");
   const next = await serverOn(t, folder);
   assert.match(await next.logged("journal damage"), /rooms that cannot be read: 1/);
+  assert.match((await next.admin("/metrics")).body, /^croupier_journal_rooms_lost\{.*\} 0$/m, "it was one too many");
   const back = await Player.seated(next.port, 1, { room_id: "5" });
   assert.deepEqual(await back.hear(2), ["Online 1", "Scene playing {}"]);
+});
+
+test("[F14] what damage has cost is a metric, until the next start", async (t) => {
+  const folder = await damagedFolder(t, "DELETE FROM rooms");
+  for (const lost of [1, 0]) {
+    const server = await serverOn(t, folder);
+    const { body } = await server.admin("/metrics");
+    assert.match(body, new RegExp(`^croupier_journal_rooms_lost\\{.*\\} ${lost}$`, "m"));
+    assert.match(body, /^croupier_journal_turns_lost\{.*\} 0$/m);
+    server.signal("SIGKILL");
+    await server.exited;
+  }
 });

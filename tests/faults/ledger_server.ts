@@ -37,7 +37,7 @@ class Fuse {
 /** A journal that dies with its process at the chosen point. */
 function mined(journal: Journal, fuse: Fuse): Journal {
   return {
-    ...{ id: journal.id, boot: journal.boot, isDurable: journal.isDurable, clockMs: journal.clockMs },
+    ...{ id: journal.id, boot: journal.boot, isDurable: journal.isDurable, clockMs: journal.clockMs, damage: journal.damage },
     *load(): Iterable<StoredRoom> {
       for (const room of journal.load()) {
         fuse.burn("restore");
