@@ -3,7 +3,7 @@
  * its files are read in place; otherwise a copy is, since SQLite cannot read what a killed
  * server left without writing beside it.
  */
-import { constants, copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { accessSync, constants, copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { databasePath } from "./journal_database.ts";
@@ -14,9 +14,10 @@ import { readTurnsFile } from "./journal_state.ts";
 
 /**
  * Reads the journal in `folder`.
- * @throws {NewerJournal}
+ * @throws {NewerJournal}, or the file system's error when the folder cannot be read or TMPDIR has no space for the copy.
  */
 export function lookAt(folder: string): Inspection {
+  if (statSync(folder, { throwIfNoEntry: false })) accessSync(folder, constants.R_OK | constants.X_OK); // or nothing would seem to be there
   if (isLocked(folder)) return inspect(folder);
   const copy = mkdtempSync(join(tmpdir(), "croupier-look-"));
   try {
