@@ -220,6 +220,9 @@ export class GameServer implements Leaving {
       () => this.#rooms.inputsForgotten,
     );
     metrics.gauge("croupier_journal_stalled", "1 while the journal has no space.", () => Number(this.#rooms.isStalled));
+    const { rooms, turns } = this.#options.journal.damage;
+    metrics.gauge("croupier_journal_rooms_lost", "Rooms that damage to the journal has cost, as found at the start.", () => rooms);
+    metrics.gauge("croupier_journal_turns_lost", "Turns that damage to the journal has cost, as found at the start.", () => turns);
     metrics.total("croupier_room_crashes_total", "Rooms ended because a handler threw.", () => this.#rooms.crashes);
   }
 

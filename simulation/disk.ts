@@ -3,7 +3,7 @@
  * while, and may lose what was not synced when the power goes. Each start opens the journal
  * anew, with the next boot.
  */
-import { type Commit, type Journal, JournalFull, type StoredRoom } from "#game_server/journal.ts";
+import { type Commit, type Journal, JournalFull, noDamage, type StoredRoom } from "#game_server/journal.ts";
 import { hex64 } from "#runtime/entropy.ts";
 import type { Chance } from "./chance.ts";
 import type { SimProcess } from "./process.ts";
@@ -62,7 +62,7 @@ export class SimDisk {
     const load = (): StoredRoom[] => [...this.#content.rooms].map(([life, value]) => ({ life, value }));
     const { clockMs } = this.#content;
     const commit = (written: Commit): void => this.#commit(process, written);
-    return { id: this.#id, boot: this.#boot, isDurable: true, clockMs, load, commit, close: () => {} };
+    return { id: this.#id, boot: this.#boot, isDurable: true, clockMs, damage: noDamage, load, commit, close: () => {} };
   }
 
   #commit(process: SimProcess, commit: Commit): void {
