@@ -9,7 +9,7 @@ import { MemoryDirectory } from "#fleet/directory_memory.ts";
 import { fixedFleet } from "#fleet/fleet.ts";
 import type { Game } from "#game_server/game.ts";
 import { GameServer } from "#game_server/game_server.ts";
-import { type Commit, type Journal, JournalFull } from "#game_server/journal.ts";
+import { type Commit, type Journal, JournalFull, noDamage } from "#game_server/journal.ts";
 import type { RoomValue } from "#game_server/room_value.ts";
 import { noWatchdog } from "#game_server/watchdog.ts";
 import { Gate } from "#gate_server/gate.ts";
@@ -35,7 +35,7 @@ class FakeDisk {
     this.#boot += 1;
     const load = () => [...this.rooms].map(([life, value]) => ({ life, value }));
     const commit = (written: Commit): void => this.#commit(written);
-    return { id: "00000000000000aa", boot: this.#boot, isDurable: true, clockMs: 0, load, commit, close: () => {} };
+    return { id: "00000000000000aa", boot: this.#boot, isDurable: true, clockMs: 0, damage: noDamage, load, commit, close: () => {} };
   }
 
   #commit({ kept, ended }: Commit): void {
