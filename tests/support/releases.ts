@@ -40,6 +40,8 @@ export class Releases {
   /** A gate, and no game server yet. `names`: the games that players may ask for. */
   static async open(t: TestContext, names: readonly string[]): Promise<Releases> {
     const serving: { server: GameServer | undefined } = { server: undefined };
+    let close = async (): Promise<void> => {};
+    t.after(() => close()); // registered ahead of the folder's end: a journal without its files ends the process
     const folder = dataFolder(t);
     const gateLog = new LogLines();
     const directory = new MemoryDirectory(systemClock);
@@ -50,10 +52,10 @@ export class Releases {
     });
     const port = await gate.start();
     const releases = new Releases(port, folder, gateLog, serving);
-    t.after(async () => {
+    close = async () => {
       await gate.stop();
       await releases.stop();
-    });
+    };
     return releases;
   }
 
