@@ -3,7 +3,7 @@
  * other end has gone silent. Gates and game servers both hold one per link; what is said is
  * their business.
  *
- * A beat (an empty batch) is sent twice a second; an end that is not heard for 2.5 s counts
+ * A beat (an empty batch) is sent twice a second; an end that is not heard for 2.4 s counts
  * as lost, which is noticed within 3 s of its last word (F8). An end whose own timer ran
  * late first gives what has arrived meanwhile a chance to be read.
  */
@@ -12,7 +12,7 @@ import type { Clock, Timer } from "#runtime/clock.ts";
 import type { LinkSocket } from "./socket.ts";
 
 const beatMs = 500;
-const silenceMs = 2500;
+const silenceMs = 2400;
 /** Unsent bytes after which the other end is taken for lost: it reads too slowly to be of use. */
 const queuedBytesMax = 64 * 1024 * 1024;
 /** A turn that says more is sent in several batches. */
