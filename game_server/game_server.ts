@@ -138,10 +138,7 @@ export class GameServer implements Leaving {
 
   /** What the directory has for others: a life whose name is taken, a user who sits in another room. */
   lose({ lives, users }: Conflicts): void {
-    this.#rooms.lose({
-      lives: lives.map(({ life }) => life),
-      users: users.map(({ life, user }) => ({ life: life.life, user: BigInt(user) })),
-    });
+    this.#rooms.lose({ lives: lives.map(({ life }) => life), users: users.map(({ life, user }) => ({ life: life.life, user })) });
   }
 
   /** A gate in this process, or behind a socket that was accepted. */

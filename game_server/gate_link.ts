@@ -11,6 +11,7 @@ import {
   type ClaimAnswer,
   type Leave,
   Leave_How,
+  type Lost,
   type RoomsQuestion,
   type Sit,
   type ToServer,
@@ -124,7 +125,7 @@ export class GateLink implements Exit, ServerReader {
       case "claim":
         return this.#share.onClaimAnswer(say.value);
       case "lost":
-        return this.#share.rooms.lose(say.value);
+        return this.#onLost(say.value);
       default:
         throw new LinkGarbage(`${say.case ?? "nothing"} is not said on a link that is up`);
     }
@@ -194,6 +195,10 @@ export class GateLink implements Exit, ServerReader {
       this.tell({ case: "attached", value: { life, epoch: room.ownership.epoch, handle, seated: [...seated], gone: [...gone] } });
       this.#sendAgain(life, missed);
     });
+  }
+
+  #onLost({ lives, users }: Lost): void {
+    this.#share.rooms.lose({ lives, users: users.map(({ life, user }) => ({ life, user: Number(user) })) });
   }
 
   #sendAgain(life: string, missed: readonly Output[]): void {

@@ -162,7 +162,7 @@ export class Room {
   static restore(value: RoomValue, game: Game<unknown>, host: RoomHost, boots = 1): Room {
     const room = new Room(value, game, host);
     room.#table.outbox.leap(boots);
-    room.#released = room.lastOutput;
+    room.#released = value.outbox.last;
     for (const gate of room.#gates()) room.#lose(gate);
     room.#sleep();
     return room;
@@ -211,11 +211,6 @@ export class Room {
 
   get freeSeats(): number {
     return this.#table.occupants.freeCount;
-  }
-
-  /** The number of the last output so far. */
-  get lastOutput(): number {
-    return this.#table.outbox.last;
   }
 
   /** For lobbies; undefined when the game's own part of it has ended the room. */
@@ -351,8 +346,7 @@ export class Room {
   /** The link to a gate is lost. */
   detach(exit: Exit): void {
     if (this.#exits.get(exit.gate) !== exit) return;
-    this.#exits.delete(exit.gate);
-    this.#caughtUp.delete(exit.gate);
+    this.#part(exit.gate);
     if (!this.#gates().has(exit.gate)) return;
     this.#lose(exit.gate);
     this.#settle();
@@ -473,15 +467,22 @@ export class Room {
   /** The exit to a gate, as of now. What came by another one must be claimed anew. */
   #meet(exit: Exit): void {
     const known = this.#exits.get(exit.gate);
-    if (known !== undefined && known !== exit) this.#lose(exit.gate);
+    if (known !== undefined && known !== exit) {
+      this.#part(exit.gate);
+      this.#lose(exit.gate);
+    }
     this.#exits.set(exit.gate, exit);
     delete this.#value.lostGates[exit.gate];
   }
 
-  /** A gate cannot be reached: its sessions are absent, and what is kept for it is kept until HOLD. */
-  #lose(gate: string): void {
+  /** The exit to a gate is no more. */
+  #part(gate: string): void {
     this.#exits.delete(gate);
     this.#caughtUp.delete(gate);
+  }
+
+  /** A gate cannot be reached: its sessions are absent, and what is kept for it is kept until HOLD. */
+  #lose(gate: string): void {
     this.#value.lostGates[gate] ??= this.#host.clock.now();
     for (const seat of this.#seatsBehind(gate)) this.#makeAbsent(seat);
   }

@@ -210,9 +210,9 @@ export class Rooms implements RoomHost {
   }
 
   /** Lives that lost their name to another one, and users who sit elsewhere too: they end with Disconnect 0. */
-  lose({ lives, users }: { readonly lives: readonly string[]; readonly users: readonly { life: string; user: bigint }[] }): void {
+  lose({ lives, users }: { readonly lives: readonly string[]; readonly users: readonly { life: string; user: number }[] }): void {
     for (const life of lives) this.#byLife.get(life)?.dissolve(DisconnectReason.RETRY);
-    for (const { life, user } of users) this.#byLife.get(life)?.sendOut(Number(user));
+    for (const { life, user } of users) this.#byLife.get(life)?.sendOut(user);
   }
 
   /** Runs when this turn is committed, ahead of what the rooms have to say. */

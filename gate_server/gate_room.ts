@@ -54,7 +54,6 @@ export class GateRoom implements Place {
   readonly #share: GateRoomShare;
   readonly #sessions = new Set<Session>();
   #way: Way = { is: "held" };
-  #isNew = true;
   #hasToldHeld = false;
   #hold: Timer | undefined;
   /** Whom the last attach named: who has entered since is not in its answer. */
@@ -76,9 +75,8 @@ export class GateRoom implements Place {
 
   /** A session has entered by the sit with this number, on a link on which the room is called `handle`. */
   enter(session: Session, number: number, link: RoomLink, handle: number): void {
+    if (this.#sessions.size === 0) this.#way = { is: "attached", link, handle }; // a room begins with its first session
     this.#sessions.add(session);
-    if (this.#isNew) this.#way = { is: "attached", link, handle };
-    this.#isNew = false;
     session.entered(number, this);
   }
 

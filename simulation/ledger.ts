@@ -114,3 +114,8 @@ function write(table: Table, state: LedgerState, token: string): number {
 function json(command: number, value: unknown): Frame {
   return frame(command, new TextEncoder().encode(JSON.stringify(value)));
 }
+
+/** What a notice of the ledger says. */
+export function readNotice<Notice>(body: Uint8Array): Notice {
+  return JSON.parse(new TextDecoder().decode(body)) as Notice;
+}

@@ -6,8 +6,8 @@
 import { bodyOf, commandOf, decode, encode, type Frame, frame } from "#protocol/frame.ts";
 import { Command, ErrorResponseSchema, Int32Schema, Int64Schema, SitDownRequestSchema, UserSchema } from "#protocol/gen/frame_pb.ts";
 import type { Chance } from "./chance.ts";
-import { type BookNotice, type EventNotice, Command as Ledger, type Receipt } from "./ledger.ts";
-import type { Line, Verdict } from "./verdict.ts";
+import { type BookNotice, type EventNotice, Command as Ledger, type Receipt, readNotice } from "./ledger.ts";
+import type { Line, LineBody, Verdict } from "./verdict.ts";
 
 /** Means of what a client does, in milliseconds. */
 const entryEveryMs = 400;
@@ -47,8 +47,6 @@ interface ClientOptions {
   connect(user: number, listener: ClientListener): ClientSocket | undefined;
   nextConnection(): number;
 }
-
-type LineBody = Line extends infer One ? (One extends Line ? Omit<One, "atMs" | "connection" | "user"> : never) : never;
 
 export class LedgerPlayer {
   readonly user: number;
@@ -226,9 +224,9 @@ class ClientConnection {
     this.#risen = undefined;
     const isMove = command === Command.SIT_DOWN && Number(decode(UserSchema, body).id) === risen;
     if (risen !== undefined && !isMove) this.#onGone(risen);
-    if (command === Ledger.BOOK) this.#onBook(json(body));
-    else if (command === Ledger.EVENT) this.tell({ is: "event", notice: json<EventNotice>(body) });
-    else if (command === Ledger.RECEIPT) this.tell({ is: "receipt", receipt: json<Receipt>(body) });
+    if (command === Ledger.BOOK) this.#onBook(readNotice(body));
+    else if (command === Ledger.EVENT) this.tell({ is: "event", notice: readNotice<EventNotice>(body) });
+    else if (command === Ledger.RECEIPT) this.tell({ is: "receipt", receipt: readNotice<Receipt>(body) });
     else if (command === Command.ERROR) this.#onRefused(decode(ErrorResponseSchema, body).code);
     else if (command === Command.DISCONNECT) this.#onOut(decode(Int32Schema, body).v);
     else if (command === Command.STAND_UP) this.#risen = Number(decode(Int64Schema, body).v);
@@ -279,8 +277,4 @@ class ClientConnection {
       if (this.#stage === "idle") this.#sit();
     });
   }
-}
-
-function json<Value>(body: Uint8Array): Value {
-  return JSON.parse(new TextDecoder().decode(body)) as Value;
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { refusals } from "#protocol/refusals.ts";
 import type { LedgerEvent } from "./ledger.ts";
-import { type Allowances, type Ending, type FinalBook, type Line, Verdict } from "./verdict.ts";
+import { type Allowances, type Ending, type FinalBook, type Line, type LineBody, Verdict } from "./verdict.ts";
 
 const book = 77;
 /** Two clients in one book: 7 writes two entries, 8 one, and a tick comes between. */
@@ -14,9 +14,7 @@ const events: readonly LedgerEvent[] = [
   { number: 4, token: "7.2", draw: 44 },
 ];
 
-type Body = Line extends infer One ? (One extends Line ? Omit<One, "atMs" | "connection" | "user"> : never) : never;
-
-function line(user: number, body: Body): Line {
+function line(user: number, body: LineBody): Line {
   return { atMs: 0, connection: user, user, ...body } as Line;
 }
 

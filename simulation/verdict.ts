@@ -30,6 +30,9 @@ export type Line = { readonly atMs: number; readonly connection: number; readonl
   | { readonly is: "closed"; readonly code: number; readonly by: "client" | "crash" | "gate" }
 );
 
+/** A line before it is known whose it is. */
+export type LineBody = Line extends infer One ? (One extends Line ? Omit<One, "atMs" | "connection" | "user"> : never) : never;
+
 /** A ledger as a journal holds it in the end. */
 export interface FinalBook {
   readonly book: number;

@@ -15,7 +15,8 @@ import { readSettings } from "#runtime/settings.ts";
 import { Chance } from "./chance.ts";
 import { type KillPoint, SimDisk, type Write } from "./disk.ts";
 import { SimDoor } from "./door.ts";
-import { type LedgerState, ledger, readEnded } from "./ledger.ts";
+import { finalBook } from "./final_book.ts";
+import { ledger, readEnded } from "./ledger.ts";
 import { LedgerPlayer } from "./ledger_player.ts";
 import { SimNetwork } from "./network.ts";
 import { Killed, SimProcess } from "./process.ts";
@@ -337,13 +338,12 @@ class World {
 
   /** Every room of every journal. */
   #finalBooks(): FinalBook[] {
-    return this.#servers.flatMap(({ name: owner, disk }) =>
+    return this.#servers.flatMap(({ disk }) =>
       [...disk.rooms.values()].map((json) => {
         const value = JSON.parse(json) as RoomValue;
-        const { book, events } = value.state as LedgerState;
         const waiting = value.seats.filter(({ way }) => way.is !== "online");
         for (const { user, way } of waiting) this.#violations.push(`P4 everybody is back, and user ${user} is ${way.is}`);
-        return { book, events, name: value.room, owner, users: value.seats.map(({ user }) => user), isOver: value.isOver };
+        return finalBook(value);
       }),
     );
   }

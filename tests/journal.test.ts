@@ -5,8 +5,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { patience } from "#tests/faults/measure.ts";
+import { patience, sleep, until } from "#tests/faults/measure.ts";
 import { dataFolder } from "./support/data_folder.ts";
 import { startWriter } from "./support/journal_at_hand.ts";
 import { Player } from "./support/player.ts";
@@ -30,10 +29,7 @@ async function gateTo(t: TestContext, server: Server): Promise<Server> {
 /** How long it took until the server's readiness was `word`. */
 async function untilReadyIs(server: Server, word: string): Promise<number> {
   const startMs = performance.now();
-  while ((await server.admin("/readyz")).body.trim() !== word) {
-    assert.ok(performance.now() - startMs < 20_000, `readiness never was ${word}`);
-    await sleep(20);
-  }
+  await until(`readiness to be ${word}`, async () => (await server.admin("/readyz")).body.trim() === word, 20_000);
   return performance.now() - startMs;
 }
 

@@ -7,12 +7,13 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { frame } from "#protocol/frame.ts";
 import { Notice_Reason } from "#protocol/gen/frame_pb.ts";
-import { type FinalBook, Verdict } from "#simulation/verdict.ts";
-import { dataFolder, storedRows } from "#tests/support/data_folder.ts";
+import { Verdict } from "#simulation/verdict.ts";
+import { dataFolder } from "#tests/support/data_folder.ts";
 import { Player } from "#tests/support/player.ts";
 import { Server } from "#tests/support/process.ts";
 import { type Direction, TcpProxy } from "#tests/support/tcp_proxy.ts";
 import { Command, pour } from "./flood.ts";
+import { storedBooks } from "./ledger_run.ts";
 import { LedgerSeat } from "./ledger_seat.ts";
 import { isFull, kilobyte, MemoryWatch, median, megabyte, patience, Scrape, sleep, until } from "./measure.ts";
 
@@ -218,7 +219,7 @@ async function halfOpenLink(t: TestContext, direction: Direction, what: string):
     );
     assert.equal(closes, 0, `user ${user}`);
   }
-  verdict.end({ books: booksOf(folder), ended: new Map() });
+  verdict.end({ books: storedBooks(folder), ended: new Map() });
   assert.deepEqual(verdict.violations, []);
   assert.equal((await Scrape.of(gate)).value("croupier_session_ends_total"), 0);
   for (const seat of seats) seat.leave();
@@ -235,13 +236,4 @@ async function halfOpenLink(t: TestContext, direction: Direction, what: string):
 
 function sumOf(seats: readonly LedgerSeat[], what: "sent" | "answered"): number {
   return seats.reduce((sum, seat) => sum + seat[what], 0);
-}
-
-/** The ledgers as the game server's journal has them now. */
-function booksOf(folder: string): FinalBook[] {
-  return storedRows(folder).map(({ value }) => {
-    const { state, room, owner, seats, isOver } = JSON.parse(value);
-    const users = (seats as { user: number }[]).map(({ user }) => user);
-    return { book: state.book, events: state.events, name: room, owner, users, isOver };
-  });
 }

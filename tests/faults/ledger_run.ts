@@ -9,12 +9,14 @@ import { WebSocket } from "ws";
 import type { RoomValue } from "#game_server/room_value.ts";
 import { mintToken } from "#protocol/token.ts";
 import { Chance } from "#simulation/chance.ts";
-import { type LedgerState, readEnded } from "#simulation/ledger.ts";
+import { finalBook } from "#simulation/final_book.ts";
+import { readEnded } from "#simulation/ledger.ts";
 import { type ClientListener, type ClientSocket, LedgerPlayer } from "#simulation/ledger_player.ts";
 import { type FinalBook, Verdict } from "#simulation/verdict.ts";
 import { dataFolder, storedRows } from "#tests/support/data_folder.ts";
 import { developmentKey } from "#tests/support/player.ts";
 import { type Run, Server } from "#tests/support/process.ts";
+import { sleep } from "./measure.ts";
 
 interface RunOptions {
   readonly players: number;
@@ -116,14 +118,14 @@ export class LedgerRun {
   /** No more whims and no more faults: after a while everybody sits, and everything was answered. */
   async end(calmMs: number): Promise<void> {
     for (const player of this.#players) player.calm();
-    await new Promise((resolve) => setTimeout(resolve, calmMs));
+    await sleep(calmMs);
     const homeless = this.#players.filter(({ isSeated }) => !isSeated).map(({ user }) => user);
     this.#server.signal("SIGKILL"); // the journal is all that is left to read
     await this.#server.exited;
     this.#noteLog();
     for (const line of this.gate.lines) this.#note(readLog(line), line);
     // A room that is over may wait for a gate that has nobody left to ask for it, until HOLD.
-    const books = this.#books().filter(({ isOver }) => !isOver);
+    const books = storedBooks(this.folder).filter(({ isOver }) => !isOver);
     this.verdict.end({ books, ended: this.#ended });
     assert.deepEqual(homeless, [], "players without a seat");
     assert.deepEqual(this.verdict.violations, []);
@@ -155,14 +157,11 @@ export class LedgerRun {
     const isBroken = ["room crash", "failure", "inputs forgotten", "journal damage", "room unreadable"].includes(event);
     if (isBroken) this.#broken.push(line);
   }
+}
 
-  #books(): FinalBook[] {
-    return storedRows(this.folder).map(({ value }) => {
-      const { state, room, owner, seats, isOver } = JSON.parse(value) as RoomValue;
-      const { book, events } = state as LedgerState;
-      return { book, events, name: room, owner, isOver, users: seats.map(({ user }) => user) };
-    });
-  }
+/** The ledgers as the journal in `folder` has them now. */
+export function storedBooks(folder: string): FinalBook[] {
+  return storedRows(folder).map(({ value }) => finalBook(JSON.parse(value) as RoomValue));
 }
 
 function launch(t: TestContext, folder: string, port: string, env: Record<string, string>): Run {

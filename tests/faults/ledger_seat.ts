@@ -8,11 +8,9 @@ import { WebSocket } from "ws";
 import { bodyOf, commandOf, decode, type Frame, frame } from "#protocol/frame.ts";
 import { Command, ErrorResponseSchema, Int32Schema, Int64Schema, type Notice_Reason, NoticeSchema } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
-import { Command as Ledger } from "#simulation/ledger.ts";
-import type { Line, Verdict } from "#simulation/verdict.ts";
+import { Command as Ledger, readNotice } from "#simulation/ledger.ts";
+import type { Line, LineBody, Verdict } from "#simulation/verdict.ts";
 import { developmentKey, sitDown } from "#tests/support/player.ts";
-
-type LineBody = Line extends infer One ? (One extends Line ? Omit<One, "atMs" | "connection" | "user"> : never) : never;
 
 export interface HeardNotice {
   readonly reason: Notice_Reason;
@@ -87,12 +85,12 @@ export class LedgerSeat {
     switch (commandOf(bytes)) {
       case Ledger.BOOK:
         this.#stage = "seated";
-        return this.#tell({ is: "book", notice: json(body) });
+        return this.#tell({ is: "book", notice: readNotice(body) });
       case Ledger.EVENT:
-        return this.#tell({ is: "event", notice: json(body) });
+        return this.#tell({ is: "event", notice: readNotice(body) });
       case Ledger.RECEIPT:
         this.answered += 1;
-        return this.#tell({ is: "receipt", receipt: json(body) });
+        return this.#tell({ is: "receipt", receipt: readNotice(body) });
       case Command.ERROR:
         return this.#tell({ is: "refused", code: decode(ErrorResponseSchema, body).code });
       case Command.DISCONNECT:
@@ -110,8 +108,4 @@ export class LedgerSeat {
   #onOnline(user: number): void {
     if (user < 0) this.#tell({ is: "gone", who: -user });
   }
-}
-
-function json<Value>(body: Uint8Array): Value {
-  return JSON.parse(new TextDecoder().decode(body)) as Value;
 }

@@ -1,5 +1,6 @@
 /** What fault tests measure with: full or short form, waits, quantiles, and a process's metrics. */
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Server } from "#tests/support/process.ts";
 
 /** `npm run test:full`: full counts, and limits as they are stated. */
@@ -11,9 +12,7 @@ export const patience = isFull ? 1 : 4;
 export const kilobyte = 1024;
 export const megabyte = 1024 * kilobyte;
 
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
+export { sleep };
 
 /** Waits until `isSo`; fails after `withinMs` with what was waited for. */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>, withinMs = 10_000 * patience): Promise<void> {
