@@ -3,8 +3,9 @@
  * the life it is about, so a late one changes nothing of a younger life. It holds no state
  * of a room: losing it loses nobody's game.
  *
- * Kinds: directory_memory.ts (single mode, and the one gate of a static fleet) and
- * directory_link.ts (a game server's view of that gate's).
+ * Kinds: directory_memory.ts (single mode, and the one gate of a static fleet),
+ * directory_link.ts (a game server's view of that gate's), and for any number of gates
+ * Redis: directory_redis.ts is what they ask, owner_redis.ts what game servers tell.
  */
 
 /** One existence of a room, and who owns it. (game, room) is only its name. */
@@ -47,6 +48,11 @@ export interface DirectoryForGates {
    * @throws {Refused} `tryAgain` while the directory is away or still learning.
    */
   find(user: number, game: string, room: string | undefined): Promise<Found>;
+  /**
+   * The life with this id and who owns it; undefined: it is over.
+   * @throws {Refused} `tryAgain` while the directory is away, or does not know it and is still learning.
+   */
+  where(life: string): Promise<Life | undefined>;
 }
 
 /** What game servers tell. */
@@ -56,7 +62,7 @@ export interface DirectoryForServers {
    * @throws {Refused} `tryAgain` while the directory is away or still learning.
    */
   claim(life: Life, user: number): Promise<Claim>;
-  /** `user` sits in `life` no more. Compare-and-delete: a claim for another life stays. */
+  /** `user` sits in `life`, which is this server's, no more. Compare-and-delete: a claim for another life stays. */
   release(life: string, user: number): void;
   /** `life` is over, and with it every claim for it. Compare-and-delete. */
   end(life: Life): void;
@@ -64,3 +70,25 @@ export interface DirectoryForServers {
 
 /** An owner's whole truth about itself: its lives and who sits in each. */
 export type Announcement = readonly { readonly life: Life; readonly users: readonly number[] }[];
+
+/** What an announcement has cost. Their owners end the lives, and send the users out, with Disconnect 0. */
+export interface Conflicts {
+  /** Lives that lost their name to another one. */
+  readonly lives: readonly Life[];
+  /** Users who sit in another life too, which keeps them. */
+  readonly users: readonly { readonly life: Life; readonly user: number }[];
+}
+
+/** A game server's place in a fleet that servers join by themselves. */
+export interface Membership {
+  /** The server listens at this port: from now on it may be found. */
+  join(port: number): void;
+  /** What the server shows of itself has changed. */
+  changed(): void;
+  /** Nobody is led here for a new room any more. */
+  leave(): Promise<void>;
+  /** Whether the directory has answered last. */
+  readonly isReachable: boolean;
+  /** Whether its rooms may be played: others have no right to them yet. */
+  readonly mayPlay: boolean;
+}

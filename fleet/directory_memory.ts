@@ -6,7 +6,7 @@
  */
 import { Refused } from "#protocol/refusals.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
-import type { Announcement, Claim, DirectoryForGates, DirectoryForServers, Found, Life } from "./directory.ts";
+import type { Announcement, Claim, Conflicts, DirectoryForGates, DirectoryForServers, Found, Life } from "./directory.ts";
 
 /** How long a question about something unknown waits for the directory to learn. */
 const learningWaitMs = 3000;
@@ -16,14 +16,6 @@ const abandonedMax = 100_000;
 interface Entry {
   readonly life: Life;
   readonly users: Set<number>;
-}
-
-/** What an announcement has cost. Their owners end the lives, and send the users out, with Disconnect 0. */
-export interface Conflicts {
-  /** Lives that lost their name to another one. */
-  readonly lives: readonly Life[];
-  /** Users who sit in another life too, which keeps them. */
-  readonly users: readonly { readonly life: Life; readonly user: number }[];
 }
 
 export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
@@ -62,6 +54,12 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
       place: this.#byUser.get(user)?.life,
       room: room === undefined ? undefined : this.#byName.get(nameOf(game, room))?.life,
     };
+  }
+
+  async where(life: string): Promise<Life | undefined> {
+    const found = this.#byLife.get(life)?.life;
+    if (found === undefined) this.#refuseWhileLearning();
+    return found;
   }
 
   async claim(life: Life, user: number): Promise<Claim> {

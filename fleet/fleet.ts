@@ -2,7 +2,8 @@
  * The fleet: where game servers may be found. It says whom to dial and which games there
  * are, nothing of who owns a room. Leaving the fleet closes no link.
  *
- * Kinds: fleet_static.ts (`GAME_SERVERS`), and a list of one in single mode.
+ * Kinds: fleet_static.ts (`GAME_SERVERS`), fleet_redis.ts (servers show themselves), and a
+ * list of one in single mode.
  */
 export interface Fleet {
   /** The games players may ask for: a client's `game_name` is looked up here (P9). */
@@ -11,6 +12,8 @@ export interface Fleet {
   readonly isKnown: boolean;
   /** What to dial now: `host:port`, or whatever this process's dialler understands. */
   readonly addresses: ReadonlySet<string>;
+  /** Whether the server with this journal may be offered new rooms; where there are no leases, every one may. */
+  isLeased(journal: string): boolean;
   /** Calls `onChange` now and whenever `addresses` has changed, until `stop`. */
   watch(onChange: () => void): void;
   stop(): void;
@@ -18,5 +21,12 @@ export interface Fleet {
 
 /** A fleet that never changes: single mode's. */
 export function fixedFleet(games: Iterable<string>, addresses: Iterable<string>): Fleet {
-  return { games: new Set(games), addresses: new Set(addresses), isKnown: true, watch: (onChange) => onChange(), stop: () => {} };
+  return {
+    games: new Set(games),
+    addresses: new Set(addresses),
+    isKnown: true,
+    isLeased: () => true,
+    watch: (onChange) => onChange(),
+    stop: () => {},
+  };
 }

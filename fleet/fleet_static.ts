@@ -44,6 +44,10 @@ export class StaticFleet implements Fleet {
     return this.#addresses;
   }
 
+  isLeased(): boolean {
+    return true;
+  }
+
   /** Each name by itself: one that hangs holds no other back. */
   watch(onChange: () => void): void {
     for (const name of this.#names) void this.#look(name, onChange);

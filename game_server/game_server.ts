@@ -10,9 +10,10 @@ import { Admission } from "#door/admission.ts";
 import { DoorCounts } from "#door/counts.ts";
 import { Listener } from "#door/listener.ts";
 import { Sessions } from "#door/sessions.ts";
-import type { Announcement, DirectoryForServers } from "#fleet/directory.ts";
+import type { Announcement, Conflicts, DirectoryForServers, Membership } from "#fleet/directory.ts";
 import { LinkDirectory } from "#fleet/directory_link.ts";
-import type { Conflicts } from "#fleet/directory_memory.ts";
+import type { Owned } from "#fleet/owner_redis.ts";
+import type { ServerRecord } from "#fleet/server_record.ts";
 import { greetGate, type ServerGreeter } from "#link/greeting.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import { linkPath, linkWebSocketOptions, WebSocketLink } from "#link/socket_websocket.ts";
@@ -37,6 +38,8 @@ import type { Watchdog } from "./watchdog.ts";
 const holdGraceMs = 15_000;
 /** Gates hear of a change in rooms or seats at most this often. */
 const statusEveryMs = 100;
+/** What has happened is committed at the end of its turn, unless the journal has no space. */
+const settleTimeoutMs = 1000;
 /** Connections to the link port that have not proved themselves yet: more are cut. */
 const greetingsMax = 32;
 
@@ -52,13 +55,15 @@ export interface GameServerOptions {
   port?: number;
   /** The directory; left out: the one gate keeps it (static fleet). */
   directory?: DirectoryForServers;
+  /** Its place in a fleet that servers join by themselves; left out: gates know where it is. */
+  membership?: Membership;
   /** Milliseconds until the drain deadline, for notices. */
   drainLeftMs(): number | undefined;
   /** A room has ended: a server that leaves may be empty now. */
   onChange(): void;
 }
 
-export class GameServer implements Leaving {
+export class GameServer implements Leaving, Owned {
   readonly #options: GameServerOptions;
   readonly #counts = new DoorCounts();
   /** Refusals of sits and by rooms, by code. */
@@ -68,6 +73,7 @@ export class GameServer implements Leaving {
   readonly #links = new Set<GateLink>();
   #greetings = 0;
   readonly #share: GateLinkShare;
+  readonly #about: Omit<ServerRecord, "address" | "isDraining">;
   readonly #hello: ServerGreeter["hello"];
   readonly #kept: LinkDirectory | undefined;
   readonly #linkServer = new WebSocketServer({ ...linkWebSocketOptions, noServer: true, clientTracking: false });
@@ -102,6 +108,8 @@ export class GameServer implements Leaving {
       onRefused: ({ refusal }) => this.#refusals.add(refusal.code),
       onChange: () => this.#roomsOnChange(),
       onTurnEnd: () => options.onChange(),
+      mayPlay: () => options.membership?.mayPlay ?? true,
+      onLapsed: () => void this.#lapse(),
       onStalled: (isStalled) => this.#roomsOnStalled(isStalled),
       onDone: (life) => {
         for (const link of this.#links) link.forget(life);
@@ -109,14 +117,10 @@ export class GameServer implements Leaving {
     });
     this.#rooms = rooms;
     this.#sits = new Sits({ rooms, directory, games, onChange: () => options.onChange() });
-    const hello = {
-      journal: journal.id,
-      boot: journal.boot,
-      release: settings.version,
-      games: [...games.keys()],
-      durable: journal.isDurable,
-    };
-    this.#hello = () => ({ ...hello, status: this.#statusNow() });
+    const { id, boot, isDurable } = journal;
+    const about = { journal: id, boot, release: settings.version, games: [...games.keys()], durable: isDurable };
+    this.#about = { ...about, startedAtMs: Math.round(clock.wall()) };
+    this.#hello = () => ({ ...about, status: this.#statusNow() });
     this.#share = {
       ...{ log, development, rooms, sits: this.#sits },
       refused: ({ refusal }) => this.#refusals.add(refusal.code),
@@ -134,6 +138,30 @@ export class GameServer implements Leaving {
     if (journal.boot > 1)
       log.info("room restore", { rooms: this.#rooms.count, "duration.ms": Math.round(clock.now() - startMs), "event.reason": reason });
     return this.#rooms.announcement();
+  }
+
+  // Owned: what a directory that many gates share is told.
+
+  record(): Omit<ServerRecord, "address"> {
+    return { ...this.#about, isDraining: this.#rooms.isDraining };
+  }
+
+  counts(): { lives: number; users: number } {
+    return this.#rooms.owned;
+  }
+
+  announcement(): Announcement {
+    return this.#rooms.announcement();
+  }
+
+  settled(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.after(settleTimeoutMs, () => resolve(false));
+      this.#rooms.whenCommitted(() => {
+        timer.cancel();
+        resolve(true);
+      });
+    });
   }
 
   /** What the directory has for others: a life whose name is taken, a user who sits in another room. */
@@ -180,12 +208,15 @@ export class GameServer implements Leaving {
       onPlayer: (socket, identity, address) => sessions.open(socket, identity, address),
     });
     if (!development) this.#listener.refusePlayers();
-    return this.#listener.listen();
+    const listening = await this.#listener.listen();
+    this.#options.membership?.join(listening);
+    return listening;
   }
 
   async stop(): Promise<void> {
     this.#status?.cancel();
     this.#notices?.cancel();
+    await this.#options.membership?.leave();
     this.#rooms.stop();
     for (const link of [...this.#links]) link.end("the game server stops");
     this.#direct?.stop();
@@ -205,6 +236,8 @@ export class GameServer implements Leaving {
   register(metrics: Metrics): void {
     if (this.#options.port !== undefined) this.#counts.register(metrics);
     metrics.totals("croupier_room_refusals_total", "Refusals of sits and by rooms, by code.", "code", this.#refusals);
+    const { membership } = this.#options;
+    if (membership !== undefined) metrics.gauge("croupier_redis_up", "1 while Redis answers.", () => Number(membership.isReachable));
     metrics.gauge("croupier_rooms", "Rooms in play.", () => this.#rooms.count);
     metrics.gauge("croupier_users", "Users with a seat.", () => this.#rooms.usersCount);
     metrics.gauge("croupier_gates", "Gates linked.", () => this.#links.size);
@@ -215,6 +248,11 @@ export class GameServer implements Leaving {
       "croupier_inputs_forgotten_total",
       "Inputs that a gate knew to be applied and the journal did not.",
       () => this.#rooms.inputsForgotten,
+    );
+    metrics.total(
+      "croupier_directory_conflicts_total",
+      "Lives ended because another one has their name, and users sent out because they sit elsewhere too.",
+      () => this.#rooms.conflicts,
     );
     metrics.gauge("croupier_journal_stalled", "1 while the journal has no space.", () => Number(this.#rooms.isStalled));
     const { rooms, turns } = this.#options.journal.damage;
@@ -232,6 +270,7 @@ export class GameServer implements Leaving {
   drain(): void {
     this.#rooms.drain();
     this.#tellStatus();
+    this.#options.membership?.changed();
     const { clock, settings } = this.#options;
     if (settings.noticeEveryMs === 0) return;
     this.#tellDrain();
@@ -242,11 +281,23 @@ export class GameServer implements Leaving {
     this.#notices?.cancel();
     this.#rooms.undoDrain();
     this.#tellStatus();
+    this.#options.membership?.changed();
   }
 
   dissolve(): void {
     this.#notices?.cancel();
     this.#rooms.dissolve();
+  }
+
+  /**
+   * Others may soon take the rooms: gates hear that they are not here, and the process ends.
+   * Its successor on this journal asks the directory before it plays them.
+   */
+  async #lapse(): Promise<void> {
+    this.#options.log.error("lease lapse", { "event.reason": "no renewal for half of ABANDON_AFTER: others may take the rooms" });
+    for (const { life } of this.#rooms.all()) for (const link of this.#links) link.tell({ case: "notMine", value: { life } });
+    await this.stop();
+    throw new Error("the lease could not be renewed for half of ABANDON_AFTER");
   }
 
   #tellDrain(): void {

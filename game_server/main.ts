@@ -1,20 +1,56 @@
-/** The game server as a process of its own: gates dial it, and keep the directory for it. */
-import { run } from "#runtime/process.ts";
+/**
+ * The game server as a process of its own. In a static fleet its one gate dials it and keeps
+ * the directory for it; with Redis it shows itself there, to any number of gates.
+ */
+import { addressOf } from "#fleet/address.ts";
+import { RedisOwner } from "#fleet/owner_redis.ts";
+import { Redis } from "#fleet/redis.ts";
+import { type Context, run } from "#runtime/process.ts";
+import { fleetOf } from "#runtime/settings.ts";
 import { GameServer } from "./game_server.ts";
 import { games } from "./games.ts";
+import type { Journal } from "./journal.ts";
+import { LeaseNote } from "./lease_note.ts";
 import { openJournal } from "./open_journal.ts";
 import { ThreadWatchdog } from "./watchdog.ts";
 
 const defaultPort = 60_001;
 
-await run("game_server", async ({ settings, clock, entropy, log, lifecycle }) => {
-  const journal = await openJournal({ settings, clock, entropy, log });
-  const server = new GameServer({
+await run("game_server", async (context) => {
+  const fleet = fleetOf(context.settings);
+  const journal = await openJournal(context);
+  return fleet.is === "redis" ? serveInRedis(context, journal, fleet.url) : serveStatic(context, journal);
+});
+
+function serveStatic(context: Context, journal: Journal): GameServer {
+  const server = new GameServer(optionsOf(context, journal));
+  server.restore();
+  return server;
+}
+
+async function serveInRedis(context: Context, journal: Journal, url: string): Promise<GameServer> {
+  const { settings, clock, entropy, log } = context;
+  const { abandonAfterMs } = settings;
+  const note = new LeaseNote(settings.dataDir, clock);
+  const redis = new Redis({ url, clock, entropy, log, abandonAfterMs });
+  const owner: RedisOwner = new RedisOwner({
+    ...{ redis, clock, log, abandonAfterMs, owner: journal.id },
+    address: (port) => addressOf(settings, port),
+    renewedAgoMs: journal.isDurable ? note.agoMs : 0,
+    owned: () => server,
+    onRenewed: () => journal.isDurable && note.write(),
+  });
+  const server = new GameServer({ ...optionsOf(context, journal), directory: owner, membership: owner });
+  redis.start();
+  await owner.begin(() => server.restore());
+  return server;
+}
+
+function optionsOf({ settings, clock, entropy, log, lifecycle }: Context, journal: Journal) {
+  return {
     ...{ settings, games, clock, entropy, log, journal, port: settings.port ?? defaultPort },
     watchdog: new ThreadWatchdog(clock),
     drainLeftMs: () => lifecycle.leftMs,
     onChange: () => lifecycle.settle(),
-  });
-  server.restore();
-  return server;
-});
+  };
+}

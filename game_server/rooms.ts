@@ -45,6 +45,10 @@ export interface RoomsOptions {
   onChange(): void;
   /** What rooms had to say in this turn is on its way. */
   onTurnEnd(): void;
+  /** Whether the rooms are still this server's to play, asked before each turn. */
+  mayPlay(): boolean;
+  /** They are not: they stay in the journal as they were. */
+  onLapsed(): void;
   /** The journal has no space, or has some again. */
   onStalled(isStalled: boolean): void;
   /** Nothing of the life is left. */
@@ -61,6 +65,8 @@ export class Rooms implements RoomHost {
   crashes = 0;
   restored = 0;
   inputsForgotten = 0;
+  /** Lives that lost their name, and users who sat in two. */
+  conflicts = 0;
   readonly #options: RoomsOptions;
   readonly #turn: Turn;
   readonly #matching = new Matching();
@@ -83,7 +89,8 @@ export class Rooms implements RoomHost {
     this.watchersMax = options.watchersMax;
     this.holdMs = options.holdMs;
     this.#options = options;
-    this.#turn = new Turn({ ...options, onReleased: (room) => this.#matching.update(room), onEnd: () => options.onTurnEnd() });
+    const mayPlay = (): boolean => this.count === 0 || options.mayPlay();
+    this.#turn = new Turn({ ...options, mayPlay, onReleased: (room) => this.#matching.update(room), onEnd: () => options.onTurnEnd() });
     this.#snowflake = new Snowflake(Buffer.from(options.entropy(2)).readUInt16BE(), () => options.clock.wall());
     this.#clockWriter = options.clock.every(clockEveryMs, () => this.count > 0 && this.#turn.tick());
   }
@@ -151,6 +158,11 @@ export class Rooms implements RoomHost {
     return [...[...this.all()].map((room) => ({ life: room.ownership, users: room.users })), ...unreadable];
   }
 
+  /** How much of it there is. */
+  get owned(): { lives: number; users: number } {
+    return { lives: this.count + this.unreadableCount, users: this.usersCount };
+  }
+
   newId(): string {
     return this.#snowflake.next();
   }
@@ -211,6 +223,7 @@ export class Rooms implements RoomHost {
 
   /** Lives that lost their name to another one, and users who sit elsewhere too: they end with Disconnect 0. */
   lose({ lives, users }: { readonly lives: readonly string[]; readonly users: readonly { life: string; user: number }[] }): void {
+    this.conflicts += lives.length + users.length;
     for (const life of lives) this.#byLife.get(life)?.dissolve(DisconnectReason.RETRY);
     for (const { life, user } of users) this.#byLife.get(life)?.sendOut(user);
   }

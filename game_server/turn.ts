@@ -20,6 +20,10 @@ interface TurnOptions {
   onReleased(room: Room): void;
   /** So has every room. */
   onEnd(): void;
+  /** Whether the rooms here are still this server's to play. */
+  mayPlay(): boolean;
+  /** They are not: this turn is not written, and nothing of it is said. */
+  onLapsed(): void;
   /** The journal has no space, or has some again. */
   onStalled(isStalled: boolean): void;
 }
@@ -77,6 +81,7 @@ export class Turn {
 
   #end(): void {
     if (this.#stage.is === "stopped") return;
+    if (!this.#options.mayPlay()) return this.#lapse();
     if (!this.#commit()) return this.#stall();
     const wasStalled = this.isStalled;
     this.#stage = { is: "idle" };
@@ -101,6 +106,11 @@ export class Turn {
       if (thrown instanceof JournalFull) return false;
       throw thrown;
     }
+  }
+
+  #lapse(): void {
+    this.stop();
+    this.#options.onLapsed();
   }
 
   #stall(): void {

@@ -41,6 +41,8 @@ export interface GateOptions {
   directory: DirectoryForGates;
   /** The same directory where this gate keeps it for its servers (static fleet). */
   kept?: MemoryDirectory;
+  /** Where the fleet and the directory are, when many gates share them. */
+  redis?: { readonly isUp: boolean; stop(): void };
   /** The link to a game server is lost. */
   onServerDown?(): void;
   /** A session has gone: a gate that leaves may be empty now. */
@@ -121,6 +123,7 @@ export class Gate implements Leaving {
     this.#sessions.stop();
     this.#links.stop();
     this.#rooms.stop();
+    this.#options.redis?.stop();
     await this.#door.close();
   }
 
@@ -140,6 +143,8 @@ export class Gate implements Leaving {
 
   register(metrics: Metrics): void {
     this.#counts.register(metrics);
+    const { redis } = this.#options;
+    if (redis !== undefined) metrics.gauge("croupier_redis_up", "1 while Redis answers.", () => Number(redis.isUp));
     metrics.gauge("croupier_links", "Game servers linked.", () => this.#links.count);
     metrics.gauge("croupier_gate_rooms", "Lives in which this gate has sessions.", () => this.#rooms.count);
     metrics.gauge("croupier_gate_rooms_held", "Of those, lives whose game server cannot be reached now.", () => this.#rooms.heldCount);

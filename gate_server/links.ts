@@ -109,17 +109,17 @@ export class Links {
     });
   }
 
-  /** The server that a new room of `game` goes to: ready, with the fewest rooms, whatever its release. */
+  /** The server that a new room of `game` goes to: with a lease, ready, with the fewest rooms, whatever its release. */
   forNewRoom(game: string): ServerLink | undefined {
     return least(
-      this.#dealing(game).filter((link) => link.takesNewRooms),
+      this.#offered(game).filter((link) => link.takesNewRooms),
       (link) => link.load,
     );
   }
 
   /** The server whose rooms have a free seat for this match; the fullest, so that rooms fill up. */
   forMatch(game: string, options: string): ServerLink | undefined {
-    const withSeats = this.#dealing(game).filter((link) => link.freeSeats(game, options) > 0);
+    const withSeats = this.#offered(game).filter((link) => link.freeSeats(game, options) > 0);
     return least(withSeats, (link) => link.freeSeats(game, options));
   }
 
@@ -130,6 +130,11 @@ export class Links {
 
   #hasTold(address: Address | undefined): boolean {
     return address?.journal !== undefined && (this.to(address.journal)?.hasTold ?? false);
+  }
+
+  /** Servers with a lease: the others may be leaving, or cut off from the directory. */
+  #offered(game: string): ServerLink[] {
+    return this.#dealing(game).filter((link) => this.#options.fleet.isLeased(link.server.journal));
   }
 
   #dealing(game: string): ServerLink[] {

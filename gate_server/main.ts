@@ -1,26 +1,38 @@
-/** The gate as a process of its own: a static fleet, and the directory in its memory. */
+/**
+ * The gate as a process of its own: the only one of a static fleet, with the directory in
+ * its memory, or one of any number with the directory and the fleet in Redis.
+ */
+
 import { MemoryDirectory } from "#fleet/directory_memory.ts";
+import { RedisDirectory } from "#fleet/directory_redis.ts";
+import { RedisFleet } from "#fleet/fleet_redis.ts";
 import { StaticFleet } from "#fleet/fleet_static.ts";
+import { Redis } from "#fleet/redis.ts";
 import { dialWebSocket } from "#link/socket_websocket.ts";
-import { run } from "#runtime/process.ts";
-import { Gate } from "./gate.ts";
+import { type Context, run } from "#runtime/process.ts";
+import { fleetOf } from "#runtime/settings.ts";
+import { Gate, type GateOptions } from "./gate.ts";
 
 const defaultPort = 60_006;
 
-await run("gate", ({ settings, clock, entropy, log, lifecycle }) => {
-  const fleet = new StaticFleet(settings.gameServers, { clock, log });
-  const directory = new MemoryDirectory(clock);
-  const port = settings.port ?? defaultPort;
+await run("gate", (context) => {
+  const { settings, clock, entropy, log, lifecycle } = context;
   return new Gate({
-    settings,
-    clock,
-    entropy,
-    log,
-    fleet,
-    directory,
-    port,
-    kept: directory,
+    ...{ settings, clock, entropy, log },
+    ...shared(context),
+    port: settings.port ?? defaultPort,
     dial: dialWebSocket,
     onChange: () => lifecycle.settle(),
   });
 });
+
+function shared({ settings, clock, entropy, log }: Context): Pick<GateOptions, "fleet" | "directory" | "kept" | "redis"> {
+  const fleet = fleetOf(settings);
+  if (fleet.is === "static") {
+    const directory = new MemoryDirectory(clock);
+    return { fleet: new StaticFleet(settings.gameServers, { clock, log }), directory, kept: directory };
+  }
+  const redis = new Redis({ url: fleet.url, clock, entropy, log, abandonAfterMs: settings.abandonAfterMs });
+  redis.start();
+  return { fleet: new RedisFleet(redis, clock), directory: new RedisDirectory(redis), redis };
+}

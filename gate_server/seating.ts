@@ -58,7 +58,8 @@ export class GateSeating implements Seating {
   }
 
   async #place(session: Session, request: SitRequest, number: number): Promise<void> {
-    if (!this.isKnown(request.game)) throw new Refused("unknownGame");
+    if (!this.isKnown(request.game))
+      throw this.#options.fleet.isKnown ? new Refused("unknownGame") : new Refused("tryAgain", { detail: "no game server is known yet" });
     for (let round = 0; round < roundsMax; round++) {
       const { link, place } = await this.#choose(session.user, request);
       if ((await link.sit(session, request, number, place)) === "told") return;

@@ -47,6 +47,12 @@ export type LogEvent =
   | "link refusal"
   | "lookup failure"
   | "directory conflict"
+  | "directory forgot"
+  | "redis up"
+  | "redis down"
+  | "redis failure"
+  | "redis alarm"
+  | "lease lapse"
   | "failure";
 
 /** Every field there is, with ECS names where ECS has one. */

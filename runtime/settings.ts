@@ -56,6 +56,24 @@ export const settingRows = {
     servers,
     "static fleet of a gate: `game=host:port,…`; names are looked up every 5 s",
   ),
+  fleet: row(
+    "FLEET",
+    "",
+    optional(oneOf("static", "redis")),
+    "how gates find game servers: `static`, by `GAME_SERVERS`; `redis`, they show themselves there. Unset = redis when `REDIS_URL` is set, else static",
+  ),
+  redisUrl: row(
+    "REDIS_URL",
+    "",
+    optional(redisUrl),
+    "`redis://[user:password@]host:port[/database]`, with `rediss` for TLS: the directory of any number of gates and game servers",
+  ),
+  advertise: row(
+    "ADVERTISE",
+    "",
+    optional(place),
+    "`host` or `host:port` that gates dial for this game server (redis fleet). Unset = `HOST`, or else this machine's first address, and the port it listens at",
+  ),
   seats: row("SEATS", "4", whole(1, 1024), "playing seats of games that do not say"),
   origins: row("ORIGINS", "", list, "browser origins let in, such as `https://play.example`; unset = all"),
   trustedProxies: row("TRUSTED_PROXIES", "", blocks, "addresses or CIDR blocks whose X-Forwarded-For is believed"),
@@ -103,7 +121,12 @@ export const settingRows = {
     "`os`: what was committed survives the process. `full`: also a power cut, for a disk write per turn",
   ),
   roomsMax: row("ROOMS", "50000", whole(1, 10_000_000), "rooms per game server: what 1 GB holds with room to spare"),
-  abandonAfterMs: row("ABANDON_AFTER", "1h", duration, "rooms of a game server that has been silent so long may be opened anew; 0 = never"),
+  abandonAfterMs: row(
+    "ABANDON_AFTER",
+    "1h",
+    duration,
+    "rooms of a game server that has been silent so long may be opened anew; one cut off from Redis for half of it stops playing them. The same on every process; 0 = never",
+  ),
 } as const;
 
 export type Settings = { readonly [Name in keyof typeof settingRows]: ReturnType<(typeof settingRows)[Name]["read"]> };
@@ -141,6 +164,16 @@ function byEnv(settings: Settings, env: Environment): Settings {
       throw new SettingError(`${name} is too short: ENV=prod wants at least ${productionKeyBytesMin} bytes.`);
   }
   return { ...settings, adminHost: settings.adminHost === "" ? "::" : settings.adminHost };
+}
+
+/**
+ * How gates and game servers of their own find each other.
+ * @throws {SettingError}
+ */
+export function fleetOf({ fleet, redisUrl: url }: Settings): { readonly is: "static" } | { readonly is: "redis"; readonly url: string } {
+  if (fleet === "static" || (fleet === undefined && url === undefined)) return { is: "static" };
+  if (url === undefined) throw new SettingError("FLEET=redis needs REDIS_URL.");
+  return { is: "redis", url };
 }
 
 /** The variables that have their documented development value: each deserves a warning. */
@@ -234,6 +267,27 @@ function servers(value: string, env: string): readonly ServerName[] {
     }
     return { game, host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
   });
+}
+
+/** The error says nothing of the value: there may be a password in it. */
+function redisUrl(value: string, env: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const isOne = url !== undefined && /^rediss?:$/.test(url.protocol) && url.hostname !== "" && /^(\/\d{0,4})?$/.test(url.pathname);
+  if (!isOne) throw new SettingError(`${env} must be such as redis://host:6379, or rediss://user:password@host:6379/0.`);
+  return value;
+}
+
+/** Where something may be dialled. */
+export interface Place {
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+function place(value: string, env: string): Place {
+  const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]{1,253})(?::([0-9]{1,5}))?$/.exec(value) ?? [];
+  if (host === undefined || (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535)))
+    throw new SettingError(`${env} must be a host, or host:port, not ${shown(value)}.`);
+  return { host, port: port === undefined ? undefined : Number(port) };
 }
 
 function shown(value: string): string {

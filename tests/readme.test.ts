@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { Server, spawnRun, start } from "./support/process.ts";
+import { RedisServer } from "./support/redis_server.ts";
 import { settingsTable } from "./support/settings_table.ts";
 
 const root = new URL("../", import.meta.url);
@@ -63,7 +64,7 @@ test("[README] its commands for a gate and game servers run as written, but for 
   const lines = blocks("sh")
     .join("")
     .split("\n")
-    .filter((line) => /npm run (game|gate)$/.test(line));
+    .filter((line) => /npm run (game|gate)$/.test(line) && !line.includes("REDIS_URL"));
   assert.equal(lines.length, 3);
   const ports: number[] = [];
   for (const line of lines) {
@@ -81,5 +82,23 @@ test("[README] its commands for a gate and game servers run as written, but for 
       await server.logged("link up");
     }
     ports.push(server.port);
+  }
+});
+
+test("[README] its commands for many gates and game servers run as written, but for the ports", async (t) => {
+  const redis = await RedisServer.start(t);
+  if (redis === undefined) return;
+  const lines = blocks("sh")
+    .join("")
+    .split("\n")
+    .filter((line) => /npm run (game|gate)$/.test(line) && line.includes("REDIS_URL"));
+  assert.deepEqual(
+    lines.map((line) => line.split(" ").at(-1)),
+    ["game", "game", "gate", "gate"],
+  );
+  for (const line of lines) {
+    const script = (scripts[line.split(" ").at(-1) ?? ""] ?? "").replace("exec node ", "");
+    const server = await Server.start(t, script, { REDIS_URL: redis.url, HOST: "127.0.0.1" });
+    if (line.endsWith("gate")) await server.logged("link up");
   }
 });

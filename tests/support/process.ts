@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 
 const root = new URL("../../", import.meta.url).pathname;
-const startTimeoutMs = 10_000;
+const startTimeoutMs = 20_000;
 
 export interface Exit {
   readonly code: number | null;

@@ -1,0 +1,37 @@
+/**
+ * The directory in Redis, as gates ask it: any number of gates and game servers agree there
+ * who owns a room. What game servers tell it is owner_redis.ts's business; what is stored,
+ * and how it forgets and learns, is in redis_scripts.ts.
+ */
+import type { DirectoryForGates, Found, Life } from "./directory.ts";
+import type { Redis } from "./redis.ts";
+import { scripts } from "./redis_scripts.ts";
+
+export class RedisDirectory implements DirectoryForGates {
+  readonly #redis: Pick<Redis, "run">;
+
+  constructor(redis: Pick<Redis, "run">) {
+    this.#redis = redis;
+  }
+
+  async find(user: number, game: string, room: string | undefined): Promise<Found> {
+    const name = room === undefined ? "" : `${game}/${room}`;
+    const [place, named] = (await this.#redis.run(scripts.find, String(user), name)).values;
+    return { place: readLife(place), room: readLife(named) };
+  }
+
+  async where(life: string): Promise<Life | undefined> {
+    const [found] = (await this.#redis.run(scripts.where, life)).values;
+    return readLife(found);
+  }
+}
+
+/** A life as Redis keeps it; undefined for "". */
+export function readLife(text: string | undefined): Life | undefined {
+  return text === undefined || text === "" ? undefined : (JSON.parse(text) as Life);
+}
+
+/** A life as Redis keeps it: these fields and no other. */
+export function writeLife({ game, room, life, owner, epoch, boot, openedAtMs }: Life): string {
+  return JSON.stringify({ game, room, life, owner, epoch, boot, openedAtMs: Math.round(openedAtMs) });
+}

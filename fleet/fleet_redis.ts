@@ -1,0 +1,89 @@
+/**
+ * The fleet in Redis: game servers that show themselves there, with a lease. A gate looks
+ * every second. An address stays after its server's lease has ended, since its rooms may
+ * still be played there; the lease decides only who is offered new rooms. While Redis is
+ * away the fleet is what it was, and a game that was dealt once is known for good.
+ */
+import type { Clock, Timer } from "#runtime/clock.ts";
+import type { Fleet } from "./fleet.ts";
+import { type Redis, unlessRefused } from "./redis.ts";
+import { scripts } from "./redis_scripts.ts";
+import type { ServerRecord } from "./server_record.ts";
+
+const lookEveryMs = 1000;
+
+export class RedisFleet implements Fleet {
+  readonly #redis: Pick<Redis, "run">;
+  readonly #clock: Clock;
+  #servers: readonly ServerRecord[] = [];
+  #leased: ReadonlySet<string> = new Set();
+  #addresses: ReadonlySet<string> = new Set();
+  readonly #games = new Set<string>();
+  #next: Timer | undefined;
+  #stage: "watching" | "stopped" = "watching";
+
+  constructor(redis: Pick<Redis, "run">, clock: Clock) {
+    this.#redis = redis;
+    this.#clock = clock;
+  }
+
+  get games(): ReadonlySet<string> {
+    return this.#games;
+  }
+
+  get addresses(): ReadonlySet<string> {
+    return this.#addresses;
+  }
+
+  /** Not before the first server has been seen: a Redis that has just forgotten shows none. */
+  get isKnown(): boolean {
+    return this.#games.size > 0;
+  }
+
+  /** Every server that shows itself, those without a lease too. */
+  get servers(): readonly ServerRecord[] {
+    return this.#servers;
+  }
+
+  isLeased(journal: string): boolean {
+    return this.#leased.has(journal);
+  }
+
+  watch(onChange: () => void): void {
+    void this.#look(onChange);
+  }
+
+  stop(): void {
+    this.#stage = "stopped";
+    this.#next?.cancel();
+  }
+
+  async #look(onChange: () => void): Promise<void> {
+    try {
+      const { values } = await this.#redis.run(scripts.fleet);
+      if (this.#take(values)) onChange();
+    } catch (thrown) {
+      unlessRefused(thrown);
+    }
+    if (this.#stage === "stopped") return;
+    this.#next = this.#clock.after(lookEveryMs, () => void this.#look(onChange));
+  }
+
+  /** Says whether the addresses have changed. */
+  #take(values: readonly string[]): boolean {
+    const servers: ServerRecord[] = [];
+    const leased = new Set<string>();
+    for (let at = 0; at + 1 < values.length; at += 2) {
+      const server = JSON.parse(values[at] ?? "") as ServerRecord;
+      servers.push(server);
+      if (values[at + 1] === "1" && !server.isDraining) leased.add(server.journal);
+    }
+    const addresses = new Set(servers.map(({ address }) => address));
+    const isChanged = addresses.symmetricDifference(this.#addresses).size > 0;
+    this.#servers = servers;
+    this.#leased = leased;
+    this.#addresses = addresses;
+    for (const game of servers.flatMap(({ games }) => games)) this.#games.add(game);
+    return isChanged;
+  }
+}

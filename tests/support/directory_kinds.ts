@@ -1,0 +1,211 @@
+/**
+ * Every kind of directory behind the same handles, for the one suite that all of them pass:
+ * gates ask it, game servers tell it, it can be made to forget, and an owner to be silent.
+ */
+import type { TestContext } from "node:test";
+import type { Announcement, Conflicts, DirectoryForGates, DirectoryForServers, Life } from "#fleet/directory.ts";
+import { LinkDirectory } from "#fleet/directory_link.ts";
+import { MemoryDirectory } from "#fleet/directory_memory.ts";
+import { RedisDirectory } from "#fleet/directory_redis.ts";
+import { RedisOwner } from "#fleet/owner_redis.ts";
+import { Redis } from "#fleet/redis.ts";
+import { scripts } from "#fleet/redis_scripts.ts";
+import { DirectoryKeeper } from "#gate_server/directory_keeper.ts";
+import { systemClock } from "#runtime/clock.ts";
+import { systemEntropy } from "#runtime/entropy.ts";
+import { silentLog } from "#runtime/log.ts";
+import { ManualClock } from "./manual_clock.ts";
+import { RedisServer } from "./redis_server.ts";
+
+const hourMs = 3_600_000;
+
+export interface DirectoryAtHand {
+  readonly gate: DirectoryForGates;
+  server(owner: string): DirectoryForServers;
+  /** The owner tells everything it owns; gives what it is told that it lost. */
+  announce(owner: string, announcement: Announcement): Promise<Conflicts>;
+  /** It has forgotten everything, and is learning. */
+  forget(): Promise<void>;
+  /** It has learned. */
+  learned(): Promise<void>;
+  /** The owner has been silent for ABANDON_AFTER, or for almost as long. */
+  silence(owner: string, howLong: "enough" | "almost"): Promise<void>;
+}
+
+export const directoryKinds: Readonly<Record<string, (t: TestContext) => Promise<DirectoryAtHand | undefined>>> = {
+  memory: async () => memoryAtHand(),
+  link: async () => linkAtHand(),
+  redis: redisAtHand,
+};
+
+function memoryAtHand(): DirectoryAtHand {
+  const clock = new ManualClock();
+  let directory = new MemoryDirectory(clock);
+  const gate: DirectoryForGates = {
+    find: async (user, game, room) => advancing(clock, directory.find(user, game, room)),
+    where: (life) => directory.where(life),
+  };
+  const server: DirectoryForServers = {
+    claim: (life, user) => directory.claim(life, user),
+    release: (life, user) => directory.release(life, user),
+    end: (life) => directory.end(life),
+  };
+  return {
+    gate,
+    server: () => server,
+    announce: async (owner, announcement) => directory.announce(owner, announcement),
+    forget: async () => {
+      directory = new MemoryDirectory(clock);
+      directory.learn();
+    },
+    learned: async () => directory.learned(),
+    silence: async (owner, howLong) => {
+      directory.silent(owner, hourMs);
+      clock.advanceAtOnce(howLong === "enough" ? hourMs : hourMs - 1);
+    },
+  };
+}
+
+/** A question about the unknown waits for a while, which passes here at once. */
+function advancing<Result>(clock: ManualClock, asked: Promise<Result>): Promise<Result> {
+  asked.catch(() => {});
+  clock.advanceAtOnce(3000);
+  return asked;
+}
+
+/** As in a static fleet: servers speak to the gate's keeper, which has a directory in memory. */
+function linkAtHand(): DirectoryAtHand {
+  const clock = new ManualClock();
+  const memory = new MemoryDirectory(clock);
+  const owned = new Map<string, Announcement>();
+  const lost = new Map<string, { lives: string[]; users: { life: string; user: bigint }[] }>();
+  const keeper = new DirectoryKeeper(memory, {
+    log: silentLog,
+    linkTo: (owner) => ({
+      server: { journal: owner },
+      lost: ({ lives = [], users = [] }) => {
+        lost.get(owner)?.lives.push(...lives);
+        lost.get(owner)?.users.push(...users);
+      },
+    }),
+  });
+  const link = (owner: string, announcement: Announcement): LinkDirectory => {
+    owned.set(owner, announcement);
+    const directory = new LinkDirectory({ clock, own: () => owned.get(owner) ?? [], onLateClaim: () => {} });
+    directory.attach((say) => {
+      const { case: is, value } = say ?? {};
+      if (is === "claim") void keeper.claim(value as never).then((answer) => directory.answered(answer as never));
+      if (is === "release") keeper.release(value as never);
+      if (is === "end") keeper.end(value as never);
+      if (is === "announcement" && announcement !== none) keeper.announce({ server: { journal: owner }, lost: () => {} }, value as never);
+    });
+    return directory;
+  };
+  return {
+    gate: { find: (user, game, room) => advancing(clock, memory.find(user, game, room)), where: (life) => memory.where(life) },
+    server: (owner) => link(owner, none),
+    announce: async (owner, announcement) => {
+      const mine = { lives: [], users: [] };
+      lost.set(owner, mine);
+      link(owner, announcement);
+      return conflictsOf(mine, announcement);
+    },
+    forget: async () => {
+      for (const owner of owned.keys()) memory.forget(owner);
+      memory.learn();
+    },
+    learned: async () => memory.learned(),
+    silence: async (owner, howLong) => {
+      memory.silent(owner, hourMs);
+      clock.advanceAtOnce(howLong === "enough" ? hourMs : hourMs - 1);
+    },
+  };
+}
+
+/** A link that comes up without an announcement, as a test's wants it. */
+const none: Announcement = [];
+
+function conflictsOf(lost: { lives: string[]; users: { life: string; user: bigint }[] }, announcement: Announcement): Conflicts {
+  const lifeOf = (id: string): Life[] => announcement.map(({ life }) => life).filter(({ life }) => life === id);
+  return {
+    lives: lost.lives.flatMap(lifeOf),
+    users: lost.users.flatMap(({ life, user }) => lifeOf(life).map((found) => ({ life: found, user: Number(user) }))),
+  };
+}
+
+async function redisAtHand(t: TestContext): Promise<DirectoryAtHand | undefined> {
+  const server = await RedisServer.start(t);
+  if (server === undefined) return undefined;
+  const redis = await connected(t, server);
+  const owners = new Map<string, RedisOwnerAtHand>();
+  const owner = (id: string): RedisOwnerAtHand => {
+    const known = owners.get(id) ?? new RedisOwnerAtHand(t, redis, id);
+    owners.set(id, known);
+    return known;
+  };
+  const key = (name: string): string => `{croupier}:${name}`;
+  return {
+    gate: new RedisDirectory(redis),
+    server: (id) => owner(id).owner,
+    announce: (id, announcement) => owner(id).announce(announcement),
+    forget: async () => {
+      await server.ask("FLUSHALL");
+      await redis.run(scripts.fleet).catch(() => {});
+    },
+    learned: async () => void (await server.ask("DEL", key("learning"))),
+    silence: async (id, howLong) => {
+      const [seconds] = (await server.ask("TIME")) as [string];
+      const agoMs = howLong === "enough" ? hourMs : hourMs - 60_000;
+      await server.ask("HSET", key("renewed"), id, String(Number(seconds) * 1000 - agoMs));
+    },
+  };
+}
+
+/** A connection that is up, and down with the test. */
+export async function connected(t: TestContext, { url }: { url: string }, log = silentLog): Promise<Redis> {
+  const redis = new Redis({ url, clock: systemClock, entropy: systemEntropy, log, abandonAfterMs: hourMs });
+  redis.start();
+  t.after(() => redis.stop());
+  while (!redis.isUp) await new Promise((resolve) => setTimeout(resolve, 5));
+  return redis;
+}
+
+/** A game server as far as the directory sees one: what it owns is what the test says. */
+export class RedisOwnerAtHand {
+  readonly owner: RedisOwner;
+  owns: Announcement = [];
+  isDraining = false;
+  isDurable = true;
+  announcements = 0;
+  lost: { lives: Life[]; users: { life: Life; user: number }[] } = { lives: [], users: [] };
+
+  constructor(t: TestContext, redis: Redis, id: string) {
+    const abandonAfterMs = hourMs;
+    t.after(() => this.owner.leave());
+    const about = { journal: id, boot: 1, release: "test", games: ["dice"], startedAtMs: 1 };
+    this.owner = new RedisOwner({
+      ...{ redis, abandonAfterMs, owner: id, clock: systemClock, log: silentLog, renewedAgoMs: 0, onRenewed: () => {} },
+      address: (port) => `127.0.0.1:${port}`,
+      owned: () => ({
+        record: () => ({ ...about, durable: this.isDurable, isDraining: this.isDraining }),
+        counts: () => ({ lives: this.owns.length, users: this.owns.flatMap(({ users }) => users).length }),
+        announcement: () => {
+          this.announcements += 1;
+          return this.owns;
+        },
+        settled: async () => true,
+        lose: ({ lives, users }) => {
+          this.lost.lives.push(...lives);
+          this.lost.users.push(...users);
+        },
+      }),
+    });
+  }
+
+  async announce(announcement: Announcement): Promise<Conflicts> {
+    this.owns = announcement;
+    this.lost = { lives: [], users: [] };
+    await this.owner.announce();
+    return this.lost;
+  }
+}

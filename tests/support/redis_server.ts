@@ -1,0 +1,112 @@
+/**
+ * A real redis-server for a test: on a port and in a folder of its own, set as Croupier
+ * wants it, gone with the test. It can be killed, frozen, emptied and started again.
+ */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createClient } from "@redis/client";
+import { dataFolder } from "./data_folder.ts";
+
+const startTimeoutMs = 10_000;
+/** Any generation: to whoever finds it, this Redis has forgotten nothing. */
+const generation = "7e57";
+
+interface RedisServerOptions {
+  /** Settings of Redis that differ from what Croupier wants. */
+  settings?: Record<string, string>;
+  /** Whether it is empty, as on its very first day; otherwise it remembers, and nothing is learned first. */
+  isNew?: boolean;
+}
+
+export class RedisServer {
+  readonly port: number;
+  readonly #folder: string;
+  readonly #settings: Record<string, string>;
+  #child: ChildProcess | undefined;
+
+  private constructor(port: number, folder: string, settings: Record<string, string>) {
+    this.port = port;
+    this.#folder = folder;
+    this.#settings = settings;
+  }
+
+  /** Undefined, and the test skipped, where there is no redis-server. */
+  static async start(t: TestContext, { settings = {}, isNew = false }: RedisServerOptions = {}): Promise<RedisServer | undefined> {
+    if (spawnSync("redis-server", ["--version"]).error !== undefined) {
+      t.skip("needs redis-server (Debian: redis-server)");
+      return undefined;
+    }
+    const server = new RedisServer(await freePort(), dataFolder(t), settings);
+    t.after(() => server.kill());
+    await server.start();
+    if (!isNew) await server.ask("SET", "{croupier}:generation", generation);
+    return server;
+  }
+
+  get url(): string {
+    const password = this.#settings["requirepass"];
+    return `redis://${password === undefined ? "" : `:${password}@`}127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it on what is in its folder, and waits until it answers. */
+  async start(): Promise<void> {
+    const settings = {
+      ...{ port: String(this.port), bind: "127.0.0.1", dir: this.#folder, save: "" },
+      ...{ "maxmemory-policy": "noeviction", appendonly: "yes", appendfsync: "always" },
+      ...this.#settings,
+    };
+    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    this.#child = spawn("redis-server", args, { stdio: "ignore" });
+    const deadline = Date.now() + startTimeoutMs;
+    while (!(await this.#answers())) {
+      if (Date.now() > deadline) throw new Error(`redis-server does not answer at port ${this.port}`);
+      await sleep(20);
+    }
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child?.kill(name);
+  }
+
+  /** Kills it with -9 and waits until it is gone. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "close");
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  /** Runs one command, as an operator would. */
+  async ask(...command: string[]): Promise<unknown> {
+    const client = createClient({ url: this.url, RESP: 2, disableOfflineQueue: true, socket: { reconnectStrategy: false } });
+    client.on("error", () => {});
+    await client.connect();
+    try {
+      return await client.sendCommand(command);
+    } finally {
+      client.destroy();
+    }
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      return (await this.ask("PING")) === "PONG";
+    } catch {
+      return false;
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
