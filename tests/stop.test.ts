@@ -1,4 +1,4 @@
-/** P6 and F5 on real processes: what signals do. */
+/** P6 and F5 on real processes: what signals do to rooms that are neither moved nor parked. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Player } from "./support/player.ts";
@@ -25,14 +25,14 @@ const stacks: Stack[] = [
   {
     name: "single mode",
     async start(t, env) {
-      const server = await Server.start(t, "single.ts", env);
+      const server = await Server.start(t, "single.ts", { DRAIN: "wait", ...env });
       return { signalled: server, port: server.port };
     },
   },
   {
     name: "game server",
     async start(t, env) {
-      const server = await Server.start(t, "game_server/main.ts", env);
+      const server = await Server.start(t, "game_server/main.ts", { DRAIN: "wait", ...env });
       const gate = await Server.start(t, "gate_server/main.ts", { GAME_SERVERS: `dice=127.0.0.1:${server.port}` });
       await gate.logged("link up");
       return { signalled: server, port: gate.port };
@@ -74,6 +74,7 @@ for (const { name, start } of stacks) {
 
   for (const [what, signals, gapMs] of [
     ["two signals 1 ms apart", ["SIGTERM", "SIGTERM"], 1],
+    ["three signals 1 ms apart", ["SIGTERM", "SIGTERM", "SIGTERM"], 1],
     ["SIGINT then SIGTERM", ["SIGINT", "SIGTERM"], 50],
     ["five signals", ["SIGTERM", "SIGINT", "SIGTERM", "SIGINT", "SIGTERM"], 20],
   ] as const) {
@@ -85,7 +86,7 @@ for (const { name, start } of stacks) {
         await new Promise((resolve) => setTimeout(resolve, gapMs));
       }
       for (const player of players) {
-        await player.hearUntil("Disconnect 1");
+        assert.deepEqual((await player.hearUntil("Disconnect")).slice(-2), dissolved);
         assert.deepEqual(
           player.heard.filter((line) => line.startsWith("Disconnect")),
           [],
