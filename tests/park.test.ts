@@ -4,6 +4,7 @@ import { type TestContext, test } from "node:test";
 import { dataFolder, storedRows } from "./support/data_folder.ts";
 import { Player } from "./support/player.ts";
 import { Server } from "./support/process.ts";
+import { SmallDisk } from "./support/small_disk.ts";
 
 const moved = "Notice 1/0";
 const held = "Notice 3/0";
@@ -103,6 +104,22 @@ test("[P6] DRAIN=wait with PARK=on: a second signal dissolves what is still play
   assert.deepEqual(await player.hear(2), ["Settlement [] {}", "Disconnect 1"]);
   assert.deepEqual(await server.exited, gone);
   assert.equal(storedRows(folder).length, 0);
+});
+
+test("[P6][F13][P3] a full disk keeps nobody from parking: what was not written was not said, and the gate still has it", async (t) => {
+  const disk = SmallDisk.mount(t, "400k");
+  if (disk === undefined) return;
+  const { server, gate, restart } = await fleet(t, { DATA_DIR: disk.folder });
+  const player = await seated(gate.port, 1);
+  disk.fill();
+  player.shake(6);
+  await server.logged("journal full");
+  server.signal("SIGTERM");
+  assert.deepEqual(await server.exited, gone);
+  assert.deepEqual(await player.hear(), [held]);
+  disk.free();
+  await restart();
+  assert.deepEqual((await player.hear(2)).toSorted(), [resumed, "Shake 1 6"]);
 });
 
 for (const [what, env] of [

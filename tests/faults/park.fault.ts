@@ -7,7 +7,7 @@ import { isFull, median, patience, sleep } from "./measure.ts";
 
 const parks = isFull ? 20 : 4;
 const rooms = isFull ? 200 : 50;
-const betweenParksMs = 4000;
+const betweenParksMs = 3000;
 /** From the signal to the end of the process. */
 const leftMsMax = 2000;
 
