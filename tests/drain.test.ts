@@ -66,6 +66,20 @@ test("[admin][P6] DELETE /drain without a drain: 409", async (t) => {
   assert.equal((await ask(server, "DELETE", "/drain")).status, 409);
 });
 
+test("[admin][P6] DELETE /drain at a gate: who is still connected stays, and new players come in", async (t) => {
+  const gate = await Server.start(t, "gate_server/main.ts", { GAME_SERVERS: "dice=127.0.0.1:1", DRAIN_WINDOW: "60s" });
+  const players = await Promise.all(Array.from({ length: 200 }, (_, at) => Player.connect(gate.port, at + 1)));
+  assert.equal((await ask(gate, "POST", "/drain")).body["kind"], "close");
+  await assert.rejects(Player.connect(gate.port, 900), /503/);
+  const { stage, sessions } = (await ask(gate, "DELETE", "/drain")).body;
+  assert.equal(stage, "serving");
+  assert.ok(Number(sessions) > 0, `${sessions} of 200 left after the undo`);
+  await (await Player.connect(gate.port, 900)).settle();
+  const open = players.filter(({ socket }) => socket.readyState === socket.OPEN);
+  assert.ok(open.length > 0);
+  await Promise.all(open.slice(0, 10).map((player) => player.settle()));
+});
+
 test("[admin][P6] an empty server answers the POST that ends it", async (t) => {
   const server = await Server.start(t, "game_server/main.ts");
   const { status, body } = await ask(server, "POST", "/drain");

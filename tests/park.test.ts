@@ -161,6 +161,20 @@ test("[P6][P4] single mode parks by default: sessions are closed with 1012, and 
   assert.equal((await back.hearUntil("Scene")).at(-1), 'Scene playing {"1":5}');
 });
 
+test("[P6] single mode: who drops while sessions are closed at a pace is not waited for", async (t) => {
+  const server = await Server.start(t, "single.ts", { DATA_DIR: dataFolder(t), DRAIN_WINDOW: "20s" });
+  const idle = await Promise.all(Array.from({ length: 150 }, (_, at) => Player.connect(server.port, 100 + at)));
+  const leavers = await Promise.all([1, 2, 3, 4].map((user) => seated(server.port, user)));
+  const startMs = performance.now();
+  server.signal("SIGTERM");
+  await Promise.all(leavers.map((player) => player.hearUntil(held)));
+  for (const player of leavers) player.drop();
+  const closes = await Promise.all(idle.map(({ closed }) => closed));
+  assert.ok(closes.every(({ code }) => code === 1012));
+  assert.deepEqual(await server.exited, gone);
+  assert.ok(performance.now() - startMs < 8000, `${performance.now() - startMs} ms`);
+});
+
 test("[P6] single mode with nobody connected exits at once, and keeps what is parked", async (t) => {
   const env = { DATA_DIR: dataFolder(t) };
   const first = await Server.start(t, "single.ts", env);
