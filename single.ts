@@ -1,12 +1,15 @@
 /**
  * Gate and game server in one process: what `npm start` runs. They talk over a link in
  * memory, through the same frames as between processes, and share one directory. When it
- * leaves, the rooms go first and the gate after them.
+ * leaves, the rooms go first and the gate after them; its successor is the next start on the
+ * same folder, so rooms are parked unless `PARK=off` or `DRAIN=wait`.
  */
+import type { FastifyInstance } from "fastify";
 import { MemoryDirectory } from "#fleet/directory_memory.ts";
 import { fixedFleet } from "#fleet/fleet.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import { memoryPair } from "#link/socket_memory.ts";
+import type { DrainKind, Load } from "#runtime/lifecycle.ts";
 import type { Metrics } from "#runtime/metrics.ts";
 import { type Context, run, type Service } from "#runtime/process.ts";
 import { welcome } from "./clients/welcome.ts";
@@ -31,6 +34,7 @@ export class SingleServer implements Service {
     this.#context = context;
     this.#server = new GameServer({
       ...{ ...context, games, directory, journal },
+      settings: { ...settings, park: settings.park ?? "on" },
       watchdog: new ThreadWatchdog(clock),
       drainLeftMs: () => lifecycle.leftMs,
       onChange: () => this.#onChange(),
@@ -73,6 +77,19 @@ export class SingleServer implements Service {
     this.#server.register(metrics);
   }
 
+  addRoutes(server: FastifyInstance): void {
+    this.#gate.addRoutes(server);
+    this.#server.addRoutes(server);
+  }
+
+  get drainKind(): DrainKind {
+    return this.#server.drainKind;
+  }
+
+  get load(): Load {
+    return { ...this.#server.load, sessions: this.#gate.load.sessions };
+  }
+
   isEmpty(): boolean {
     return this.#server.isEmpty() && this.#gate.isEmpty();
   }
@@ -82,12 +99,18 @@ export class SingleServer implements Service {
     this.#onChange();
   }
 
-  undo(): void {
-    this.#server.undo();
+  /** Once the rooms are gone there is nothing to go back to. */
+  undo(): boolean {
+    return this.#serverStopped === undefined && this.#server.undo();
+  }
+
+  park(): boolean {
+    return this.#server.park();
   }
 
   dissolve(): void {
     this.#server.dissolve();
+    if (this.#serverStopped !== undefined) this.#gate.dissolve();
   }
 
   async #dial(): Promise<LinkSocket> {
@@ -108,8 +131,13 @@ export class SingleServer implements Service {
     return this.#serverStopped;
   }
 
+  /** Sessions are closed at a pace; at once after a second signal. */
   #serverOnDown(): void {
-    if (this.#context.lifecycle.stage !== "serving") this.#gate.dissolve();
+    const { stage } = this.#context.lifecycle;
+    if (stage === "serving") return;
+    this.#gate.giveUpRooms();
+    if (stage === "draining") this.#gate.drain();
+    else this.#gate.dissolve();
   }
 }
 

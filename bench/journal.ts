@@ -74,15 +74,8 @@ class Table {
     this.#rooms = new Rooms({
       ...{ clock: this.#clock, entropy: systemEntropy, log: silentLog, directory, journal, watchdog: noWatchdog },
       ...{ games: new Map([[dice.name, dice]]), development: true, seats, watchersMax: 64, holdMs: 105_000, roomsMax: 100_000 },
-      ...{
-        onRefused: () => {},
-        onChange: () => {},
-        onTurnEnd: () => {},
-        onStalled: () => {},
-        mayPlay: () => true,
-        onLapsed: () => {},
-        onDone: () => {},
-      },
+      ...{ onRefused: () => {}, onChange: () => {}, onTurnEnd: () => {}, onStalled: () => {}, onParked: () => {}, onDone: () => {} },
+      ...{ mayPlay: () => true, onLapsed: () => {} },
     });
     for (let at = 0; at < roomsCount; at++) this.#fill(String(at + 1));
     this.#clock.endTurn();

@@ -168,6 +168,10 @@ test("[croupier] unknown words and flags end it with a sentence, the usage and 7
     ["journal", "ls", "more"],
     ["journal", "check", "--json"],
     ["rooms"],
+    ["drain", "start", "--json"],
+    ["drain", "status", "--wait"],
+    ["drain", "undo", "--data-dir", "here"],
+    ["rooms", "ls", "all"],
     ["journal", "ls", "--nope"],
     ["journal", "ls", "--data-dir"],
   ]) {

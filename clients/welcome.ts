@@ -7,6 +7,11 @@ import type { Started } from "#runtime/process.ts";
 
 export async function welcome({ settings, port, adminPort }: Started): Promise<void> {
   if (!process.stdout.isTTY || settings.env !== "dev") return;
+  const { drain, park, journal } = settings;
+  const parks = drain !== "wait" && park !== "off" && journal !== "memory";
+  const farewell = parks
+    ? "Ctrl-C parks the rooms; the next npm start goes on with them."
+    : "Ctrl-C once waits for the rooms to end, twice ends them.";
   const token = await mintToken(1, settings.jwtKey);
   process.stdout.write(`
   Croupier deals on port ${port}.
@@ -22,7 +27,7 @@ export async function welcome({ settings, port, adminPort }: Started): Promise<v
     ${token}
 
   ws://localhost:${port}?token=…
-  Ctrl-C once waits for the rooms to end, twice ends them.
+  ${farewell}
 
 `);
 }

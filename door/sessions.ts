@@ -4,7 +4,7 @@
  */
 import type { CloseCodeName } from "#protocol/close_codes.ts";
 import type { Frame } from "#protocol/frame.ts";
-import { Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
+import { type DisconnectReason, Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
 import { outputFlags } from "#protocol/link.ts";
 import { noticeFrame } from "#protocol/system_frames.ts";
 import type { Timer } from "#runtime/clock.ts";
@@ -40,6 +40,10 @@ export class Sessions {
 
   get size(): number {
     return this.#sessions.size;
+  }
+
+  all(): Iterable<Session> {
+    return this.#sessions.values();
   }
 
   get(id: number): Session | undefined {
@@ -90,6 +94,11 @@ export class Sessions {
   keep(): void {
     for (const timer of this.#closes) timer.cancel();
     this.#closes.clear();
+  }
+
+  /** Nobody here has a seat any more: who had one is told. */
+  losePlaces(reason: DisconnectReason): void {
+    for (const session of this.#sessions.values()) session.placeLost(reason);
   }
 
   closeAll(name: CloseCodeName): void {

@@ -1,10 +1,11 @@
 /**
  * The game server: owns rooms, and lets gates (and in development direct clients) reach
- * them. This file makes the pieces and takes them down again; leaving means to open no more
- * rooms, to wait, and in the end to dissolve.
+ * them. This file makes the pieces and takes them down again; how the rooms leave with it is
+ * drain.ts's business.
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import type { FastifyInstance } from "fastify";
 import { WebSocketServer } from "ws";
 import { Admission } from "#door/admission.ts";
 import { DoorCounts } from "#door/counts.ts";
@@ -17,18 +18,19 @@ import type { ServerRecord } from "#fleet/server_record.ts";
 import { greetGate, type ServerGreeter } from "#link/greeting.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import { linkPath, linkWebSocketOptions, WebSocketLink } from "#link/socket_websocket.ts";
-import { Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
-import { noticeFrame } from "#protocol/system_frames.ts";
+import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
-import type { Leaving } from "#runtime/lifecycle.ts";
+import type { DrainKind, Leaving, Load } from "#runtime/lifecycle.ts";
 import type { Log } from "#runtime/log.ts";
 import { type Metrics, Tally } from "#runtime/metrics.ts";
 import { SettingError, type Settings } from "#runtime/settings.ts";
 import { DirectClients } from "./direct.ts";
+import { Drain } from "./drain.ts";
 import type { Game } from "./game.ts";
 import { GateLink, type GateLinkShare } from "./gate_link.ts";
 import type { Journal } from "./journal.ts";
+import { addRoomRoutes } from "./room_routes.ts";
 import { Rooms } from "./rooms.ts";
 import { ServerClock } from "./server_clock.ts";
 import { Sits } from "./sits.ts";
@@ -70,6 +72,7 @@ export class GameServer implements Leaving, Owned {
   readonly #refusals = new Tally<number>();
   readonly #rooms: Rooms;
   readonly #sits: Sits;
+  readonly #drain: Drain;
   readonly #links = new Set<GateLink>();
   #greetings = 0;
   readonly #share: GateLinkShare;
@@ -82,7 +85,6 @@ export class GameServer implements Leaving, Owned {
   #listener: Listener | undefined;
   #direct: Sessions | undefined;
   #status: Timer | undefined;
-  #notices: Timer | undefined;
 
   constructor(options: GameServerOptions) {
     const { settings, clock, entropy, log, watchdog, journal } = options;
@@ -111,6 +113,7 @@ export class GameServer implements Leaving, Owned {
       mayPlay: () => options.membership?.mayPlay ?? true,
       onLapsed: () => void this.#lapse(),
       onStalled: (isStalled) => this.#roomsOnStalled(isStalled),
+      onParked: () => this.#roomsOnParked(),
       onDone: (life) => {
         for (const link of this.#links) link.forget(life);
       },
@@ -118,6 +121,8 @@ export class GameServer implements Leaving, Owned {
     this.#rooms = rooms;
     this.#sits = new Sits({ rooms, directory, games, onChange: () => options.onChange() });
     const { id, boot, isDurable } = journal;
+    const mayPark = settings.park === "on" && isDurable;
+    this.#drain = new Drain({ settings, clock, rooms, mayPark, leftMs: () => options.drainLeftMs() });
     const about = { journal: id, boot, release: settings.version, games: [...games.keys()], durable: isDurable };
     this.#about = { ...about, startedAtMs: Math.round(clock.wall()) };
     this.#hello = () => ({ ...about, status: this.#statusNow() });
@@ -215,7 +220,7 @@ export class GameServer implements Leaving, Owned {
 
   async stop(): Promise<void> {
     this.#status?.cancel();
-    this.#notices?.cancel();
+    this.#drain.stop();
     await this.#options.membership?.leave();
     this.#rooms.stop();
     for (const link of [...this.#links]) link.end("the game server stops");
@@ -230,7 +235,8 @@ export class GameServer implements Leaving, Owned {
   }
 
   get waitsFor(): string {
-    return `${this.#rooms.count} rooms with ${this.#rooms.usersCount} players`;
+    const { count, usersCount } = this.#rooms;
+    return `${count} ${count === 1 ? "room" : "rooms"} with ${usersCount} ${usersCount === 1 ? "player" : "players"}`;
   }
 
   register(metrics: Metrics): void {
@@ -261,31 +267,43 @@ export class GameServer implements Leaving, Owned {
     metrics.total("croupier_room_crashes_total", "Rooms ended because a handler threw.", () => this.#rooms.crashes);
   }
 
+  addRoutes(server: FastifyInstance): void {
+    addRoomRoutes(server, this.#rooms);
+  }
+
   // Leaving (P6)
 
+  get drainKind(): DrainKind {
+    return this.#drain.kind;
+  }
+
+  get load(): Load {
+    return { rooms: this.#rooms.count, players: this.#rooms.usersCount, sessions: this.#direct?.size ?? 0 };
+  }
+
   isEmpty(): boolean {
-    return this.#rooms.isEmpty && this.#sits.underWay === 0;
+    return this.#rooms.isParked || (this.#rooms.isEmpty && this.#sits.underWay === 0);
   }
 
   drain(): void {
-    this.#rooms.drain();
+    this.#drain.begin();
     this.#tellStatus();
     this.#options.membership?.changed();
-    const { clock, settings } = this.#options;
-    if (settings.noticeEveryMs === 0) return;
-    this.#tellDrain();
-    this.#notices = clock.every(settings.noticeEveryMs, () => this.#tellDrain());
   }
 
-  undo(): void {
-    this.#notices?.cancel();
-    this.#rooms.undoDrain();
+  undo(): boolean {
+    if (!this.#drain.undo()) return false;
     this.#tellStatus();
     this.#options.membership?.changed();
+    return true;
+  }
+
+  park(): boolean {
+    return this.#drain.park();
   }
 
   dissolve(): void {
-    this.#notices?.cancel();
+    this.#drain.stop();
     this.#rooms.dissolve();
   }
 
@@ -298,14 +316,6 @@ export class GameServer implements Leaving, Owned {
     for (const { life } of this.#rooms.all()) for (const link of this.#links) link.tell({ case: "notMine", value: { life } });
     await this.stop();
     throw new Error("the lease could not be renewed for half of ABANDON_AFTER");
-  }
-
-  #tellDrain(): void {
-    const deadlineMs = this.#options.drainLeftMs() ?? 0;
-    const inWords = deadlineMs > 0 ? ` in ${Math.ceil(deadlineMs / 1000)} s` : "";
-    const text = `this room will be dissolved by the system${inWords}, please end it and open a new one`;
-    const frame = noticeFrame({ reason: Notice_Reason.DRAIN, action: Notice_Action.FINISH, deadlineMs, text });
-    for (const room of this.#rooms.all()) room.tellAll(frame);
   }
 
   #acceptUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): boolean {
@@ -347,6 +357,12 @@ export class GameServer implements Leaving, Owned {
     this.#options.log[isStalled ? "error" : "info"](isStalled ? "journal full" : "journal heal");
     for (const link of this.#links) link.tellStalled(isStalled);
     this.#tellStatus();
+    this.#options.onChange();
+  }
+
+  /** Gates hold their sessions; nothing is kept for direct clients. */
+  #roomsOnParked(): void {
+    this.#direct?.losePlaces(DisconnectReason.RETRY);
     this.#options.onChange();
   }
 

@@ -216,12 +216,13 @@ export class Room {
   /** For lobbies; undefined when the game's own part of it has ended the room. */
   summary(): { id: string; seats: number; free: number; watchers: number; phase: string } | undefined {
     const { playing, freeCount, watchersCount } = this.#table.occupants;
-    try {
-      return { id: this.id, seats: playing, free: freeCount, watchers: watchersCount, phase: this.#game.phase(this.#value.state) };
-    } catch (err) {
-      this.#crash("phase", err);
-      return undefined;
-    }
+    const phase = this.#look("phase", () => this.#game.phase(this.#value.state));
+    return phase === undefined ? undefined : { id: this.id, seats: playing, free: freeCount, watchers: watchersCount, phase };
+  }
+
+  /** What Print shows everyone; undefined when the game's own part of it has ended the room. */
+  dump(): string | undefined {
+    return this.#look("print", () => this.print());
   }
 
   /** Whether somebody new with this wish would find an index. */
@@ -578,6 +579,16 @@ export class Room {
       this.#crash(handler, err);
     }
     this.#settle();
+  }
+
+  /** Asks the game without changing anything; a question that throws ends the room. */
+  #look<Result>(question: string, look: () => Result): Result | undefined {
+    try {
+      return look();
+    } catch (err) {
+      this.#crash(question, err);
+      return undefined;
+    }
   }
 
   #crash(handler: string, err: unknown): void {

@@ -51,9 +51,14 @@ export interface RoomsOptions {
   onLapsed(): void;
   /** The journal has no space, or has some again. */
   onStalled(isStalled: boolean): void;
+  /** Every room is frozen: nothing is applied, written or said any more. */
+  onParked(): void;
   /** Nothing of the life is left. */
   onDone(life: string): void;
 }
+
+/** `parking`: until the end of this turn, which is written down and said as any other. */
+type Stage = "serving" | "draining" | "parking" | "parked";
 
 export class Rooms implements RoomHost {
   readonly clock: Clock;
@@ -80,7 +85,7 @@ export class Rooms implements RoomHost {
   readonly #unreadable = new Map<string, Life>();
   readonly #places = new Map<number, Room>();
   readonly #clockWriter: { cancel(): void };
-  #stage: "serving" | "draining" = "serving";
+  #stage: Stage = "serving";
 
   constructor(options: RoomsOptions) {
     this.clock = options.clock;
@@ -89,8 +94,13 @@ export class Rooms implements RoomHost {
     this.watchersMax = options.watchersMax;
     this.holdMs = options.holdMs;
     this.#options = options;
-    const mayPlay = (): boolean => this.count === 0 || options.mayPlay();
-    this.#turn = new Turn({ ...options, mayPlay, onReleased: (room) => this.#matching.update(room), onEnd: () => options.onTurnEnd() });
+    this.#turn = new Turn({
+      ...options,
+      mayPlay: () => this.count === 0 || options.mayPlay(),
+      onReleased: (room) => this.#matching.update(room),
+      onEnd: () => this.#turnOnEnd(),
+      onStalled: (isStalled) => this.#turnOnStalled(isStalled),
+    });
     this.#snowflake = new Snowflake(Buffer.from(options.entropy(2)).readUInt16BE(), () => options.clock.wall());
     this.#clockWriter = options.clock.every(clockEveryMs, () => this.count > 0 && this.#turn.tick());
   }
@@ -107,8 +117,16 @@ export class Rooms implements RoomHost {
     return this.#unreadable.size;
   }
 
-  /** No rooms in play, and nothing left to say to a gate that listens; without space nothing can be said. */
+  get isParked(): boolean {
+    return this.#stage === "parked";
+  }
+
+  /**
+   * No rooms in play, and nothing left to say to a gate that listens; or all of it is a
+   * successor's. Without space nothing can be said.
+   */
   get isEmpty(): boolean {
+    if (this.isParked) return true;
     const isSaid = this.#turn.isOver && !this.#over.values().some((room) => room.isBeingHeard);
     return this.#byLife.size === 0 && (isSaid || this.isStalled);
   }
@@ -243,8 +261,20 @@ export class Rooms implements RoomHost {
     this.#stage = "serving";
   }
 
-  /** Ends every room. */
+  /**
+   * Freezes every room into the journal for this server's successor: this turn is written
+   * down and said, and then nothing happens here any more. Not to be taken back.
+   */
+  park(): void {
+    this.#stage = "parking";
+    this.log.info("park all", { rooms: this.count, users: this.usersCount });
+    if (this.isStalled) this.#freeze();
+    else this.#turn.afterCommit(() => {}); // so that there is a turn, which notes the server's clock
+  }
+
+  /** Ends every room that is still played; those that are parked stay. */
   dissolve(): void {
+    if (this.#stage === "parking" || this.isParked) return;
     for (const room of [...this.all()]) room.dissolve();
   }
 
@@ -258,7 +288,7 @@ export class Rooms implements RoomHost {
   // RoomHost: what rooms ask and tell.
 
   get isDraining(): boolean {
-    return this.#stage === "draining";
+    return this.#stage !== "serving";
   }
 
   get isStalled(): boolean {
@@ -311,6 +341,23 @@ export class Rooms implements RoomHost {
   printServer(): string {
     const rooms = [...this.all()].map((room) => `${room.game} room ${room.id}: users ${room.users.join(", ") || "none"}`);
     return [`${this.count} rooms, ${this.usersCount} users`, ...rooms].join("\n");
+  }
+
+  #turnOnEnd(): void {
+    if (this.#stage === "parking") this.#freeze();
+    this.#options.onTurnEnd();
+  }
+
+  #turnOnStalled(isStalled: boolean): void {
+    if (this.#stage === "parking") this.#freeze();
+    else this.#options.onStalled(isStalled);
+  }
+
+  /** What a journal without space did not take was not said either: gates still have it for the successor. */
+  #freeze(): void {
+    this.#stage = "parked";
+    this.stop();
+    this.#options.onParked();
   }
 
   #restore(life: string, value: RoomValue): void {

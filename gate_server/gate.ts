@@ -3,6 +3,7 @@
  * talk to them over the links. It knows no game. This file makes the pieces and takes them
  * down again; leaving is closing sessions at a pace that the other gates can bear.
  */
+import type { FastifyInstance } from "fastify";
 import { Admission } from "#door/admission.ts";
 import { DoorCounts } from "#door/counts.ts";
 import { type Door, Listener, type ListenerOptions } from "#door/listener.ts";
@@ -13,7 +14,7 @@ import type { Fleet } from "#fleet/fleet.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
-import type { Leaving } from "#runtime/lifecycle.ts";
+import type { DrainKind, Leaving, Load } from "#runtime/lifecycle.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Metrics } from "#runtime/metrics.ts";
 import type { Settings } from "#runtime/settings.ts";
@@ -22,6 +23,7 @@ import { GateRooms } from "./gate_rooms.ts";
 import { Links } from "./links.ts";
 import { RoomsPage } from "./rooms_page.ts";
 import { GateSeating } from "./seating.ts";
+import { addSessionRoutes } from "./session_routes.ts";
 
 /** How long after HOLD every seat that cannot be reached has been given up: servers wait 15 s longer than gates. */
 const silentGraceMs = 30_000;
@@ -138,7 +140,7 @@ export class Gate implements Leaving {
   }
 
   get waitsFor(): string {
-    return `${this.#sessions.size} players to be sent to other gates`;
+    return `${this.#sessions.size} sessions to be sent to other gates`;
   }
 
   register(metrics: Metrics): void {
@@ -150,7 +152,17 @@ export class Gate implements Leaving {
     metrics.gauge("croupier_gate_rooms_held", "Of those, lives whose game server cannot be reached now.", () => this.#rooms.heldCount);
   }
 
+  addRoutes(server: FastifyInstance): void {
+    addSessionRoutes(server, { boot: this.boot, sessions: this.#sessions });
+  }
+
   // Leaving (P6): closes are spread over a window, with jitter; the second signal closes the rest at once.
+
+  readonly drainKind: DrainKind = "close";
+
+  get load(): Load {
+    return { rooms: 0, players: 0, sessions: this.#sessions.size };
+  }
 
   isEmpty(): boolean {
     return this.#sessions.size === 0;
@@ -161,15 +173,26 @@ export class Gate implements Leaving {
     this.#sessions.closePaced(this.#options.settings.drainWindowMs);
   }
 
-  undo(): void {
+  undo(): boolean {
     this.#sessions.keep();
     this.#door.acceptNew();
+    return true;
+  }
+
+  /** A gate has nothing that another start of it could go on with. */
+  park(): boolean {
+    return false;
   }
 
   dissolve(): void {
     this.#door.refuseNew();
     this.#sessions.closeAll("restart");
-    this.#rooms.stop();
+    this.giveUpRooms();
+  }
+
+  /** Rooms that cannot be reached will not hear who leaves them now: nobody waits for that. */
+  giveUpRooms(): void {
+    this.#rooms.giveUp();
   }
 
   #linksOnChange(): void {

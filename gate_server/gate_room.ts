@@ -45,7 +45,9 @@ export interface GateRoomShare {
 type Way =
   | { readonly is: "attached"; readonly link: RoomLink; readonly handle: number }
   | { readonly is: "attaching"; readonly link: RoomLink }
-  | { readonly is: "held" };
+  | { readonly is: "held" }
+  /** Held, by a gate that is about to go: who leaves has left, the seat is absent at the owner's. */
+  | { readonly is: "given up" };
 
 export class GateRoom implements Place {
   readonly life: string;
@@ -96,7 +98,7 @@ export class GateRoom implements Place {
   // Place: what sessions do. Unless attached nothing is sent: they keep it.
 
   get isStalled(): boolean {
-    return this.#way.is !== "held" && this.#way.link.isStalled;
+    return "link" in this.#way && this.#way.link.isStalled;
   }
 
   input(session: Session, number: number, frame: Frame): void {
@@ -105,6 +107,7 @@ export class GateRoom implements Place {
 
   leave(session: Session, number: number, how: Left): void {
     if (this.#way.is === "attached") this.#way.link.sendLeave(session.id, number, how);
+    else if (this.#way.is === "given up") session.placeLost(DisconnectReason.RETRY);
   }
 
   absent(session: Session): void {
@@ -124,7 +127,7 @@ export class GateRoom implements Place {
 
   /** `link` is lost: unless another one is in use, sessions are held, and told so. */
   holdFrom(link: RoomLink): void {
-    if (this.#way.is === "held" || this.#way.link !== link) return;
+    if (this.#way.is === "held" || this.#way.is === "given up" || this.#way.link !== link) return;
     this.#way = { is: "held" };
     if (this.#hasToldHeld) return; // it was held before, and not attached since
     this.#hasToldHeld = true;
@@ -161,6 +164,12 @@ export class GateRoom implements Place {
     if (!hasToldHeld) return;
     this.#share.log.info("room resumed", { "room.life": this.life });
     this.#notify(Notice_Reason.RESUMED, 0);
+  }
+
+  /** The gate goes before the owner is back: nobody who leaves is waited for. */
+  giveUp(): void {
+    this.#way = { is: "given up" };
+    for (const session of [...this.#sessions]) if (session.stage === "leaving") session.placeLost(DisconnectReason.RETRY);
   }
 
   /** The life is lost to this gate. */

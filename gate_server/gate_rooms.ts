@@ -40,6 +40,11 @@ export class GateRooms {
     for (const room of this.playedBy(owner)) room.end(DisconnectReason.RETRY);
   }
 
+  /** Rooms that cannot be reached now need not hear who leaves them: the gate is about to go. */
+  giveUp(): void {
+    for (const room of [...this.#byLife.values()]) if (!room.isAttached) room.giveUp();
+  }
+
   /** Nothing is held any more: the gate goes. */
   stop(): void {
     for (const room of [...this.#byLife.values()]) room.end(DisconnectReason.RETRY);

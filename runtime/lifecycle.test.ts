@@ -6,13 +6,23 @@ import { type Leaving, Lifecycle } from "./lifecycle.ts";
 import { silentLog } from "./log.ts";
 
 /** A process with `rooms` rooms that writes down what it is told. */
-function house(rooms: number, deadlineMs = 110_000) {
+function house(rooms: number, { deadlineMs = 110_000, mayPark = false, mayUndo = true } = {}) {
   const clock = new ManualClock();
   const told: string[] = [];
   const state = { rooms };
   const leaving: Leaving = {
+    drainKind: "wait",
+    load: { rooms, players: 0, sessions: 0 },
     drain: () => told.push("drain"),
-    undo: () => told.push("undo"),
+    undo: () => {
+      told.push("undo");
+      return mayUndo;
+    },
+    park: () => {
+      told.push("park");
+      if (mayPark) state.rooms = 0;
+      return mayPark;
+    },
     dissolve: () => {
       told.push("dissolve");
       state.rooms = 0;
@@ -82,17 +92,31 @@ test("[P6] undo is refused once rooms are being dissolved", () => {
   assert.equal(lifecycle.undo(), false);
 });
 
-test("[P6] DRAIN_DEADLINE ends a drain without a second signal", async () => {
+test("[P6] undo is refused when the process says that it is too late", () => {
+  const { clock, lifecycle, told } = house(2, { mayUndo: false });
+  lifecycle.signal();
+  assert.equal(lifecycle.undo(), false);
+  assert.deepEqual([lifecycle.stage, told, clock.pending], ["draining", ["drain", "undo"], 1]);
+});
+
+test("[P6] DRAIN_DEADLINE parks what may be parked", async () => {
+  const { clock, lifecycle, told, isGone } = house(2, { mayPark: true });
+  lifecycle.signal();
+  clock.advanceAtOnce(110_000);
+  assert.deepEqual([told, await isGone()], [["drain", "park"], true]);
+});
+
+test("[P6] DRAIN_DEADLINE dissolves what may not be parked, without a second signal", async () => {
   const { clock, lifecycle, told, isGone } = house(2);
   lifecycle.signal();
   clock.advanceAtOnce(60_000);
   assert.equal(lifecycle.leftMs, 50_000);
   clock.advanceAtOnce(50_000);
-  assert.deepEqual([told, await isGone()], [["drain", "dissolve"], true]);
+  assert.deepEqual([told, await isGone()], [["drain", "park", "dissolve"], true]);
 });
 
 test("[P6] DRAIN_DEADLINE=0 waits for ever", () => {
-  const { clock, lifecycle } = house(2, 0);
+  const { clock, lifecycle } = house(2, { deadlineMs: 0 });
   lifecycle.signal();
   clock.advanceAtOnce(10_000_000);
   assert.deepEqual([lifecycle.stage, lifecycle.leftMs], ["draining", undefined]);

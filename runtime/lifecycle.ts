@@ -2,9 +2,14 @@
  * How a process leaves service (P6). It owns the stage, the drain deadline and nothing
  * else; what draining and dissolving mean is the process's own.
  *
- *     serving ──first signal, drain──> draining ──second signal, deadline──> dissolving
- *        ^                                │  │                                   │
- *        └──────────── undo ──────────────┘  └──────── nothing left ──> gone <───┘
+ *                ┌──────────── undo ───────────┐
+ *                v                             │
+ *     serving ──first signal, POST /drain──> draining ──second signal──> dissolving
+ *                                              │  │                       ^    │
+ *                                              │  └─deadline─> may park? ─┘no  │ nothing left
+ *                                   nothing left       yes │                   │
+ *                                              v           v                   v
+ *                                             gone <───────┴───────────────────┘
  *
  * Further signals change nothing. `drain` is idempotent and never counts as a second signal.
  */
@@ -13,12 +18,31 @@ import type { Log } from "./log.ts";
 
 export type Stage = "serving" | "draining" | "dissolving" | "gone";
 
+/**
+ * What becomes of what a draining process has: rooms go to another server, are frozen for
+ * this one's successor, or end by themselves; a gate's sessions are closed at a pace.
+ */
+export type DrainKind = "move" | "park" | "wait" | "close";
+
+/** What a process has that leaves with it. */
+export interface Load {
+  readonly rooms: number;
+  /** Users with a seat, watchers too. */
+  readonly players: number;
+  readonly sessions: number;
+}
+
 /** What the process does at each change of stage. Each may call `settle` before it returns. */
 export interface Leaving {
-  /** No new work; wait for what there is. */
+  /** What the drain that is under way does, or what one would do that began now. */
+  readonly drainKind: DrainKind;
+  readonly load: Load;
+  /** No new work; what there is leaves as `drainKind` says. */
   drain(): void;
-  /** Back in service. */
-  undo(): void;
+  /** Back in service. False: too late, nothing is changed. */
+  undo(): boolean;
+  /** Freezes what is left for a successor. False: nobody has promised one. */
+  park(): boolean;
   /** End what is left now. */
   dissolve(): void;
   /** Whether nothing is left, so that the process can go. */
@@ -27,15 +51,14 @@ export interface Leaving {
 
 export class Lifecycle {
   #stage: Stage = "serving";
-  #deadline: Timer | undefined;
-  #deadlineAtMs: number | undefined;
+  #deadline: { readonly atMs: number; readonly timer: Timer } | undefined;
   readonly #leaving: () => Leaving;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #deadlineMs: number;
   readonly #gone = Promise.withResolvers<void>();
 
-  /** `deadlineMs` after the drain began what is left is dissolved; 0 = never. */
+  /** `deadlineMs` after the drain began what is left is parked or dissolved; 0 = never. */
   constructor(leaving: () => Leaving, { clock, log, deadlineMs }: { clock: Clock; log: Log; deadlineMs: number }) {
     this.#leaving = leaving;
     this.#clock = clock;
@@ -49,7 +72,7 @@ export class Lifecycle {
 
   /** Milliseconds until the drain deadline; undefined when there is none. */
   get leftMs(): number | undefined {
-    return this.#deadlineAtMs === undefined ? undefined : Math.max(0, this.#deadlineAtMs - this.#clock.now());
+    return this.#deadline === undefined ? undefined : Math.max(0, this.#deadline.atMs - this.#clock.now());
   }
 
   /** Resolves when the process may exit. */
@@ -67,20 +90,19 @@ export class Lifecycle {
     if (this.#stage !== "serving") return;
     this.#enter("draining");
     if (this.#deadlineMs > 0) {
-      this.#deadlineAtMs = this.#clock.now() + this.#deadlineMs;
-      this.#deadline = this.#clock.after(this.#deadlineMs, () => this.#dissolve());
+      const timer = this.#clock.after(this.#deadlineMs, () => this.#deadlineOnPass());
+      this.#deadline = { atMs: this.#clock.now() + this.#deadlineMs, timer };
     }
-    this.#log.info("drain start");
+    this.#log.info("drain start", { "event.reason": this.#leaving().drainKind });
     this.#leaving().drain();
     this.settle();
   }
 
-  /** Takes a drain back. Says whether there was one to take back. */
+  /** Takes a drain back. False: there is none, or it is too late. */
   undo(): boolean {
-    if (this.#stage !== "draining") return false;
+    if (this.#stage !== "draining" || !this.#leaving().undo()) return false;
     this.#enter("serving");
     this.#log.info("drain undo");
-    this.#leaving().undo();
     return true;
   }
 
@@ -92,8 +114,14 @@ export class Lifecycle {
     this.#gone.resolve();
   }
 
+  #deadlineOnPass(): void {
+    this.#deadline = undefined;
+    this.#log.info("drain deadline");
+    if (this.#leaving().park()) this.settle();
+    else this.#dissolve();
+  }
+
   #dissolve(): void {
-    if (this.#stage !== "draining") return;
     this.#enter("dissolving");
     this.#log.info("dissolve all");
     this.#leaving().dissolve();
@@ -102,8 +130,7 @@ export class Lifecycle {
 
   #enter(stage: Stage): void {
     this.#stage = stage;
-    this.#deadline?.cancel();
+    this.#deadline?.timer.cancel();
     this.#deadline = undefined;
-    this.#deadlineAtMs = undefined;
   }
 }

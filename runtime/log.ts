@@ -14,6 +14,8 @@ export type LogEvent =
   | "warning"
   | "drain start"
   | "drain undo"
+  | "drain deadline"
+  | "park all"
   | "dissolve all"
   | "stop"
   | "journal wait"

@@ -2,8 +2,10 @@
  * What every process of ours shares around its own work: settings that stop the start, the
  * log, the admin listener, signals, and what happens when an assumption breaks.
  */
+import type { FastifyInstance } from "fastify";
 import { Admin } from "./admin.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { addDrainRoutes } from "./drain_routes.ts";
 import { type Entropy, hex64, systemEntropy } from "./entropy.ts";
 import { type Leaving, Lifecycle } from "./lifecycle.ts";
 import { type Log, openLog } from "./log.ts";
@@ -28,6 +30,8 @@ export interface Service extends Leaving {
   /** For a person at a terminal: what a drain still waits for. */
   readonly waitsFor: string;
   register(metrics: Metrics): void;
+  /** What operators may ask and tell it, beside `/drain`. */
+  addRoutes(server: FastifyInstance): void;
 }
 
 /** What a service is given. */
@@ -81,7 +85,7 @@ async function serve(
   const metrics = new Metrics({ service: name, release: settings.version }).withProcess();
   let ready = (): string => "starting";
   const admin = new Admin({
-    ...{ host: settings.adminHost, port: settings.adminPort, token: settings.adminToken, metrics },
+    ...{ host: settings.adminHost, port: settings.adminPort, token: settings.adminToken, release: settings.version, metrics },
     ready: () => ready(),
   });
   const adminPort = await admin.listen(); // first of all: a start may wait, and is alive
@@ -91,6 +95,7 @@ async function serve(
 
   const service = await make({ settings, clock, entropy, log, lifecycle });
   service.register(metrics);
+  await admin.serve([(server) => addDrainRoutes(server, lifecycle, service), (server) => service.addRoutes(server)]);
   const port = await service.start();
   ready = () => (lifecycle.stage === "serving" ? service.ready : "draining");
   onSignal = () => {
@@ -115,11 +120,12 @@ function leaveAtOnce(log: Log): void {
   process.exit(0);
 }
 
-/** A person who pressed Ctrl-C learns what it waits for. */
-function tellTerminal({ stage }: Lifecycle, service: Service): void {
+/** A person who pressed Ctrl-C learns what becomes of the rooms. */
+function tellTerminal({ stage }: Lifecycle, { drainKind, waitsFor }: Service): void {
   if (!process.stdout.isTTY) return;
-  if (stage === "draining") process.stdout.write(`\nWaiting for ${service.waitsFor} to end. Press Ctrl-C again to end them now.\n`);
-  if (stage === "dissolving") process.stdout.write("\nEnding them.\n");
+  if (stage === "draining" && drainKind === "park") process.stdout.write(`\nParked ${waitsFor}: the next start goes on with them.\n`);
+  else if (stage === "draining") process.stdout.write(`\nWaiting for ${waitsFor} to end. Press Ctrl-C again to end them now.\n`);
+  if (stage === "dissolving" && drainKind !== "park") process.stdout.write("\nEnding them.\n");
 }
 
 function sentence(thrown: unknown): string {

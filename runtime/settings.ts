@@ -83,7 +83,24 @@ export const settingRows = {
     duration,
     "how long a seat is kept whose way to its client we lost; game servers wait 15 s longer; 0 = for ever. Longer than a pod takes to come back",
   ),
-  drainDeadlineMs: row("DRAIN_DEADLINE", "110s", duration, "a drain ends by itself: below the 120 s a preStop hook waits; 0 = never"),
+  drain: row(
+    "DRAIN",
+    "move",
+    oneOf("move", "park", "wait"),
+    "what the first signal tries: `move` rooms to other servers, `park` them in the journal for this server's successor, `wait` until they end; each falls back to the next",
+  ),
+  park: row(
+    "PARK",
+    "",
+    optional(oneOf("on", "off")),
+    "`on` promises that a successor starts on the same `DATA_DIR`, so rooms may be parked; unset = on in single mode, off elsewhere. Never with `JOURNAL=memory`",
+  ),
+  drainDeadlineMs: row(
+    "DRAIN_DEADLINE",
+    "110s",
+    duration,
+    "what is left of a drain is then parked, or dissolved without `PARK`: below the 120 s a preStop hook waits; 0 = never",
+  ),
   drainWindowMs: row(
     "DRAIN_WINDOW",
     "20s",
@@ -91,6 +108,7 @@ export const settingRows = {
     "a leaving gate spreads its closes over at most this, so that its clients do not come back all at once",
   ),
   noticeEveryMs: row("NOTICE_EVERY", "5s", duration, "how often players of a draining server are told; 0 = never"),
+  noticeLanguage: row("NOTICE_LANGUAGE", "en", oneOf("en", "zh"), "of the notices that are text for players: English or Chinese"),
   messagesPerSecond: row(
     "MESSAGES_PER_SECOND",
     "50",

@@ -127,7 +127,7 @@ test("[P1] sits of one new room at the same instant end in one room", async (t) 
   const players = await Promise.all(Array.from({ length: 4 }, (_, at) => Player.connect(port, at + 1)));
   for (const player of players) player.sit({ room_id: "77" });
   for (const player of players) await player.hearUntil("Scene");
-  assert.deepEqual(servers.map((server) => server.waitsFor).toSorted(), ["0 rooms with 0 players", "1 rooms with 4 players"]);
+  assert.deepEqual(servers.map((server) => server.waitsFor).toSorted(), ["0 rooms with 0 players", "1 room with 4 players"]);
 });
 
 test("[directory] one user sitting in two rooms at the same instant ends up in one", async (t) => {

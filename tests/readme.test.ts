@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { Player } from "./support/player.ts";
 import { Server, spawnRun, start } from "./support/process.ts";
 import { RedisServer } from "./support/redis_server.ts";
 import { settingsTable } from "./support/settings_table.ts";
@@ -46,7 +47,7 @@ test("[README] its commands for single mode run as written, but for the ports", 
     .split("\n")
     .filter((line) => line.startsWith("npm run"));
   assert.ok(commands.length >= 2, commands.join());
-  for (const line of commands.filter((command) => !/\b(game|gate)\b/.test(command))) {
+  for (const line of commands.filter((command) => !/\b(game|gate|croupier)\b/.test(command))) {
     const words = line.replace("--seconds 10", "--seconds 3").split(" ");
     const [npm = "", ...args] = words.includes("dice")
       ? [...words, "-port", String(server.port)]
@@ -56,6 +57,22 @@ test("[README] its commands for single mode run as written, but for the ports", 
       await run.until((heard) => heard.startsWith("you at seat"));
       run.write("exit\n");
     }
+    assert.deepEqual(await run.exited, { code: 0, signal: null }, `${line}\n${run.lines.join("\n")}\n${run.errors}`);
+  }
+});
+
+test("[README] its commands for operators run as written, in their order", async (t) => {
+  const server = await Server.start(t, "single.ts");
+  const player = await Player.seated(server.port, 1);
+  await player.hear(2);
+  const lines = blocks("sh")
+    .join("")
+    .split("\n")
+    .filter((line) => line.startsWith("npm run croupier"));
+  assert.equal(lines.length, 4);
+  for (const line of lines) {
+    const [npm = "", ...args] = line.split(" ");
+    const run = spawnRun(t, npm, args, { CROUPIER_ADMIN: `http://127.0.0.1:${server.adminPort}` });
     assert.deepEqual(await run.exited, { code: 0, signal: null }, `${line}\n${run.lines.join("\n")}\n${run.errors}`);
   }
 });

@@ -121,7 +121,7 @@ test("[P2] what a client has heard is kept, however soon the process is killed",
 /** A single server whose one room, at dice, was dissolved by two signals; gives its environment. */
 async function dissolved(t: TestContext): Promise<{ DATA_DIR: string }> {
   const env = { DATA_DIR: dataFolder(t) };
-  const server = await Server.start(t, "single.ts", env);
+  const server = await Server.start(t, "single.ts", { ...env, DRAIN: "wait" });
   const [player] = (await seated(server.port, [1])) as [Player];
   player.shake(6);
   await player.hearUntil("Shake");
@@ -149,7 +149,7 @@ test("[P6] single mode, killed, started again and ended by two signals: what it 
   const first = await Server.start(t, "single.ts", env);
   await seated(first.port, [1, 2]);
   await kill(first);
-  const second = await Server.start(t, "single.ts", env);
+  const second = await Server.start(t, "single.ts", { ...env, DRAIN: "wait" });
   await (await Player.seated(second.port, 1)).hear(2);
   second.signal("SIGTERM");
   await second.logged("drain start");

@@ -20,7 +20,7 @@ test("[start] on a terminal, in development, the welcome says how to play, with 
   const run = onTerminal(t, {});
   const port = Number(/port (\d+)/.exec(await run.until((line) => line.includes("Croupier deals on port")))?.[1]);
   const token = (await run.until((line) => /^ +eyJ/.test(line))).trim();
-  await run.until((line) => line.includes("Ctrl-C once"));
+  await run.until((line) => line.includes("Ctrl-C parks the rooms; the next npm start goes on with them."));
   const { exp, id } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { exp: number; id: number };
   assert.equal(id, 1);
   assert.ok(Math.abs(exp - Date.now() / 1000 - 86_400) < 60, "valid for 24 hours");
@@ -30,13 +30,24 @@ test("[start] on a terminal, in development, the welcome says how to play, with 
   assert.deepEqual(await player.hear(2), ["SitDown 1@0", "Scene playing {}"]);
 });
 
-test("[P6] on a terminal the first Ctrl-C says what it waits for, the second ends it", async (t) => {
+test("[P6] on a terminal Ctrl-C parks the rooms and says so, and it exits", async (t) => {
   const run = onTerminal(t, {});
   const port = Number(/port (\d+)/.exec(await run.until((line) => line.includes("Croupier deals on port")))?.[1]);
   const player = await Player.seated(port, 1);
   await player.hear(2);
   run.write("\x03");
-  await run.until((line) => line.includes("Waiting for 1 rooms with 1 players to end. Press Ctrl-C again to end them now."));
+  await run.until((line) => line.includes("Parked 1 room with 1 player: the next start goes on with them."));
+  assert.equal((await player.closed).code, 1012);
+  assert.deepEqual(await run.exited, { code: 0, signal: null });
+});
+
+test("[P6] on a terminal, DRAIN=wait: the first Ctrl-C says what it waits for, the second ends it", async (t) => {
+  const run = onTerminal(t, { DRAIN: "wait" });
+  const port = Number(/port (\d+)/.exec(await run.until((line) => line.includes("Croupier deals on port")))?.[1]);
+  const player = await Player.seated(port, 1);
+  await player.hear(2);
+  run.write("\x03");
+  await run.until((line) => line.includes("Waiting for 1 room with 1 player to end. Press Ctrl-C again to end them now."));
   run.write("\x03");
   await player.hearUntil("Disconnect 1");
   assert.deepEqual(await run.exited, { code: 0, signal: null });

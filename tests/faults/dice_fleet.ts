@@ -1,27 +1,29 @@
-/** Dice on a static fleet of one gate and one game server, which is killed and comes back; bots play meanwhile. */
+/** Dice on a static fleet of one gate and one game server, which is killed or parks and comes back; bots play meanwhile. */
+import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { dataFolder } from "#tests/support/data_folder.ts";
 import { Server, start } from "#tests/support/process.ts";
 
 export class DiceFleet {
   readonly #t: TestContext;
-  readonly #folder: string;
+  readonly #env: Record<string, string>;
   readonly gate: Server;
   #server: Server;
 
-  private constructor(t: TestContext, folder: string, server: Server, gate: Server) {
+  private constructor(t: TestContext, env: Record<string, string>, server: Server, gate: Server) {
     this.#t = t;
-    this.#folder = folder;
+    this.#env = env;
     this.#server = server;
     this.gate = gate;
   }
 
-  static async open(t: TestContext): Promise<DiceFleet> {
-    const folder = dataFolder(t);
-    const server = await startServer(t, folder, 0);
+  /** `more`: settings of the game server. */
+  static async open(t: TestContext, more: Record<string, string> = {}): Promise<DiceFleet> {
+    const env = { DATA_DIR: dataFolder(t), ...more };
+    const server = await startServer(t, env, 0);
     const gate = await Server.start(t, "gate_server/main.ts", { GAME_SERVERS: `dice=127.0.0.1:${server.port}` });
     await gate.logged("link up");
-    return new DiceFleet(t, folder, server, gate);
+    return new DiceFleet(t, env, server, gate);
   }
 
   get server(): Server {
@@ -33,8 +35,18 @@ export class DiceFleet {
     const startMs = performance.now();
     this.#server.signal("SIGKILL");
     await this.#server.exited;
-    this.#server = await startServer(this.#t, this.#folder, this.#server.port);
+    await this.#startAgain();
     return performance.now() - startMs;
+  }
+
+  /** Lets the game server park its rooms by one SIGTERM, and starts it again; gives how long it took to leave and in all, milliseconds. */
+  async park(): Promise<{ leftMs: number; pauseMs: number }> {
+    const startMs = performance.now();
+    this.#server.signal("SIGTERM");
+    assert.deepEqual(await this.#server.exited, { code: 0, signal: null });
+    const leftMs = performance.now() - startMs;
+    await this.#startAgain();
+    return { leftMs, pauseMs: performance.now() - startMs };
   }
 
   /** Bots that come, play and go; their report is the last line they print. */
@@ -42,8 +54,12 @@ export class DiceFleet {
     const all = Object.entries({ ...flags, port: this.gate.port }).flatMap(([name, value]) => [`--${name}`, String(value)]);
     return start(this.#t, ["clients/bots.ts", ...all, "--json"]);
   }
+
+  async #startAgain(): Promise<void> {
+    this.#server = await startServer(this.#t, this.#env, this.#server.port);
+  }
 }
 
-function startServer(t: TestContext, folder: string, port: number): Promise<Server> {
-  return Server.start(t, "game_server/main.ts", { DATA_DIR: folder, PORT: String(port) });
+function startServer(t: TestContext, env: Record<string, string>, port: number): Promise<Server> {
+  return Server.start(t, "game_server/main.ts", { ...env, PORT: String(port) });
 }

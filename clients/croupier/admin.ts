@@ -1,0 +1,55 @@
+/** A process's admin listener, asked over HTTP with the admin token. */
+import { Trouble } from "./say.ts";
+
+/** A process that does not answer for so long is taken for stuck. */
+const answerTimeoutMs = 5000;
+
+/** Nobody listens there. */
+export class Unreachable extends Trouble {
+  override readonly name = "Unreachable";
+}
+
+export class AdminClient {
+  readonly url: string;
+  readonly #token: string | undefined;
+
+  /** `url` without a path, such as `http://127.0.0.1:60009`. */
+  constructor(url: string, token: string | undefined) {
+    this.url = url.replace(/\/+$/, "");
+    this.#token = token;
+  }
+
+  /**
+   * The JSON answered by `path`.
+   * @throws {Unreachable} when nobody listens, {Trouble} with the listener's own words when it refuses.
+   */
+  async ask<Answer>(method: "GET" | "POST" | "DELETE", path: string): Promise<Answer> {
+    const response = await this.#fetch(method, path);
+    const text = await response.text();
+    if (!response.ok) throw new Trouble(`${this.url} says ${response.status}: ${wordsOf(text)}.`);
+    try {
+      return JSON.parse(text) as Answer;
+    } catch (cause) {
+      throw new Trouble(`${this.url} is no admin listener: its answer is no JSON.`, { cause });
+    }
+  }
+
+  async #fetch(method: string, path: string): Promise<Response> {
+    const headers = this.#token === undefined ? {} : { Authorization: `Bearer ${this.#token}` };
+    try {
+      return await fetch(this.url + path, { method, headers, signal: AbortSignal.timeout(answerTimeoutMs) });
+    } catch (cause) {
+      if (cause instanceof DOMException) throw new Trouble(`${this.url} does not answer.`, { cause });
+      throw new Unreachable(`nobody listens at ${this.url}.`, { cause });
+    }
+  }
+}
+
+/** The sentence in a refusal, JSON or plain. */
+function wordsOf(text: string): string {
+  try {
+    return String((JSON.parse(text) as { message?: unknown }).message ?? text);
+  } catch {
+    return text.trim();
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * `croupier journal`: what is in a journal, and whether it is sound. It reads the files
+ * themselves, with or without a server that has them open, and changes nothing.
+ */
+import type { Inspection } from "#game_server/journal_inspection.ts";
+import { lookAt } from "#game_server/journal_look.ts";
+import type { RoomValue } from "#game_server/room_value.ts";
+import { isFull } from "#game_server/sqlite_errors.ts";
+import { exitTrouble, print, seconds, Trouble } from "./say.ts";
+
+type Journal = Inspection & { readonly state: NonNullable<Inspection["state"]> };
+
+/** What `ls` says of a room. */
+interface Summary {
+  readonly game: string;
+  readonly room: string;
+  readonly life: string;
+  readonly epoch: number;
+  readonly version: number;
+  readonly playing: number;
+  readonly seatsTaken: number;
+  readonly users: readonly number[];
+  readonly isOver: boolean;
+  readonly keptOutputs: number;
+  readonly nextTimer: { readonly name: string; readonly inMs: number } | undefined;
+  readonly bytes: number;
+}
+
+/** `journal ls`: every room, one a line. */
+export function listJournal({ state, rows, faults }: Journal, { json }: { json: boolean }): void {
+  const { id, boot, format, turns, clockMs } = state;
+  const rooms = rows
+    .map(({ value }) => summaryOf(value, clockMs))
+    .toSorted((a, b) => nameOf(a).localeCompare(nameOf(b), "en", { numeric: true }));
+  if (faults.length > 0) process.exitCode = exitTrouble;
+  if (json) return print(JSON.stringify({ id, boot, format, turns, clockMs, faults, rooms }));
+  print(`journal ${id}, boot ${boot}, format ${format}, ${turns} turns, clock ${seconds(clockMs)}, ${rooms.length} rooms`);
+  for (const room of rooms) print(lineOf(room));
+  for (const fault of faults) print(`damaged: ${fault}`);
+}
+
+/** `journal show`: one room as JSON. */
+export function showRoom({ rows }: Journal, which: string): void {
+  const found = rows.filter(({ life, value }) => life === which || nameOf(JSON.parse(value) as RoomValue) === which);
+  const [room] = found;
+  if (room === undefined) throw new Trouble(`the journal has no room ${JSON.stringify(which)}.`);
+  if (found.length > 1) throw new Trouble(`${which} has several lives, name one: ${found.map(({ life }) => life).join(", ")}.`);
+  print(JSON.stringify(JSON.parse(room.value), undefined, 2));
+}
+
+/** `journal check`: exit code 1 unless it is sound. */
+export function checkJournal({ state, rows, faults }: Journal): void {
+  for (const fault of faults) print(fault);
+  if (faults.length === 0) print(`sound: ${rows.length} rooms, ${state.turns} turns`);
+  else process.exitCode = exitTrouble;
+}
+
+function summaryOf(value: string, clockMs: number): Summary {
+  const { game, room, life, epoch, version, playing, seats, outbox, isOver, timers } = JSON.parse(value) as RoomValue;
+  const [next] = Object.entries(timers).toSorted(([, a], [, b]) => a.dueMs - b.dueMs);
+  return {
+    ...{ game, room, life, epoch, version, playing, isOver },
+    seatsTaken: seats.filter(({ index }) => index < playing).length,
+    users: seats.map(({ user }) => user),
+    keptOutputs: outbox.kept.length,
+    nextTimer: next && { name: next[0], inMs: Math.round(next[1].dueMs - clockMs) },
+    bytes: Buffer.byteLength(value),
+  };
+}
+
+function lineOf(room: Summary): string {
+  const { life, epoch, version, playing, seatsTaken, users, isOver, keptOutputs, nextTimer, bytes } = room;
+  return [
+    `${nameOf(room)} life ${life} epoch ${epoch} version ${version}`,
+    `${seatsTaken} of ${playing} seats`,
+    users.length > 0 ? `users ${users.join(" ")}` : "no users",
+    `${keptOutputs} kept outputs`,
+    nextTimer ? `${nextTimer.name} in ${seconds(nextTimer.inMs)}` : "no timer",
+    ...(isOver ? ["over"] : []),
+    `${bytes} bytes`,
+  ].join(", ");
+}
+
+function nameOf({ game, room }: { game: string; room: string }): string {
+  return `${game}/${room}`;
+}
+
+/** @throws {Trouble} when there is no journal in `folder`, or nothing of it can be read. */
+export function readJournal(folder: string): Journal {
+  const { state, ...journal } = look(folder);
+  if (state !== undefined) return { ...journal, state };
+  throw new Trouble(
+    journal.faults.length === 0 ? `there is no journal in ${folder}.` : `nothing can be read: ${journal.faults.join("; ")}.`,
+  );
+}
+
+function look(folder: string): Inspection {
+  try {
+    return lookAt(folder);
+  } catch (cause) {
+    const hint = isFull(cause) ? "; it is copied into TMPDIR to be read" : "";
+    throw new Trouble(`the journal in ${folder} cannot be read: ${cause instanceof Error ? cause.message : cause}${hint}.`, { cause });
+  }
+}

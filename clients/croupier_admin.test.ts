@@ -1,0 +1,82 @@
+/** The operator's command line on running servers: drain and rooms. */
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { Player } from "#tests/support/player.ts";
+import { Server, start } from "#tests/support/process.ts";
+
+/** A server that waits for its rooms when it drains, and the command line told to ask it. */
+async function serverAtHand(t: TestContext, env: Record<string, string> = {}) {
+  const server = await Server.start(t, "game_server/main.ts", { DRAIN: "wait", ...env });
+  const admin = `http://127.0.0.1:${server.adminPort}`;
+  const run = (line: string, more: Record<string, string> = {}) =>
+    start(t, ["clients/croupier.ts", ...line.split(" ")], { CROUPIER_ADMIN: admin, ...more });
+  const croupier = async (line: string, more: Record<string, string> = {}) => {
+    const asked = run(line, more);
+    const { code } = await asked.exited;
+    return { code, lines: asked.lines, errors: asked.errors };
+  };
+  return { server, admin, run, croupier };
+}
+
+test("[croupier][P6] drain status, start, start again, undo", async (t) => {
+  const { server, admin, croupier } = await serverAtHand(t);
+  const player = await Player.seated(server.port, 1);
+  await player.hear(2);
+  const serving = { code: 0, lines: ["serving, 1 rooms, 1 players, 1 sessions; a drain would wait"], errors: "" };
+  assert.deepEqual(await croupier("drain status"), serving);
+  const none = await croupier("drain undo");
+  assert.deepEqual(none, { code: 1, lines: [], errors: `${admin} says 409: there is no drain to take back.\n` });
+  for (let time = 0; time < 2; time++) {
+    const { code, lines } = await croupier("drain start");
+    assert.match(lines.join("\n"), /^draining \(wait\), left: 1 rooms, 1 players, 1 sessions, deadline in 1\d\d\.\d s$/);
+    assert.equal(code, 0);
+  }
+  assert.deepEqual(await croupier("drain undo"), serving);
+  assert.equal((await server.admin("/readyz")).status, 200);
+});
+
+test("[croupier][P6] drain start --wait tells how far it is until the server is gone", async (t) => {
+  const { server, run } = await serverAtHand(t);
+  const player = await Player.seated(server.port, 1);
+  await player.hear(2);
+  const waiting = run("drain start --wait");
+  await waiting.until((line) => line.startsWith("draining (wait), left: 1 rooms"));
+  player.stand();
+  assert.deepEqual(await waiting.exited, { code: 0, signal: null });
+  assert.equal(waiting.lines.at(-1), "gone");
+  assert.deepEqual(await server.exited, { code: 0, signal: null });
+});
+
+test("[croupier][P6] drain start --wait ends with 1 when somebody takes the drain back", async (t) => {
+  const { server, run, croupier } = await serverAtHand(t);
+  await (await Player.seated(server.port, 1)).hear(2);
+  const waiting = run("drain start --wait");
+  await waiting.until((line) => line.startsWith("draining"));
+  await croupier("drain undo");
+  assert.equal((await waiting.exited).code, 1);
+  assert.equal(waiting.errors, "somebody took the drain back: it serves again.\n");
+});
+
+test("[croupier] rooms ls, for people and for machines", async (t) => {
+  const { server, croupier } = await serverAtHand(t);
+  await (await Player.seated(server.port, 1, { room_id: "7" })).hear(2);
+  const { lines } = await croupier("rooms ls");
+  assert.match(lines.join("\n"), /^dice\/7 life [0-9a-f]{16} epoch 1 version 1, playing, 1 of 4 seats, 0 watchers, 1 users$/);
+  const { life, ...room } = JSON.parse((await croupier("rooms ls --json")).lines.join("\n")) as Record<string, unknown>;
+  assert.equal(typeof life, "string");
+  const seats = { seats: 4, free: 3, watchers: 0, users: 1 };
+  assert.deepEqual(room, { game: "dice", id: "7", epoch: 1, version: 1, phase: "playing", ...seats });
+});
+
+test("[croupier] the admin token, a wrong one, and nobody there: a sentence and 1; a wrong URL: 78", async (t) => {
+  const { admin, croupier } = await serverAtHand(t, { ADMIN_TOKEN: "let-me-in" });
+  assert.equal((await croupier("rooms ls", { ADMIN_TOKEN: "let-me-in" })).code, 0);
+  const wrong = { code: 1, lines: [], errors: `${admin} says 401: the admin token is missing or wrong.\n` };
+  assert.deepEqual(await croupier("rooms ls", { ADMIN_TOKEN: "guessed" }), wrong);
+  assert.deepEqual(await croupier("drain start"), wrong);
+  const nobody = { code: 1, lines: [], errors: "nobody listens at http://127.0.0.1:1.\n" };
+  assert.deepEqual(await croupier("drain start --wait --admin http://127.0.0.1:1"), nobody);
+  const { code, errors } = await croupier("drain status --admin 127.0.0.1:60009");
+  assert.equal(code, 78);
+  assert.match(errors, /^"127\.0\.0\.1:60009" is no URL of an admin listener\.\nusage: croupier journal ls/);
+});

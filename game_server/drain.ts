@@ -1,0 +1,109 @@
+/**
+ * How a game server drains: what becomes of its rooms, and what players are told meanwhile.
+ * When a drain begins, ends or is taken back is the lifecycle's business (runtime/lifecycle.ts).
+ *
+ *     DRAIN=move ──no peer──> park ──PARK off, or no journal──> wait
+ *
+ *     move, wait: rooms play on and hear a notice every few seconds; undo takes it back
+ *     park:       one notice, one last turn, and the rooms are frozen; too late for undo
+ */
+import { type Notice, Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
+import { noticeFrame } from "#protocol/system_frames.ts";
+import type { Clock, Timer } from "#runtime/clock.ts";
+import type { DrainKind } from "#runtime/lifecycle.ts";
+import type { Settings } from "#runtime/settings.ts";
+import type { Rooms } from "./rooms.ts";
+
+/** What the first signal may do with rooms, in the order in which it is tried. */
+const kinds = ["move", "park", "wait"] as const satisfies readonly DrainKind[];
+
+type RoomDrainKind = (typeof kinds)[number];
+
+/** What players read in a room that will be dissolved, `seconds` from now; undefined: nobody knows when. */
+const dissolveTexts: Readonly<Record<Settings["noticeLanguage"], (seconds: number | undefined) => string>> = {
+  en: (seconds) =>
+    `this room will be dissolved by the system${seconds === undefined ? "" : ` in ${seconds} s`}, please end it and open a new one`,
+  zh: (seconds) => `${seconds === undefined ? "系统即将" : `系统将在 ${seconds} 秒后`}解散本房间，请尽快结束本局，并重新开房`,
+};
+
+interface DrainOptions {
+  settings: Pick<Settings, "drain" | "noticeEveryMs" | "noticeLanguage">;
+  clock: Clock;
+  rooms: Pick<Rooms, "all" | "drain" | "undoDrain" | "park">;
+  /** Whether a successor on the same journal is promised. */
+  mayPark: boolean;
+  /** Milliseconds until the drain deadline; undefined = never. */
+  leftMs(): number | undefined;
+}
+
+type Stage = { readonly is: "none" } | { readonly is: "under way"; readonly kind: RoomDrainKind; readonly notices: Timer | undefined };
+
+export class Drain {
+  readonly #options: DrainOptions;
+  #stage: Stage = { is: "none" };
+
+  constructor(options: DrainOptions) {
+    this.#options = options;
+  }
+
+  /** What the drain under way does, or what one would do that began now. */
+  get kind(): RoomDrainKind {
+    if (this.#stage.is === "under way") return this.#stage.kind;
+    const tried = kinds.slice(kinds.indexOf(this.#options.settings.drain));
+    return tried.find((kind) => this.#isPossible(kind)) ?? "wait";
+  }
+
+  begin(): void {
+    this.#options.rooms.drain();
+    this.#enter(this.kind);
+  }
+
+  /** False: the rooms are frozen, or about to be. */
+  undo(): boolean {
+    if (this.kind === "park" && this.#stage.is === "under way") return false;
+    this.stop();
+    this.#stage = { is: "none" };
+    this.#options.rooms.undoDrain();
+    return true;
+  }
+
+  /** Freezes what is left. False: nobody has promised a successor. */
+  park(): boolean {
+    if (!this.#options.mayPark) return false;
+    if (this.kind !== "park" || this.#stage.is === "none") this.#enter("park");
+    return true;
+  }
+
+  /** Nobody is told any more. */
+  stop(): void {
+    if (this.#stage.is === "under way") this.#stage.notices?.cancel();
+  }
+
+  /** Servers have no peers yet that would take a room: the first kind is never possible. */
+  #isPossible(kind: RoomDrainKind): boolean {
+    return kind === "wait" || (kind === "park" && this.#options.mayPark);
+  }
+
+  #enter(kind: RoomDrainKind): void {
+    const { clock, rooms, settings } = this.#options;
+    this.stop();
+    const everyMs = kind === "park" ? 0 : settings.noticeEveryMs;
+    const notices = everyMs === 0 ? undefined : clock.every(everyMs, () => this.#tell(kind));
+    this.#stage = { is: "under way", kind, notices };
+    if (settings.noticeEveryMs > 0) this.#tell(kind);
+    if (kind === "park") rooms.park();
+  }
+
+  #tell(kind: RoomDrainKind): void {
+    const leftMs = this.#options.leftMs();
+    const frame = noticeFrame({ deadlineMs: kind === "park" ? 0 : (leftMs ?? 0), ...this.#saying(kind, leftMs) });
+    for (const room of this.#options.rooms.all()) room.tellAll(frame);
+  }
+
+  #saying(kind: RoomDrainKind, leftMs: number | undefined): Pick<Notice, "reason" | "action" | "text"> {
+    if (kind !== "wait") return { reason: Notice_Reason.MOVE, action: Notice_Action.NOTHING, text: "" };
+    const seconds = leftMs === undefined ? undefined : Math.ceil(leftMs / 1000);
+    const text = dissolveTexts[this.#options.settings.noticeLanguage](seconds);
+    return { reason: Notice_Reason.DRAIN, action: Notice_Action.FINISH, text };
+  }
+}

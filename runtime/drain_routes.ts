@@ -1,0 +1,74 @@
+/**
+ * `/drain` on the admin listener: how far this process is on its way out of service, the
+ * first signal by HTTP, and its undoing. A POST is never a second signal (P6).
+ */
+import type { FastifyInstance } from "fastify";
+import { noBodySchema } from "./admin.ts";
+import type { DrainKind, Lifecycle, Load, Stage } from "./lifecycle.ts";
+
+/** What `/drain` answers. */
+export interface DrainState extends Load {
+  readonly stage: Stage;
+  /** What becomes of what is here. */
+  readonly kind: DrainKind;
+  /** Milliseconds until what is left is parked or dissolved; left out when there is no deadline. */
+  readonly deadlineLeftMs?: number;
+  /** For people; "" in service. */
+  readonly waitsFor: string;
+}
+
+interface Leaver {
+  readonly drainKind: DrainKind;
+  readonly load: Load;
+  readonly waitsFor: string;
+}
+
+const stateSchema = {
+  type: "object",
+  required: ["stage", "kind", "rooms", "players", "sessions", "waitsFor"],
+  properties: {
+    stage: { enum: ["serving", "draining", "dissolving", "gone"] satisfies Stage[] },
+    kind: {
+      enum: ["move", "park", "wait", "close"] satisfies DrainKind[],
+      description: "what becomes of rooms, or of a gate's sessions; in service, what a drain would do",
+    },
+    deadlineLeftMs: { type: "number", description: "until what is left is parked or dissolved" },
+    rooms: { type: "integer" },
+    players: { type: "integer" },
+    sessions: { type: "integer" },
+    waitsFor: { type: "string" },
+  },
+} as const;
+
+const refusalSchema = {
+  type: "object",
+  properties: { statusCode: { type: "integer" }, error: { type: "string" }, message: { type: "string" } },
+} as const;
+
+/** Adds `/drain` for a process with this lifecycle. */
+export function addDrainRoutes(
+  server: FastifyInstance,
+  lifecycle: Pick<Lifecycle, "stage" | "leftMs" | "drain" | "undo">,
+  leaver: Leaver,
+): void {
+  const state = (): DrainState => {
+    const { stage, leftMs } = lifecycle;
+    const deadline = leftMs === undefined ? {} : { deadlineLeftMs: Math.round(leftMs) };
+    return { stage, kind: leaver.drainKind, ...deadline, ...leaver.load, waitsFor: stage === "serving" ? "" : leaver.waitsFor };
+  };
+  const response = { 200: stateSchema };
+  server.get("/drain", { schema: { summary: "How far the process is on its way out of service.", response } }, async () => state());
+  const start = { summary: "Starts a drain. Again: changes nothing.", body: noBodySchema, response };
+  server.post("/drain", { schema: start }, async () => {
+    lifecycle.drain();
+    return state();
+  });
+  const undo = { summary: "Takes a drain back. 409 when there is none, or it is too late.", response: { ...response, 409: refusalSchema } };
+  server.delete("/drain", { schema: undo }, async (_request, reply) => {
+    const { stage } = lifecycle;
+    if (lifecycle.undo()) return state();
+    const message =
+      stage === "serving" ? "there is no drain to take back" : "it is too late: what was here is gone, parked or being dissolved";
+    return reply.code(409).send({ statusCode: 409, error: "Conflict", message });
+  });
+}
