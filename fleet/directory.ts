@@ -40,6 +40,12 @@ export type Claim =
   /** The user is another life's. */
   | { readonly is: "user elsewhere"; readonly holder: Life };
 
+/** A life, and the offer by which its owner got it; "" when it was not given. */
+export interface Whereabouts {
+  readonly life: Life;
+  readonly offer: string;
+}
+
 /** What gates ask. */
 export interface DirectoryForGates {
   /**
@@ -47,6 +53,11 @@ export interface DirectoryForGates {
    * @throws {Refused} `tryAgain` while the directory is away or still learning.
    */
   find(user: number, game: string, room: string | undefined): Promise<Found>;
+  /**
+   * Who has `life` now; undefined: nobody, as far as is known.
+   * @throws {Refused} `tryAgain` while the directory is away or still learning.
+   */
+  where(life: string): Promise<Whereabouts | undefined>;
 }
 
 /** What game servers tell. */
@@ -60,6 +71,16 @@ export interface DirectoryForServers {
   release(life: string, user: number): void;
   /** `life` is over, and with it every claim for it. Compare-and-delete. */
   end(life: Life): void;
+  /**
+   * The commit point of a move: `from` becomes `to`, the same life at its next owner and epoch, by this offer.
+   * "lost": the life is not `from`'s at its epoch, and this move will never be made.
+   * @throws whatever it throws means that nobody knows.
+   */
+  move(from: Life, to: Life, offer: string): Promise<"moved" | "lost">;
+  /** As for gates. */
+  where(life: string): Promise<Whereabouts | undefined>;
+  /** The owner goes on with `life` at a higher epoch: set if greater. */
+  raise(life: Life): void;
 }
 
 /** An owner's whole truth about itself: its lives and who sits in each. */

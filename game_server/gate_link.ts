@@ -11,9 +11,11 @@ import {
   type ClaimAnswer,
   type Leave,
   Leave_How,
+  type MoveAnswer,
   type RoomsQuestion,
   type Sit,
   type ToServer,
+  type WhereAnswer,
 } from "#protocol/gen/link_pb.ts";
 import { LinkGarbage, outputFlags, readToServer, type ServerReader, type ToGateWriter } from "#protocol/link.ts";
 import { type Refused, toRefused } from "#protocol/refusals.ts";
@@ -32,9 +34,12 @@ export interface GateLinkShare {
   readonly development: boolean;
   readonly rooms: Rooms;
   readonly sits: Sits;
+  /** Resolves when it is known whether a life that was offered to this server is its own; undefined: none was. */
+  whenSettled(life: string): Promise<void> | undefined;
   refused(refused: Refused): void;
   onDown(link: GateLink): void;
   onClaimAnswer(answer: ClaimAnswer): void;
+  onDirectoryAnswer(answer: MoveAnswer | WhereAnswer): void;
 }
 
 export class GateLink implements Exit, ServerReader {
@@ -92,6 +97,15 @@ export class GateLink implements Exit, ServerReader {
     this.#channel.out.ack(session, number);
   }
 
+  moved(life: string, owner: string, epoch: number): void {
+    for (const [session, room] of this.#seated) if (room.life === life) this.#seated.delete(session);
+    this.tell({ case: "moved", value: { life, owner, epoch } });
+  }
+
+  again(life: string): void {
+    this.#askToAttach(life);
+  }
+
   flush(): void {
     this.#channel.flush();
   }
@@ -100,7 +114,7 @@ export class GateLink implements Exit, ServerReader {
 
   input(session: number, number: number, frame: Frame): void {
     const room = this.#seated.get(session);
-    if (room === undefined || this.#share.rooms.isStalled) return;
+    if (room === undefined || room.isFrozen || this.#share.rooms.isStalled) return;
     if (!room.input(this, session, number, frame)) this.#askToAttach(room.life);
   }
 
@@ -123,6 +137,9 @@ export class GateLink implements Exit, ServerReader {
         return this.#onRooms(say.value);
       case "claim":
         return this.#share.onClaimAnswer(say.value);
+      case "move":
+      case "where":
+        return this.#share.onDirectoryAnswer(say.value);
       case "lost":
         return this.#share.rooms.lose(say.value);
       default:
@@ -167,7 +184,7 @@ export class GateLink implements Exit, ServerReader {
 
   #onLeave({ session, number, how }: Leave): void {
     const room = this.#seated.get(session);
-    if (this.#share.rooms.isStalled) return;
+    if (room?.isFrozen || this.#share.rooms.isStalled) return;
     if (room === undefined) this.#channel.out.ack(session, number);
     else if (!room.leave(this, session, number, how === Leave_How.STAND ? "stand" : "drop")) this.#askToAttach(room.life);
     else this.#seated.delete(session);
@@ -184,7 +201,8 @@ export class GateLink implements Exit, ServerReader {
   #onAttach(attach: Attach): void {
     const { life, last, sessions } = attach;
     const room = this.#share.rooms.known(life);
-    if (room === undefined) return this.tell({ case: "notMine", value: { life } });
+    if (room === undefined) return this.#onAttachElsewhere(attach);
+    if (room.isFrozen) return this.#attachAfter(room.melted, attach);
     if (this.#share.rooms.isStalled) return void this.#waiting.push(attach);
     const claimants = sessions.map(({ session, user, acked }) => ({ session, user: Number(user), acked }));
     const { seated, gone, missed } = room.attach(this, last, claimants);
@@ -193,6 +211,22 @@ export class GateLink implements Exit, ServerReader {
     this.#share.rooms.whenCommitted(() => {
       this.tell({ case: "attached", value: { life, epoch: room.ownership.epoch, handle, seated: [...seated], gone: [...gone] } });
       this.#sendAgain(life, missed);
+    });
+  }
+
+  /** The life is not played here: it may be on its way here, or have gone. */
+  #onAttachElsewhere(attach: Attach): void {
+    const { life } = attach;
+    const settled = this.#share.whenSettled(life);
+    if (settled !== undefined) return this.#attachAfter(settled, attach);
+    const gone = this.#share.rooms.gone(life);
+    if (gone === undefined || gone.to === "") this.tell({ case: "notMine", value: { life } });
+    else this.tell({ case: "moved", value: { life, owner: gone.to, epoch: gone.epoch } });
+  }
+
+  #attachAfter(settled: Promise<void>, attach: Attach): void {
+    void settled.then(() => {
+      if (this.isUp) this.#onAttach(attach);
     });
   }
 

@@ -29,7 +29,7 @@ export async function openSqliteJournal(options: BootOptions): Promise<SqliteJou
   mkdirSync(options.folder, { recursive: true });
   const lock = await takeLock(options);
   try {
-    return new SqliteJournal(await beginBoot(options), lock);
+    return new SqliteJournal(await beginBoot(options), lock, options.sync);
   } catch (thrown) {
     lock.close();
     throw thrown;
@@ -47,6 +47,7 @@ export class SqliteJournal implements Journal {
   /** What was lost before this boot. */
   readonly damage: Damage;
   readonly #lock: JournalLock;
+  readonly #sync: BootOptions["sync"];
   readonly #database: DatabaseSync;
   readonly #turnsFile: TurnsFile;
   readonly #statements: ReturnType<typeof prepare>;
@@ -56,12 +57,13 @@ export class SqliteJournal implements Journal {
   #state: State;
   #stored: readonly StoredRoom[];
 
-  constructor({ state, rows, lost, database, turnsFile }: Boot, lock: JournalLock) {
+  constructor({ state, rows, lost, database, turnsFile }: Boot, lock: JournalLock, sync: BootOptions["sync"]) {
     this.id = state.id;
     this.boot = state.boot;
     this.clockMs = state.clockMs;
     this.damage = lost;
     this.#lock = lock;
+    this.#sync = sync;
     this.#database = database;
     this.#turnsFile = turnsFile;
     this.#statements = prepare(database);
@@ -83,7 +85,8 @@ export class SqliteJournal implements Journal {
     const changes = this.#changesOf(commit);
     const state = this.#stateAfter(changes, commit.clockMs);
     try {
-      this.#write(changes, state);
+      if (commit.isSynced && this.#sync === "os") this.#writeSynced(changes, state);
+      else this.#write(changes, state);
     } catch (thrown) {
       if (this.#database.isTransaction) this.#statements.undo.run();
       if (isFull(thrown)) throw new JournalFull("no space for the journal", { cause: thrown });
@@ -123,6 +126,15 @@ export class SqliteJournal implements Journal {
       roomsSum ^= (row?.crc ?? 0) ^ (before?.crc ?? 0);
     }
     return { ...this.#state, clockMs, turns: this.#state.turns + 1, rooms, roomsSum: roomsSum >>> 0 };
+  }
+
+  #writeSynced(changes: Changes, state: State): void {
+    this.#database.exec("PRAGMA synchronous = FULL");
+    try {
+      this.#write(changes, state);
+    } finally {
+      if (!this.#database.isTransaction) this.#database.exec("PRAGMA synchronous = NORMAL");
+    }
   }
 
   #write(changes: Changes, state: State): void {

@@ -11,6 +11,7 @@
  * While it is held nothing is lost: sessions keep their inputs, the game server its outputs;
  * when the gate attaches again each end gives the other what it missed (P3).
  */
+import type { Life } from "#fleet/directory.ts";
 import type { Left, Place, Session } from "#door/session.ts";
 import type { Sessions } from "#door/sessions.ts";
 import type { Frame } from "#protocol/frame.ts";
@@ -49,11 +50,14 @@ type Way =
 
 export class GateRoom implements Place {
   readonly life: string;
-  /** The journal of the game server that plays it. */
-  readonly owner: string;
+  /** The journal of the game server that plays it, as far as is known, and its epoch. */
+  #owner: string;
+  #epoch: number;
   readonly #share: GateRoomShare;
   readonly #sessions = new Set<Session>();
   #way: Way = { is: "held" };
+  #isNew = true;
+  #hasToldHeld = false;
   #hold: Timer | undefined;
   /** Whom the last attach named: who has entered since is not in its answer. */
   #asked: ReadonlySet<number> = new Set();
@@ -61,11 +65,25 @@ export class GateRoom implements Place {
   #last: number;
 
   /** `last`: the last output that was for nobody at this gate. */
-  constructor(life: string, owner: string, last: number, share: GateRoomShare) {
+  constructor({ life, owner, epoch }: Pick<Life, "life" | "owner" | "epoch">, last: number, share: GateRoomShare) {
     this.life = life;
-    this.owner = owner;
+    this.#owner = owner;
+    this.#epoch = epoch;
     this.#last = last;
     this.#share = share;
+  }
+
+  get owner(): string {
+    return this.#owner;
+  }
+
+  /** Nothing of a lower one is heard. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get isHeld(): boolean {
+    return this.#way.is === "held";
   }
 
   get isAttached(): boolean {
@@ -75,13 +93,14 @@ export class GateRoom implements Place {
   /** A session has entered by the sit with this number, on a link on which the room is called `handle`. */
   enter(session: Session, number: number, link: RoomLink, handle: number): void {
     this.#sessions.add(session);
-    if (this.#way.is === "held" && this.#hold === undefined) this.#way = { is: "attached", link, handle };
+    if (this.#isNew) this.#way = { is: "attached", link, handle };
+    this.#isNew = false;
     session.entered(number, this);
   }
 
   /** An output of the room. What was passed on before is not passed on again. */
-  output(number: number, flags: number, ids: Uint32Array, frame: Frame): void {
-    if (number <= this.#last) return;
+  output(link: RoomLink, number: number, flags: number, ids: Uint32Array, frame: Frame): void {
+    if (number <= this.#last || !this.#isWayOf(link)) return;
     this.#last = number;
     for (const id of ids) {
       const session = this.#share.sessions.get(id);
@@ -123,12 +142,28 @@ export class GateRoom implements Place {
 
   /** `link` is lost: unless another one is in use, sessions are held, and told so. */
   holdFrom(link: RoomLink): void {
-    if (this.#way.is === "held" || this.#way.link !== link) return;
+    if (!this.#isWayOf(link)) return;
     this.#way = { is: "held" };
-    if (this.#hold !== undefined) return; // it was held before, and not attached since
-    this.#share.log.info("room held", { "room.life": this.life });
-    this.#notify(Notice_Reason.HELD, this.#share.holdMs);
-    if (this.#share.holdMs > 0) this.#hold = this.#share.clock.after(this.#share.holdMs, () => this.#holdOnEnd());
+    this.#tellHeld();
+    this.#startHold();
+  }
+
+  /** Another game server owns it now: sessions are held until it is attached to, and nobody need hear of it. False: that is old news. */
+  moved(owner: string, epoch: number): boolean {
+    if (epoch <= this.#epoch) return false;
+    this.#owner = owner;
+    this.#epoch = epoch;
+    this.#way = { is: "held" };
+    this.#startHold();
+    return true;
+  }
+
+  /** Whoever is behind `link` does not play it: sessions are held until somebody is known who does. False: nobody had asked there. */
+  denied(link: RoomLink): boolean {
+    if (!this.#isWayOf(link)) return false;
+    this.#way = { is: "held" };
+    this.#startHold();
+    return true;
   }
 
   /** There is a link to the owner: asks for what was missed. */
@@ -145,17 +180,19 @@ export class GateRoom implements Place {
   }
 
   /** The owner has it: sessions go on, and give again what was not applied. */
-  attached(link: RoomLink, { handle, seated, gone }: Attached): void {
-    if (this.#way.is !== "attaching" || this.#way.link !== link) return;
+  attached(link: RoomLink, { handle, seated, gone, epoch }: Attached): void {
+    if (this.#way.is !== "attaching" || this.#way.link !== link || epoch < this.#epoch) return;
     this.#way = { is: "attached", link, handle };
+    this.#epoch = Math.max(this.#epoch, epoch);
     this.#hold?.cancel();
-    const wasHeld = this.#hold !== undefined;
     this.#hold = undefined;
+    const hasToldHeld = this.#hasToldHeld;
+    this.#hasToldHeld = false;
     const entered = [...this.#sessions].filter(({ id }) => !this.#asked.has(id));
     for (const { session, reason } of gone) this.#here(session)?.placeLost(reason as DisconnectReason);
     for (const { session, last } of seated) this.#found(session, last, link);
     for (const session of entered) session.placeFound(session.lastAcked);
-    if (!wasHeld) return;
+    if (!hasToldHeld) return;
     this.#share.log.info("room resumed", { "room.life": this.life });
     this.#notify(Notice_Reason.RESUMED, 0);
   }
@@ -168,6 +205,21 @@ export class GateRoom implements Place {
   #holdOnEnd(): void {
     this.#share.log.warn("room lost", { "room.life": this.life, users: this.#sessions.size });
     this.end(DisconnectReason.RETRY);
+  }
+
+  #isWayOf(link: RoomLink): boolean {
+    return this.#way.is !== "held" && this.#way.link === link;
+  }
+
+  #startHold(): void {
+    if (this.#share.holdMs > 0) this.#hold ??= this.#share.clock.after(this.#share.holdMs, () => this.#holdOnEnd());
+  }
+
+  #tellHeld(): void {
+    if (this.#hasToldHeld) return; // it was held before, and not attached since
+    this.#hasToldHeld = true;
+    this.#share.log.info("room held", { "room.life": this.life });
+    this.#notify(Notice_Reason.HELD, this.#share.holdMs);
   }
 
   #found(id: number, last: number, link: RoomLink): void {
