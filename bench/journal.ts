@@ -30,7 +30,14 @@ const rounds = 15;
 const turnsPerRound = 200;
 const roll = encode(Command.SHAKE, Int32Schema, { v: 0 });
 
-const directory: DirectoryForServers = { claim: async () => ({ is: "claimed" }), release: () => {}, end: () => {}, move: async () => "moved", where: async () => undefined, raise: () => {} };
+const directory: DirectoryForServers = {
+  claim: async () => ({ is: "claimed" }),
+  release: () => {},
+  end: () => {},
+  move: async () => "moved",
+  where: async () => undefined,
+  raise: () => {},
+};
 
 /** A clock whose turns end when the bench says so. */
 class TurnClock implements Clock {

@@ -1,11 +1,13 @@
 /** The operator's command line on journals that real servers write, have written, or were killed over. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, symlinkSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { newFolder } from "#tests/support/journal_at_hand.ts";
+import { dataFolder } from "#tests/support/data_folder.ts";
+import { startWriter } from "#tests/support/journal_at_hand.ts";
 import { Player } from "#tests/support/player.ts";
 import { Server, start } from "#tests/support/process.ts";
+import { SmallDisk } from "#tests/support/small_disk.ts";
 
 /** What the command line said, and how it ended. */
 async function croupier(t: TestContext, args: readonly string[], env: Record<string, string> = {}) {
@@ -49,7 +51,7 @@ async function looksTheSame(t: TestContext, folder: string): Promise<void> {
 }
 
 test("[croupier] journal ls, show and check: of a running server and of a killed one, and nothing is changed", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const { server, roller } = await playingServer(t, folder);
   const files = readdirSync(folder);
   await looksTheSame(t, folder);
@@ -73,7 +75,7 @@ test("[croupier] journal ls, show and check: of a running server and of a killed
 });
 
 test("[croupier] the files of a stopped server are left as they are", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const server = await Server.start(t, "game_server/main.ts", { DATA_DIR: folder });
   server.signal("SIGTERM");
   assert.deepEqual(await server.exited, { code: 0, signal: null });
@@ -83,7 +85,7 @@ test("[croupier] the files of a stopped server are left as they are", async (t) 
 });
 
 test("[croupier] journal ls --json is one line for machines", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const { server } = await playingServer(t, folder);
   const { lines } = await croupier(t, ["journal", "ls", "--json"], { DATA_DIR: folder });
   assert.equal(lines.length, 1);
@@ -98,7 +100,7 @@ test("[croupier] journal ls --json is one line for machines", async (t) => {
 });
 
 test("[croupier] a server that writes all the time is sound at every look", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const { roller } = await playingServer(t, folder);
   const shaking = setInterval(() => roller.shake(), 20);
   t.after(() => clearInterval(shaking));
@@ -109,7 +111,7 @@ test("[croupier] a server that writes all the time is sound at every look", asyn
 });
 
 test("[croupier][F14] a damaged journal is called damaged, with exit code 1, and is left for the server to repair", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const { server } = await playingServer(t, folder);
   server.signal("SIGKILL");
   await server.exited;
@@ -128,7 +130,7 @@ test("[croupier][F14] a damaged journal is called damaged, with exit code 1, and
 });
 
 test("[croupier] what is not there is said in a sentence, with exit code 1", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const none = { code: 1, lines: [], errors: `there is no journal in ${folder}.\n` };
   assert.deepEqual(await croupier(t, ["journal", "check"], { DATA_DIR: folder }), none);
   assert.deepEqual(readdirSync(folder), []);
@@ -139,6 +141,22 @@ test("[croupier] what is not there is said in a sentence, with exit code 1", asy
     const { code, errors } = await croupier(t, ["journal", "show", which, "--data-dir", folder]);
     assert.deepEqual([code, errors], [1, `the journal has no room ${JSON.stringify(which)}.\n`]);
   }
+});
+
+test("[croupier] a folder that cannot be looked into, and no space for the copy, are said in a sentence, with exit code 1", async (t) => {
+  const folder = dataFolder(t);
+  const loop = join(folder, "loop");
+  symlinkSync(loop, loop);
+  const { code, errors } = await croupier(t, ["journal", "check"], { DATA_DIR: loop });
+  assert.equal(code, 1);
+  assert.match(errors, /^the journal in \S+ cannot be read: ELOOP: [^\n]*\.\n$/);
+  const disk = SmallDisk.mount(t, { size: "1m" });
+  if (disk === undefined) return;
+  disk.fill();
+  await startWriter(t, folder, 1, 9, "close").exited;
+  const full = await croupier(t, ["journal", "check"], { DATA_DIR: folder, TMPDIR: disk.folder });
+  assert.equal(full.code, 1);
+  assert.match(full.errors, /^the journal in \S+ cannot be read: ENOSPC: [^\n]*; it is copied into TMPDIR to be read\.\n$/);
 });
 
 test("[croupier] unknown words and flags end it with a sentence, the usage and 78; --help with the usage and 0", async (t) => {

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import type { Inspection } from "#game_server/journal_inspection.ts";
 import { lookAt } from "#game_server/journal_look.ts";
 import type { RoomValue } from "#game_server/room_value.ts";
+import { isFull } from "#game_server/sqlite_errors.ts";
 import { readSettings, SettingError } from "#runtime/settings.ts";
 
 const usage = `usage: croupier journal ls [--json]            every room, one a line
@@ -117,7 +118,8 @@ function look(folder: string): Inspection {
   try {
     return lookAt(folder);
   } catch (cause) {
-    throw new Trouble(`the journal in ${folder} cannot be read: ${cause instanceof Error ? cause.message : cause}.`, { cause });
+    const hint = isFull(cause) ? "; it is copied into TMPDIR to be read" : "";
+    throw new Trouble(`the journal in ${folder} cannot be read: ${cause instanceof Error ? cause.message : cause}${hint}.`, { cause });
   }
 }
 

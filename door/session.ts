@@ -278,6 +278,7 @@ export class Session {
   /** Takes what waited; then, if the socket has ended, what its end means. */
   #goOn(): void {
     if (this.#stage.is === "gone") return;
+    if (this.#ended?.by === "us") return this.#finish(this.#ended);
     while (this.#waiting.length > 0 && !this.#mustWait()) this.#take(this.#waiting.shift() as Frame);
     if (this.#waiting.length > 0 || this.#mustWait()) return;
     if (this.#ended === undefined) this.#socket.resume();

@@ -67,7 +67,10 @@ export class LinkDirectory implements DirectoryForServers {
     const unsettled = [...this.#options.unsettled()];
     for (let at = 0; at === 0 || at < own.length; at += livesPerPart) {
       const more = at + livesPerPart < own.length;
-      say({ case: "announcement", value: { lives: own.slice(at, at + livesPerPart).map(toMessage), more, unsettled: more ? [] : unsettled } });
+      say({
+        case: "announcement",
+        value: { lives: own.slice(at, at + livesPerPart).map(toMessage), more, unsettled: more ? [] : unsettled },
+      });
     }
   }
 

@@ -11,12 +11,12 @@ import { DoorCounts } from "#door/counts.ts";
 import { Listener } from "#door/listener.ts";
 import { Sessions } from "#door/sessions.ts";
 import type { Announcement, DirectoryForServers } from "#fleet/directory.ts";
-import { type Fleet, fixedFleet } from "#fleet/fleet.ts";
 import { LinkDirectory } from "#fleet/directory_link.ts";
 import type { Conflicts } from "#fleet/directory_memory.ts";
+import { type Fleet, fixedFleet } from "#fleet/fleet.ts";
+import type { LinkChannel } from "#link/channel.ts";
 import { greetGate, type ServerGreeter } from "#link/greeting.ts";
 import type { LinkSocket } from "#link/socket.ts";
-import type { LinkChannel } from "#link/channel.ts";
 import { linkPath, linkWebSocketOptions, WebSocketLink } from "#link/socket_websocket.ts";
 import { Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
 import type { ToGateWriter } from "#protocol/link.ts";
@@ -275,6 +275,9 @@ export class GameServer implements Leaving {
       () => this.#rooms.inputsForgotten,
     );
     metrics.gauge("croupier_journal_stalled", "1 while the journal has no space.", () => Number(this.#rooms.isStalled));
+    const { rooms, turns } = this.#options.journal.damage;
+    metrics.gauge("croupier_journal_rooms_lost", "Rooms that damage to the journal has cost, as found at the start.", () => rooms);
+    metrics.gauge("croupier_journal_turns_lost", "Turns that damage to the journal has cost, as found at the start.", () => turns);
     metrics.total("croupier_room_crashes_total", "Rooms ended because a handler threw.", () => this.#rooms.crashes);
   }
 
@@ -331,6 +334,7 @@ export class GameServer implements Leaving {
   #linkOnUp(link: GateLink, peer: string): void {
     this.#options.log.info("link up", { "server.address": peer, "link.peer": link.gate });
     this.#links.add(link);
+    if (this.#rooms.isStalled) link.tellStalled(true);
     this.#keeper = link;
     this.#kept?.attach((say) => link.tell(say));
   }
@@ -359,6 +363,7 @@ export class GameServer implements Leaving {
     this.#options.log[isStalled ? "error" : "info"](isStalled ? "journal full" : "journal heal");
     for (const link of this.#links) link.tellStalled(isStalled);
     this.#tellStatus();
+    this.#options.onChange();
   }
 
   #tellStatus(): void {

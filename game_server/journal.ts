@@ -24,6 +24,14 @@ export interface StoredRoom {
   readonly value: string;
 }
 
+/** What damage has cost. */
+export interface Damage {
+  /** Rooms that are gone, or may be older than they were. */
+  readonly rooms: number;
+  /** Turns that were committed once and are gone. */
+  readonly turns: number;
+}
+
 export interface Journal {
   /** Who this is: what the directory calls the owner. */
   readonly id: string;
@@ -33,6 +41,8 @@ export interface Journal {
   readonly isDurable: boolean;
   /** The server's own clock when it was last written. */
   readonly clockMs: number;
+  /** What was lost before this boot. */
+  readonly damage: Damage;
   /** What was kept. To be read once, before the first commit. */
   load(): Iterable<StoredRoom>;
   /**
@@ -43,6 +53,8 @@ export interface Journal {
   commit(commit: Commit): void;
   close(): void;
 }
+
+export const noDamage: Damage = { rooms: 0, turns: 0 };
 
 /** No space. */
 export class JournalFull extends Error {

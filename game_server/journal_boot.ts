@@ -8,18 +8,21 @@
  * Every step can be done again, so a process may die between any two. Without space each
  * waits: a full disk is nothing that another start would help.
  */
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { Log } from "#runtime/log.ts";
+import type { Damage } from "./journal.ts";
 import { databasePath, openDatabase, type Row } from "./journal_database.ts";
-import { type Damage, type Inspection, inspect, sumOf } from "./journal_inspection.ts";
+import { type Inspection, inspect, sumOf } from "./journal_inspection.ts";
 import { finishReplacing, replaceDatabase } from "./journal_repair.ts";
+import { whenThereIsSpace } from "./journal_space.ts";
 import { journalFormat, lineOf, type State, TurnsFile } from "./journal_state.ts";
-import { isDamage, isFull, isReadOnly } from "./sqlite_errors.ts";
+import { isDamage, isReadOnly } from "./sqlite_errors.ts";
 
-const fullRetryMs = 250;
+/** A WAL that a reader, or a full disk, has let grow larger than this is cut when it begins anew. */
+const walBytesMax = 16 * 1024 * 1024;
 
 export interface BootOptions {
   readonly folder: string;
@@ -48,7 +51,8 @@ export async function beginBoot(options: BootOptions): Promise<Boot> {
   const { rows, lost, faults } = found;
   if (faults.length > 0) log.error("journal damage", { rooms: rows.length, "event.reason": faults.join("; ") });
   const state = nextState(found, entropy);
-  const turnsFile = await whenThereIsSpace(options, () => openTurnsFile(folder, state));
+  // Written before there is a database, so that one can be missed.
+  const turnsFile = await whenThereIsSpace(options, () => new TurnsFile(folder, state));
   try {
     return { state, rows, lost, turnsFile, database: await takeDatabase(options, found, state) };
   } catch (thrown) {
@@ -57,37 +61,10 @@ export async function beginBoot(options: BootOptions): Promise<Boot> {
   }
 }
 
-async function whenThereIsSpace<Result>({ clock, log }: BootOptions, act: () => Result): Promise<Result> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      const result = act();
-      if (attempt > 0) log.info("journal heal");
-      return result;
-    } catch (thrown) {
-      if (!isFull(thrown)) throw thrown;
-      if (attempt === 0) log.error("journal full", { "event.reason": "the start waits for space" });
-      await new Promise<void>((resolve) => clock.after(fullRetryMs, resolve));
-    }
-  }
-}
-
 /** The journal stays who it is for as long as its state can be read from anywhere. */
 function nextState({ state, rows }: Inspection, entropy: Entropy): State {
   const { id = hex64(entropy), boot = 0, clockMs = 0, turns = 0 } = state ?? {};
   return { format: journalFormat, id, boot: boot + 1, clockMs, turns, rooms: rows.length, roomsSum: sumOf(rows) };
-}
-
-/** Written before there is a database, so that one can be missed. */
-function openTurnsFile(folder: string, state: State): TurnsFile {
-  const file = new TurnsFile(folder);
-  try {
-    file.write(state);
-    file.sync();
-    return file;
-  } catch (thrown) {
-    file.close();
-    throw thrown;
-  }
 }
 
 async function takeDatabase(options: BootOptions, { rows, faults }: Inspection, state: State): Promise<DatabaseSync> {
@@ -102,6 +79,7 @@ async function takeDatabase(options: BootOptions, { rows, faults }: Inspection, 
     return await open();
   } catch (thrown) {
     if (!isDamage(thrown) && !isReadOnly(thrown)) throw thrown;
+    accessSync(databasePath(folder), constants.W_OK);
     await replace(); // it could be read but not written, as with a bit of its header flipped
     return open();
   }
@@ -111,6 +89,7 @@ function openForWriting({ folder, sync }: BootOptions, state: State): DatabaseSy
   const database = openDatabase(databasePath(folder), { readOnly: false });
   try {
     database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${sync === "full" ? "FULL" : "NORMAL"}`);
+    database.exec(`PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = ${walBytesMax}`); // see SqliteJournal
     database.prepare("UPDATE state SET line = ?").run(lineOf(state));
     return database;
   } catch (thrown) {

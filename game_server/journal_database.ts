@@ -6,10 +6,13 @@ import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { type State, stateOf } from "./journal_state.ts";
-import { isDamage } from "./sqlite_errors.ts";
+import { isCutShort, isDamage } from "./sqlite_errors.ts";
 
 /** Whoever else has the file open has it for moments. */
 const busyTimeoutMs = 1000;
+
+/** SQLite's default. */
+export const pageBytes = 4096;
 
 /** Every format keeps the table `state`: an older release learns there that it is too old. */
 export const schema = `
@@ -47,8 +50,22 @@ export function openDatabase(path: string, { readOnly }: { readOnly: boolean }):
   return new DatabaseSync(path, { readOnly, timeout: busyTimeoutMs });
 }
 
-/** Reads one moment of the file, also while a server writes to it. Its main file and its WAL stay as they are. */
+/**
+ * Reads one moment of the file, also while a server writes to it. Its main file and its WAL stay
+ * as they are; a change beside the WAL that was cut short is taken back first.
+ */
 export function readDatabase(path: string): Stored {
+  try {
+    return readAsItIs(path);
+  } catch (thrown) {
+    if (!isCutShort(thrown)) throw thrown;
+    using database = openDatabase(path, { readOnly: false });
+    database.prepare("SELECT * FROM sqlite_schema").all();
+  }
+  return readAsItIs(path);
+}
+
+function readAsItIs(path: string): Stored {
   const database = openDatabase(path, { readOnly: true });
   try {
     return new Reader(database).read();

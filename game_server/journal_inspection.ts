@@ -4,16 +4,9 @@
  * damage is told.
  */
 import { existsSync } from "node:fs";
+import type { Damage } from "./journal.ts";
 import { databasePath, type Row, readDatabase, type Stored } from "./journal_database.ts";
 import { journalFormat, type NotedState, readTurnsFile, type State } from "./journal_state.ts";
-
-/** What damage has cost. */
-export interface Damage {
-  /** Rooms that are gone, or may be older than they were. */
-  readonly rooms: number;
-  /** Turns that were committed once and are gone. */
-  readonly turns: number;
-}
 
 export interface Inspection {
   /** The newest that is known; undefined: nothing is, as before the first start. */
@@ -29,15 +22,11 @@ export class NewerJournal extends Error {
   override readonly name = "NewerJournal";
 }
 
-const nothingLost: Damage = { rooms: 0, turns: 0 };
-
 /**
- * Reads a journal.
+ * Reads a journal. Its second copy is read first: of a server that is writing, the database is then never behind it.
  * @throws {NewerJournal}
  */
-export function inspect(folder: string): Inspection {
-  // The second copy first: of a server that is writing, the database is then never behind it.
-  const noted = readTurnsFile(folder);
+export function inspect(folder: string, noted = readTurnsFile(folder)): Inspection {
   const path = databasePath(folder);
   if (!existsSync(path)) return withoutDatabase(noted);
   const stored = readDatabase(path);
@@ -64,14 +53,13 @@ function compared({ state: stored, rows, brokenRows, faults }: Stored, noted: No
   const isForeign = typeof noted !== "string" && stored !== undefined && noted.id !== stored.id;
   const second = typeof noted === "string" || isForeign ? undefined : noted;
   const expected = stored ?? second;
-  const lost =
-    expected === undefined ? { ...nothingLost, rooms: brokenRows } : { rooms: missing(expected, rows), turns: gone(stored, second) };
+  const lost = expected === undefined ? { rooms: brokenRows, turns: 0 } : { rooms: missing(expected, rows), turns: gone(stored, second) };
   const told = [
     ...faults,
     ...(isForeign ? ["journal.turns is of another journal"] : []),
     ...(typeof noted === "string" ? [`journal.turns is ${noted}`] : []),
     ...(brokenRows > 0 ? [`rooms that cannot be read: ${brokenRows}`] : []),
-    ...(lost.rooms > 0 ? [`rooms that are missing or not as they were: ${lost.rooms}`] : []),
+    ...(lost.rooms > brokenRows ? [`rooms that are missing or not as they were: ${lost.rooms - brokenRows}`] : []),
     ...(lost.turns > 0 ? [`turns that were committed and are gone: ${lost.turns}`] : []),
   ];
   return { state: expected && newest(expected, second), rows, lost, faults: told };

@@ -3,11 +3,12 @@
  * the process lives. Two pods may share a volume, and a successor waits instead of failing.
  * The file itself stays empty.
  */
-import { truncateSync } from "node:fs";
+import { accessSync, constants, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
+import { whenThereIsSpace } from "./journal_space.ts";
 import { isBusy, isDamage } from "./sqlite_errors.ts";
 
 const retryMs = 100;
@@ -17,9 +18,10 @@ export interface JournalLock {
 }
 
 /** Waits for as long as another process has the journal in `folder`. */
-export async function takeLock({ folder, clock, log }: { folder: string; clock: Clock; log: Log }): Promise<JournalLock> {
+export async function takeLock(options: { folder: string; clock: Clock; log: Log }): Promise<JournalLock> {
+  const { folder, clock, log } = options;
   for (let attempt = 0; ; attempt++) {
-    const lock = tryLock(lockPath(folder));
+    const lock = await whenThereIsSpace(options, () => tryLock(lockPath(folder)));
     if (lock !== undefined) return lock;
     if (attempt === 0) log.info("journal wait", { "event.reason": "another process has the journal" });
     await new Promise<void>((resolve) => clock.after(retryMs, resolve));
@@ -40,6 +42,7 @@ export function isLocked(folder: string): boolean {
 function tryLock(path: string): JournalLock | undefined {
   const lock = new DatabaseSync(path, { timeout: 0 });
   try {
+    accessSync(path, constants.W_OK); // of a file that may only be read an exclusive transaction excludes nobody
     lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE"); // a journal on the disk would need space
     return lock;
   } catch (thrown) {

@@ -11,8 +11,8 @@ import { lineOf, type State } from "./journal_state.ts";
 
 /** Damaged files are kept for a look, the last few: a bad disk must not fill itself. */
 const asideMax = 3;
-/** What SQLite calls the files of one database. */
-const suffixes = ["", "-wal", "-shm", "-journal"];
+/** What SQLite calls the files of one database; a set that was set aside is whole when its main file, the last, is there. */
+const suffixes = ["-wal", "-shm", "-journal", ""];
 
 /** Puts a database of `rows` and `state` in place; gives the path where the old one is kept, if there was one. */
 export function replaceDatabase(folder: string, rows: readonly Row[], state: State): string | undefined {
@@ -52,7 +52,7 @@ function writeDatabase(path: string, rows: readonly Row[], state: State): void {
     database.prepare("INSERT INTO state VALUES (1, ?)").run(lineOf(state));
     const insert = database.prepare("INSERT INTO rooms VALUES (?, ?, ?, ?)");
     for (const { slot, life, crc, value } of rows) insert.run(slot, life, crc, value);
-    database.exec("COMMIT");
+    database.exec("COMMIT; PRAGMA journal_mode = WAL"); // a kill while this is written must not meet the journal itself
   } finally {
     database.close();
   }
@@ -62,11 +62,12 @@ function removeDatabase(path: string): void {
   for (const suffix of suffixes) rmSync(path + suffix, { force: true });
 }
 
-/** A new name for damaged files; those before the last few go. */
+/** The name for damaged files, that of a set that was cut short or a new one; those before the last few go. */
 function newAside(folder: string): string {
   const path = `${databasePath(folder)}.damaged-`;
   const numbers = readdirSync(folder).flatMap((file) => /^journal\.sqlite\.damaged-(\d+)/.exec(file)?.[1] ?? []);
   const last = Math.max(0, ...numbers.map(Number));
-  for (const number of numbers) if (Number(number) <= last + 1 - asideMax) removeDatabase(path + number);
-  return `${path}${last + 1}`;
+  const next = last > 0 && !existsSync(path + last) ? last : last + 1;
+  for (const number of numbers) if (Number(number) <= next - asideMax) removeDatabase(path + number);
+  return path + next;
 }

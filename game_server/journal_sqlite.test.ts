@@ -1,13 +1,16 @@
 /** The journal in SQLite: what it keeps, who may open it, and what damage and a full disk do to it. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listeningLog, loaded, newFolder, openHere, startWriter } from "#tests/support/journal_at_hand.ts";
+import { dataFolder } from "#tests/support/data_folder.ts";
+import { listeningLog, loaded, openHere, startWriter } from "#tests/support/journal_at_hand.ts";
 import { contentsAfter, turnOf } from "#tests/support/journal_evening.ts";
-import { start } from "#tests/support/process.ts";
+import { spawnRun, start } from "#tests/support/process.ts";
+import { has } from "#tests/support/skip.ts";
 import { SmallDisk } from "#tests/support/small_disk.ts";
 import { JournalFull } from "./journal.ts";
 import { lookAt } from "./journal_look.ts";
@@ -16,7 +19,7 @@ import { journalFormat, lineOf, stateOf } from "./journal_state.ts";
 const wholeEvening = 30;
 
 test("[journal] what was kept is loaded again, what has ended is not; the id stays, every opening is a higher boot", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const first = await openHere(folder);
   assert.deepEqual([...first.load()], []);
   assert.deepEqual(
@@ -42,14 +45,14 @@ test("[journal] what was kept is loaded again, what has ended is not; the id sta
 });
 
 test("[journal] each journal has an id of its own", async (t) => {
-  const [one, other] = [await openHere(newFolder(t)), await openHere(newFolder(t))];
+  const [one, other] = [await openHere(dataFolder(t)), await openHere(dataFolder(t))];
   assert.notEqual(one.id, other.id);
   one.close();
   other.close();
 });
 
 test("[journal] lives that end twice, or were never kept, are no lost rooms, and hide none", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const journal = await openHere(folder);
   journal.commit({ clockMs: 1, kept: ["a", "b", "c"].map((life) => ({ life, value: "{}" })), ended: ["never", "kept"] });
   journal.commit({ clockMs: 2, kept: [], ended: ["a", "a"] });
@@ -73,7 +76,7 @@ test("[journal] lives that end twice, or were never kept, are no lost rooms, and
 });
 
 test("[P1][journal] a second opening waits while a process has it, and goes on when that is killed", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const holder = startWriter(t, folder, 1, wholeEvening, "hold");
   await holder.until((line) => line === "written");
   const log = listeningLog();
@@ -94,7 +97,7 @@ test("[P1][journal] a second opening waits while a process has it, and goes on w
 });
 
 test("[P1][journal] of several that wait, one at a time gets it", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const first = await openHere(folder);
   let openNow = 0;
   const boots: number[] = [];
@@ -114,7 +117,7 @@ test("[P1][journal] of several that wait, one at a time gets it", async (t) => {
 });
 
 test("[P1][journal] a boot that another one has followed writes nothing more", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const journal = await openHere(folder);
   journal.commit(turnOf(1));
   rmSync(join(folder, "journal.lock"));
@@ -129,7 +132,7 @@ test("[P1][journal] a boot that another one has followed writes nothing more", a
 });
 
 test("[journal] a lock file of garbage locks nobody out", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   writeFileSync(join(folder, "journal.lock"), "garbage, and a lot of it ".repeat(100));
   const journal = await openHere(folder);
   let isOpen = false;
@@ -144,7 +147,7 @@ test("[journal] a lock file of garbage locks nobody out", async (t) => {
 });
 
 test("[P2][journal] a turn whose process was killed right after its commit is there", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   for (const [first, last] of [
     [1, 1],
     [2, 9],
@@ -164,7 +167,7 @@ test("[P2][journal] a turn whose process was killed right after its commit is th
 });
 
 test("[F13][journal] no space: nothing is half written, and the same commit succeeds when there is some", async (t) => {
-  const disk = SmallDisk.mount(t, "2m");
+  const disk = SmallDisk.mount(t, { size: "2m" });
   if (disk === undefined) return;
   const journal = await openHere(disk.folder);
   journal.commit(turnOf(1));
@@ -189,13 +192,14 @@ test("[F13][journal] no space: nothing is half written, and the same commit succ
 });
 
 test("[F13][journal] no space, and then the process is killed: the turn that was refused is not there, every other is", async (t) => {
-  const disk = SmallDisk.mount(t, "2m");
+  const disk = SmallDisk.mount(t, { size: "2m" });
   if (disk === undefined) return;
-  const holder = startWriter(t, disk.folder, 1, wholeEvening, "hold");
-  await holder.until((line) => line === "written");
+  const writer = startWriter(t, disk.folder, 1, wholeEvening, "refuse");
+  await writer.until((line) => line === "written");
   disk.fill();
-  holder.child.kill("SIGKILL");
-  await holder.exited;
+  writer.write("go on\n");
+  await writer.until((line) => line === "refused");
+  assert.equal((await writer.exited).signal, "SIGKILL");
   const log = listeningLog();
   const opening = openHere(disk.folder, log);
   await sleep(600);
@@ -212,7 +216,7 @@ test("[F13][journal] no space, and then the process is killed: the turn that was
 });
 
 test("[F13][journal] a start on a full disk waits for space, and takes nothing for damage", async (t) => {
-  const disk = SmallDisk.mount(t, "2m");
+  const disk = SmallDisk.mount(t, { size: "2m" });
   if (disk === undefined) return;
   await startWriter(t, disk.folder, 1, wholeEvening, "close").exited;
   disk.fill();
@@ -227,8 +231,96 @@ test("[F13][journal] a start on a full disk waits for space, and takes nothing f
   journal.close();
 });
 
+test("[F13][journal] no file may be made: a start waits for that too, also for its lock", async (t) => {
+  for (const left of [0, 1, 2, 3, 4]) {
+    const disk = SmallDisk.mount(t, { size: "2m", files: 20 });
+    if (disk === undefined) return;
+    disk.useFiles(left);
+    const log = listeningLog();
+    const opening = openHere(disk.folder, log);
+    await sleep(400);
+    disk.free();
+    (await opening).close();
+    assert.deepEqual(log.events.slice(0, 2), ["journal full", "journal heal"], `${left} files left`);
+    assert.ok(!log.events.includes("journal damage"));
+  }
+});
+
+test("[P1][journal] a lock that may not be written locks nobody out, so the start ends with a sentence", async (t) => {
+  const disk = SmallDisk.mount(t, { size: "2m" });
+  if (disk === undefined) return;
+  (await openHere(disk.folder)).close();
+  disk.protect(".");
+  const run = start(t, ["game_server/main.ts"], { DATA_DIR: disk.folder, PORT: "0", ADMIN_PORT: "0" });
+  assert.deepEqual(await run.exited, { code: 78, signal: null });
+  assert.match(run.errors, /^croupier: DATA_DIR "[^"]+" cannot be used: EROFS: [^\n]*journal\.lock'\.\n$/);
+});
+
+test("[F14][journal] a sound database that may not be written is no damage: the start ends with a sentence", async (t) => {
+  const disk = SmallDisk.mount(t, { size: "2m" });
+  if (disk === undefined) return;
+  (await openHere(disk.folder)).close();
+  disk.protect("journal.sqlite");
+  const run = start(t, ["game_server/main.ts"], { DATA_DIR: disk.folder, PORT: "0", ADMIN_PORT: "0" });
+  assert.deepEqual(await run.exited, { code: 78, signal: null });
+  assert.match(run.errors, /^croupier: DATA_DIR "[^"]+" cannot be used: EROFS: [^\n]*journal\.sqlite'\.\n$/);
+  assert.ok(!run.lines.some((line) => line.includes("journal damage")), run.lines.join("\n"));
+});
+
+test("[F13][journal] an error that no setting can mend ends the start with 1 and is told as a failure, with its stack", async (t) => {
+  if (!has(t, "prlimit")) return;
+  const env = { DATA_DIR: dataFolder(t), PORT: "0", ADMIN_PORT: "0" };
+  const run = spawnRun(t, "prlimit", ["--fsize=0:0", process.execPath, "game_server/main.ts"], env);
+  assert.deepEqual(await run.exited, { code: 1, signal: null });
+  assert.match(run.lines.at(-1) ?? "", /"event":\{"action":"failure".*EFBIG.*journal_state\.ts/);
+  assert.equal(run.errors, "");
+});
+
+test("[F13][P2][journal] an error while the WAL is copied into the main file ends it, before the WAL grows", async (t) => {
+  if (!has(t, "prlimit")) return;
+  const folder = dataFolder(t);
+  const rooms = Array.from({ length: 300 }, (_, at) => `life ${at}`);
+  const keep = (life: string, letter: string) => ({ clockMs: 1, kept: [{ life, value: letter.repeat(50_000) }], ended: [] });
+  const first = await openHere(folder);
+  for (const life of rooms) first.commit(keep(life, "a"));
+  first.close(); // now all of it is in the main file
+  const limit = 10_000_000;
+  assert.ok(statSync(join(folder, "journal.sqlite")).size > limit);
+  const journal = await openHere(folder);
+  t.after(() => spawnSync("prlimit", ["--pid", String(process.pid), "--fsize=unlimited:"]));
+  assert.equal(spawnSync("prlimit", ["--pid", String(process.pid), `--fsize=${limit}:`]).status, 0);
+  assert.throws(() => {
+    for (const life of rooms.toReversed()) journal.commit(keep(life, "b"));
+  }, /disk I\/O error/);
+  const { size } = statSync(join(folder, "journal.sqlite-wal"));
+  assert.ok(size < limit * 0.6, `a WAL of ${size} bytes`);
+  journal.close();
+});
+
+test("[P7][journal] the WAL stays small over many turns, and is made small again after a reader held it", async (t) => {
+  const folder = dataFolder(t);
+  const journal = await openHere(folder);
+  const walMegabytes = (): number => statSync(join(folder, "journal.sqlite-wal")).size / 1_000_000;
+  const play = (turns: number): void => {
+    for (let turn = 0; turn < turns; turn++) {
+      const room = { life: `life ${turn % 7}`, value: `${turn} `.repeat(5000) };
+      journal.commit({ clockMs: turn, kept: [room], ended: [] });
+    }
+  };
+  play(1500);
+  assert.ok(walMegabytes() < 6, `${walMegabytes()} MB`);
+  const reader = new DatabaseSync(join(folder, "journal.sqlite"), { readOnly: true });
+  reader.exec("BEGIN; SELECT * FROM state");
+  play(1000);
+  assert.ok(walMegabytes() > 20, `${walMegabytes()} MB`);
+  reader.close();
+  play(500);
+  assert.ok(walMegabytes() < 20, `${walMegabytes()} MB`);
+  journal.close();
+});
+
 test("[journal] a newer format is refused, and nothing of it is touched", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   await startWriter(t, folder, 1, wholeEvening, "close").exited;
   const database = new DatabaseSync(join(folder, "journal.sqlite"));
   const state = stateOf(String(database.prepare("SELECT line FROM state").get()?.["line"]));

@@ -4,7 +4,7 @@
  *     journal.sqlite   rooms and the state of the journal; WAL, so one commit is one append (journal_database.ts)
  *     journal.turns    a second copy of the state, written after each commit (journal_state.ts)
  *     journal.lock     who has the journal (journal_lock.ts)
- *     journal.sqlite.damaged-1 …   what was damaged once, set aside (journal_repair.ts)
+ *     journal.sqlite.damaged-1 …, journal.turns.damaged   what was damaged once, set aside
  *
  * What cannot be read is set aside with an alarm, what can be is kept; a damaged journal never stops the start.
  *
@@ -13,23 +13,26 @@
  */
 import { mkdirSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { type Commit, type Journal, JournalFull, type StoredRoom } from "./journal.ts";
+import { type Commit, type Damage, type Journal, JournalFull, type StoredRoom } from "./journal.ts";
 import { type Boot, type BootOptions, beginBoot } from "./journal_boot.ts";
-import { type Row, rowOf } from "./journal_database.ts";
-import type { Damage } from "./journal_inspection.ts";
+import { pageBytes, type Row, rowOf } from "./journal_database.ts";
 import { type JournalLock, takeLock } from "./journal_lock.ts";
+import { reasonOf, whenThereIsSpace } from "./journal_space.ts";
 import { lineOf, type State, type TurnsFile } from "./journal_state.ts";
 import { isFull } from "./sqlite_errors.ts";
+
+/** 4 MB, SQLite's own default: what a start reads again, and what one copying costs, are bounded by it. */
+const walPagesMax = 1000;
 
 /**
  * Opens the journal in `folder`, waiting for as long as another process has it, or the disk is full.
  * @throws when the folder cannot be used, or was written by a newer release.
  */
 export async function openSqliteJournal(options: BootOptions): Promise<SqliteJournal> {
-  mkdirSync(options.folder, { recursive: true });
+  await whenThereIsSpace(options, () => mkdirSync(options.folder, { recursive: true }));
   const lock = await takeLock(options);
   try {
-    return new SqliteJournal(await beginBoot(options), lock, options.sync);
+    return new SqliteJournal(options, await beginBoot(options), lock);
   } catch (thrown) {
     lock.close();
     throw thrown;
@@ -44,8 +47,8 @@ export class SqliteJournal implements Journal {
   readonly boot: number;
   readonly isDurable = true;
   readonly clockMs: number;
-  /** What was lost before this boot. */
   readonly damage: Damage;
+  readonly #folder: string;
   readonly #lock: JournalLock;
   readonly #sync: BootOptions["sync"];
   readonly #database: DatabaseSync;
@@ -54,14 +57,17 @@ export class SqliteJournal implements Journal {
   /** Where every room is, and its checksum. */
   readonly #rows = new Map<string, Pick<Row, "slot" | "crc">>();
   #lastSlot = 0;
+  /** Since the WAL was copied into the main file. */
+  #walPages = 0;
   #state: State;
   #stored: readonly StoredRoom[];
 
-  constructor({ state, rows, lost, database, turnsFile }: Boot, lock: JournalLock, sync: BootOptions["sync"]) {
+  constructor({ folder, sync }: BootOptions, { state, rows, lost, database, turnsFile }: Boot, lock: JournalLock) {
     this.id = state.id;
     this.boot = state.boot;
     this.clockMs = state.clockMs;
     this.damage = lost;
+    this.#folder = folder;
     this.#lock = lock;
     this.#sync = sync;
     this.#database = database;
@@ -89,8 +95,9 @@ export class SqliteJournal implements Journal {
       else this.#write(changes, state);
     } catch (thrown) {
       if (this.#database.isTransaction) this.#statements.undo.run();
-      if (isFull(thrown)) throw new JournalFull("no space for the journal", { cause: thrown });
-      throw thrown;
+      const reason = reasonOf(thrown, this.#folder);
+      if (isFull(reason)) throw new JournalFull("no space for the journal", { cause: reason });
+      throw reason;
     }
     for (const [life, row] of changes) {
       if (row === undefined) this.#rows.delete(life);
@@ -98,6 +105,7 @@ export class SqliteJournal implements Journal {
     }
     this.#state = state;
     this.#note();
+    this.#emptyWal(changes);
   }
 
   close(): void {
@@ -158,9 +166,32 @@ export class SqliteJournal implements Journal {
       if (!isFull(thrown)) throw thrown;
     }
   }
+
+  /**
+   * Copies the WAL into the main file, now and then, so that SQLite begins it anew. Done by SQLite itself, errors would
+   * stay unheard and the WAL would grow without end. Where there is no space, or a reader is in the way, the next time will do.
+   */
+  #emptyWal(changes: Changes): void {
+    this.#walPages += pagesOf(changes);
+    if (this.#walPages < walPagesMax) return;
+    this.#walPages = 0;
+    try {
+      this.#statements.checkpoint.get();
+    } catch (thrown) {
+      const reason = reasonOf(thrown, this.#folder);
+      if (!isFull(reason)) throw reason;
+    }
+  }
 }
 
-function prepare(database: DatabaseSync): Record<"begin" | "end" | "undo" | "keep" | "drop" | "fence", StatementSync> {
+/** About so many pages a turn adds to the WAL: the state's, and each room's. */
+function pagesOf(changes: Changes): number {
+  let pages = 1;
+  for (const row of changes.values()) pages += 1 + Math.floor((row?.value.length ?? 0) / pageBytes);
+  return pages;
+}
+
+function prepare(database: DatabaseSync): Record<"begin" | "end" | "undo" | "keep" | "drop" | "fence" | "checkpoint", StatementSync> {
   return {
     begin: database.prepare("BEGIN IMMEDIATE"),
     end: database.prepare("COMMIT"),
@@ -171,5 +202,7 @@ function prepare(database: DatabaseSync): Record<"begin" | "end" | "undo" | "kee
     drop: database.prepare("DELETE FROM rooms WHERE slot = ?"),
     /** Only the boot that wrote the last turn writes the next one. */
     fence: database.prepare("UPDATE state SET line = ? WHERE line = ?"),
+    /** As much as readers allow. */
+    checkpoint: database.prepare("PRAGMA wal_checkpoint(PASSIVE)"),
   };
 }

@@ -4,7 +4,7 @@
  * one line of text with its own checksum. SQLite takes a WAL whose tail is gone for one that
  * ends earlier; the second copy tells.
  */
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 
@@ -51,34 +51,55 @@ export function readTurnsFile(folder: string): NotedState {
   const path = turnsPath(folder);
   if (!existsSync(path)) return "missing";
   for (let attempt = 0; attempt < readAttempts; attempt++) {
-    const state = stateOf(readFileSync(path, "latin1"));
+    const state = stateOf(textOf(path));
     if (state !== undefined) return state;
   }
   return "damaged";
 }
 
-/** The second copy, overwritten in place. */
+/** Empty when it cannot be had: a bad sector, or no file at all. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (thrown) {
+    if (!["EIO", "EISDIR"].includes((thrown as { code?: string }).code ?? "")) throw thrown;
+    return "";
+  }
+}
+
+/** The second copy: of each boot a new file, which is whole when it is put in place and overwritten there. */
 export class TurnsFile {
   readonly #file: number;
 
-  constructor(folder: string) {
+  /** The last one is replaced; a damaged one is kept beside it. */
+  constructor(folder: string, state: State) {
     const path = turnsPath(folder);
-    this.#file = openSync(path, existsSync(path) ? "r+" : "w+");
-    ftruncateSync(this.#file, turnsFileBytes);
+    this.#file = openSync(`${path}.new`, "w");
+    try {
+      this.write(state);
+      fsyncSync(this.#file);
+      if (readTurnsFile(folder) === "damaged") setAside(path);
+      renameSync(`${path}.new`, path);
+    } catch (thrown) {
+      this.close();
+      throw thrown;
+    }
   }
 
+  /** @throws when the file has been taken away, and the journal with it: nobody would find what is written. */
   write(state: State): void {
+    if (fstatSync(this.#file).nlink === 0) throw new Error("the journal's files have been removed");
     writeSync(this.#file, `${lineOf(state).padEnd(turnsFileBytes - 1)}\n`, 0);
-  }
-
-  /** Onto the disk itself: after a power cut there is a state, if perhaps not the last. */
-  sync(): void {
-    fsyncSync(this.#file);
   }
 
   close(): void {
     closeSync(this.#file);
   }
+}
+
+function setAside(path: string): void {
+  rmSync(`${path}.damaged`, { recursive: true, force: true });
+  renameSync(path, `${path}.damaged`);
 }
 
 export function turnsPath(folder: string): string {

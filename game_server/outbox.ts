@@ -12,6 +12,9 @@ import type { Frame } from "#protocol/frame.ts";
 export const outputsMax = 64;
 export const outputBytesMax = 16 * 1024;
 
+/** More than a room can have said since its journal was last on the disk. */
+const leapOutputs = 65_536;
+
 export interface OutputValue {
   readonly number: number;
   /** `outputFlags` of the link. */
@@ -136,9 +139,9 @@ export class Outbox {
     return new Set([...this.#value.kept.flatMap(({ to }) => Object.keys(to)), ...Object.keys(this.#value.dropped)]);
   }
 
-  /** A journal that knows less than a gate was told (power loss): numbers go on after the gate's. */
-  skipTo(number: number): void {
-    this.#value.last = Math.max(this.#value.last, number);
+  /** A journal may know less than gates were told (power loss), in as many boots: from now on numbers are above any of theirs. */
+  leap(boots: number): void {
+    this.#value.last += boots * leapOutputs;
   }
 
   #dropOldest(): void {

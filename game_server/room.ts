@@ -29,6 +29,8 @@ import { RoomTable } from "./table.ts";
 const gameCommandMin = 100;
 /** A room that is woken while nothing may be applied looks again so soon. */
 const stalledRetryMs = 250;
+/** With HOLD=0 a gate that is lost for so long has died. */
+const gateHoldMsMax = 3_600_000;
 
 /** Who wants to sit: a user, by which session, with which of its inputs. */
 export interface Visitor {
@@ -111,7 +113,11 @@ export class Room {
   readonly #table: RoomTable;
   readonly #host: RoomHost;
   readonly #exits = new Map<string, Exit>();
+  /** Gates with an exit that there is nothing to give again: what is said there arrives, in order. */
+  readonly #caughtUp = new Set<string>();
   #acks = new Map<Exit, Map<number, number>>();
+  /** The last output that may have left. */
+  #released: number;
   #stage: Stage;
   #melted: PromiseWithResolvers<void> | undefined;
   #wake: { readonly atMs: number; readonly timer: Timer } | undefined;
@@ -134,6 +140,7 @@ export class Room {
       now: () => host.clock.now(),
       onLeft: (user) => host.left(this, user),
     });
+    this.#released = value.outbox.last;
   }
 
   /**
@@ -149,9 +156,14 @@ export class Room {
     return room;
   }
 
-  /** Goes on with a room from its value. Whoever was seated is absent until his gate attaches, or he sits again. */
-  static restore(value: RoomValue, game: Game<unknown>, host: RoomHost): Room {
+  /**
+   * Goes on with a room from its value, which was written so many boots ago. Whoever was seated is absent until his gate
+   * attaches, or he sits again.
+   */
+  static restore(value: RoomValue, game: Game<unknown>, host: RoomHost, boots = 1): Room {
     const room = new Room(value, game, host);
+    room.#table.outbox.leap(boots);
+    room.#released = room.lastOutput;
     for (const gate of room.#gates()) room.#lose(gate);
     room.#sleep();
     return room;
@@ -160,6 +172,18 @@ export class Room {
   /** The room as plain data: this very object is the room's, so write it out before the next input. */
   get value(): RoomValue {
     return this.#value;
+  }
+
+  /** The value as JSON. A state that is no plain data ends the room: what this turn has said is taken back. */
+  writeDown(): string {
+    try {
+      return JSON.stringify(this.#value);
+    } catch (err) {
+      this.#value.state = undefined;
+      this.#table.unsay(this.#released);
+      this.#crash("state", err);
+      return JSON.stringify(this.#value);
+    }
   }
 
   /** Which life this is and who owns it. */
@@ -229,11 +253,14 @@ export class Room {
     const kept = this.#table.occupants.of(visitor.user);
     const index = this.#table.occupants.indexFor(seat, watch);
     const { exit, session, number } = visitor;
+    const isNew = !this.#gates().has(exit.gate);
     this.#meet(exit);
+    if (isNew) this.#caughtUp.add(exit.gate);
     const { outbox } = this.#table;
     const isRepeat = kept !== undefined && isWayOf(kept, exit.gate, session) && number <= kept.way.last;
     if (isRepeat && !outbox.hasDropped(exit.gate, kept.way.after)) {
       this.#takeUp(kept, { session, user: visitor.user, acked: 0 });
+      this.#settle();
       return { after: kept.way.after, missed: outbox.since(exit.gate, kept.way.after) };
     }
     const after = outbox.last;
@@ -277,7 +304,7 @@ export class Room {
 
   /** Tells everybody something that is no part of the game. */
   tellAll(frame: Frame): void {
-    if (this.isFrozen) return;
+    if (this.isFrozen || this.#host.isStalled) return;
     this.#table.sendAll(frame);
     this.#touch();
   }
@@ -355,10 +382,11 @@ export class Room {
   attach(exit: Exit, last: number, claimants: readonly Claimant[]): Attached {
     const { outbox } = this.#table;
     this.#meet(exit);
-    outbox.skipTo(last);
-    const isTooLate = outbox.hasDropped(exit.gate, last);
+    const hasMissed = !this.#caughtUp.has(exit.gate);
+    this.#caughtUp.add(exit.gate);
+    const isTooLate = hasMissed && outbox.hasDropped(exit.gate, last);
     outbox.confirm(exit.gate, last);
-    const missed = isTooLate ? [] : outbox.since(exit.gate, last);
+    const missed = hasMissed && !isTooLate ? outbox.since(exit.gate, last) : [];
     if (isTooLate) this.#letGo(exit.gate);
     const told = new Set(missed.flatMap(({ flags, sessions }) => (flags & outputFlags.ends ? sessions : [])));
     const seated: { session: number; last: number }[] = [];
@@ -376,6 +404,7 @@ export class Room {
   detach(exit: Exit): void {
     if (this.#exits.get(exit.gate) !== exit) return;
     this.#exits.delete(exit.gate);
+    this.#caughtUp.delete(exit.gate);
     if (!this.#gates().has(exit.gate)) return;
     this.#lose(exit.gate);
     this.#settle();
@@ -395,6 +424,7 @@ export class Room {
       send(exit, output);
       if (exit.confirmsAtOnce) this.confirm(gate, output.number);
     }
+    this.#released = this.#table.outbox.last;
     const acks = this.#acks;
     this.#acks = new Map();
     for (const [exit, sessions] of acks) for (const [session, number] of sessions) ack(exit, session, number);
@@ -503,6 +533,7 @@ export class Room {
   /** A gate cannot be reached: its sessions are absent, and what is kept for it is kept until HOLD. */
   #lose(gate: string): void {
     this.#exits.delete(gate);
+    this.#caughtUp.delete(gate);
     this.#value.lostGates[gate] ??= this.#host.clock.now();
     for (const seat of this.#seatsBehind(gate)) this.#makeAbsent(seat);
   }
@@ -558,7 +589,8 @@ export class Room {
       this.#run("timer", () => this.#game.timer(this.#table, this.#value.state, due));
     }
     for (const seat of [...this.#table.occupants.all]) {
-      if (this.#heldUntilMs(seat) <= now) this.#run("leave", () => this.#leave(seat));
+      const isHere = this.#table.occupants.of(seat.user) === seat; // another one's leaving may have taken him along
+      if (isHere && this.#heldUntilMs(seat) <= now) this.#run("leave", () => this.#leave(seat));
     }
     this.#forgetGates(now);
     this.#settle();
@@ -572,10 +604,15 @@ export class Room {
     return way.is === "absent" && this.#host.holdMs > 0 ? way.sinceMs + this.#host.holdMs : Number.POSITIVE_INFINITY;
   }
 
+  /** Seats may be kept for ever; what is kept for gates may not. */
+  get #gateHoldMs(): number {
+    return this.#host.holdMs > 0 ? this.#host.holdMs : gateHoldMsMax;
+  }
+
   /** Gates that have been lost for HOLD will not come back for what was kept. */
   #forgetGates(now: number): void {
     for (const [gate, sinceMs] of Object.entries(this.#value.lostGates)) {
-      if (this.#host.holdMs === 0 || sinceMs + this.#host.holdMs > now) continue;
+      if (sinceMs + this.#gateHoldMs > now) continue;
       delete this.#value.lostGates[gate];
       this.#table.outbox.forget(gate);
     }
@@ -623,8 +660,7 @@ export class Room {
   #sleep(): void {
     let atMs = this.#table.timers.nextMs ?? Number.POSITIVE_INFINITY;
     for (const seat of this.#table.occupants.all) atMs = Math.min(atMs, this.#heldUntilMs(seat));
-    if (this.#host.holdMs > 0)
-      for (const gate in this.#value.lostGates) atMs = Math.min(atMs, (this.#value.lostGates[gate] ?? 0) + this.#host.holdMs);
+    for (const gate in this.#value.lostGates) atMs = Math.min(atMs, (this.#value.lostGates[gate] ?? 0) + this.#gateHoldMs);
     this.#sleepUntil(atMs);
   }
 

@@ -91,7 +91,7 @@ export class Rooms implements RoomHost {
     this.#options = options;
     this.#turn = new Turn({ ...options, onReleased: (room) => this.#matching.update(room), onEnd: () => options.onTurnEnd() });
     this.#snowflake = new Snowflake(Buffer.from(options.entropy(2)).readUInt16BE(), () => options.clock.wall());
-    this.#clockWriter = options.clock.every(clockEveryMs, () => this.count > 0 && this.#turn.afterCommit(() => {}));
+    this.#clockWriter = options.clock.every(clockEveryMs, () => this.count > 0 && this.#turn.tick());
   }
 
   get count(): number {
@@ -106,9 +106,10 @@ export class Rooms implements RoomHost {
     return this.#unreadable.size;
   }
 
-  /** No rooms in play, and nothing left to say to a gate that listens. */
+  /** No rooms in play, and nothing left to say to a gate that listens; without space nothing can be said. */
   get isEmpty(): boolean {
-    return this.#byLife.size === 0 && this.#turn.isOver && !this.#over.values().some((room) => room.isBeingHeard);
+    const isSaid = this.#turn.isOver && !this.#over.values().some((room) => room.isBeingHeard);
+    return this.#byLife.size === 0 && (isSaid || this.isStalled);
   }
 
   /** Free seats that matching may give away. */
@@ -240,7 +241,8 @@ export class Rooms implements RoomHost {
   /** Goes on with a room that another server has given us. */
   take(value: RoomValue): void {
     this.#gone.delete(value.life);
-    this.#restore(value.life, { ...value, owner: this.#options.journal.id });
+    const { id: owner, boot } = this.#options.journal;
+    this.#restore(value.life, { ...value, owner, boot: boot - 1 });
     const room = this.known(value.life);
     if (room !== undefined) this.#turn.touch(room);
     this.#turn.sync();
@@ -381,7 +383,9 @@ export class Rooms implements RoomHost {
 
   left(room: Room, user: number): void {
     if (this.#places.get(user) === room) this.#places.delete(user);
-    this.#turn.afterCommit(() => this.#options.directory.release(room.life, user));
+    this.#turn.afterCommit(() => {
+      if (this.#places.get(user) !== room) this.#options.directory.release(room.life, user); // unless he is back already
+    });
     this.#options.onChange();
   }
 
@@ -409,7 +413,8 @@ export class Rooms implements RoomHost {
   #restore(life: string, value: RoomValue): void {
     try {
       const game = value.isOver ? noGame : readableBy(this.#options.games, value);
-      const room = Room.restore({ ...value, boot: this.#options.journal.boot }, game, this);
+      const { boot } = this.#options.journal;
+      const room = Room.restore({ ...value, boot }, game, this, boot - value.boot);
       if (room.isOver) this.#over.set(life, room);
       else this.#add(room);
       for (const user of room.users) this.#places.set(user, room);

@@ -81,7 +81,7 @@ export class Sits {
 
   async #sit(visitor: Visitor, request: SitRequest, claimed: string): Promise<Sat> {
     const { rooms, games } = this.#options;
-    if (rooms.isStalled) throw new Refused("tryAgain", { detail: "the journal has no space" });
+    this.#refuseWhileStalled();
     if (request.print) return { is: "answered", frame: this.#printServer() };
     const place = rooms.placeOf(visitor.user);
     if (place?.isFrozen) return this.#afterwards(place);
@@ -203,11 +203,16 @@ export class Sits {
     try {
       // A gate that was lost while the directory was asked asks again when it is back.
       if (!visitor.exit.isUp) throw new Refused("tryAgain", { detail: "the link to the gate was lost" });
+      this.#refuseWhileStalled();
       return { is: "seated", room, entered: this.#options.rooms.seat(room, visitor, request) };
     } catch (thrown) {
       if (this.#options.rooms.placeOf(visitor.user) !== room) this.#options.directory.release(room.life, visitor.user);
       throw thrown;
     }
+  }
+
+  #refuseWhileStalled(): void {
+    if (this.#options.rooms.isStalled) throw new Refused("tryAgain", { detail: "the journal has no space" });
   }
 
   #printServer(): Frame {

@@ -175,6 +175,7 @@ export class RoomTable implements Table {
 
   /** The seat is free; those who remain hear it. */
   free(seat: Seat): void {
+    if (this.occupants.of(seat.user) !== seat) return; // the game has sent him away itself
     this.occupants.remove(seat);
     this.sendAll(standUpFrame(seat.user));
     this.#options.onLeft(seat.user);

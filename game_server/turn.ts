@@ -2,8 +2,8 @@
  * The end of an event-loop turn: every room touched in it is written down in one commit,
  * and only then does anybody hear of it (P2): directories, gates, players, each exit once.
  *
- * A journal without space stops time here: what the turn brought waits, nothing further is
- * applied, and the commit is tried again until there is space.
+ * A journal without space stops time here: what the turn brought waits, nothing that players
+ * send is applied, and the commit is tried again until there is space.
  */
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Exit } from "./exit.ts";
@@ -73,6 +73,11 @@ export class Turn {
     this.#begin();
   }
 
+  /** The clock is written down at the end of this turn, whatever else there is. */
+  tick(): void {
+    this.#begin();
+  }
+
   /** Runs when this turn is committed, ahead of the rooms' outputs. */
   afterCommit(act: () => void): void {
     this.#after.push(act);
@@ -96,17 +101,20 @@ export class Turn {
     if (!this.#commit()) return this.#stall();
     const wasStalled = this.isStalled;
     this.#stage = { is: "idle" };
-    if (wasStalled) this.#options.onStalled(false);
     this.#release();
+    if (wasStalled) this.#options.onStalled(false); // gates attach anew, behind what the turn had to say
     this.#options.onEnd();
   }
 
   /** False: no space. Anything else that goes wrong ends the process. */
   #commit(): boolean {
-    const values = new Map<string, StoredValue | undefined>();
-    for (const room of this.#rooms) values.set(room.life, room.isDone ? undefined : room.value);
-    for (const [life, value] of this.#notes) values.set(life, value);
-    const kept = [...values].flatMap(([life, value]) => (value === undefined ? [] : [{ life, value: JSON.stringify(value) }]));
+    const values = new Map<string, string | undefined>();
+    for (const room of [...this.#rooms]) {
+      const value = room.writeDown();
+      values.set(room.life, room.isDone ? undefined : value);
+    }
+    for (const [life, value] of this.#notes) values.set(life, value && JSON.stringify(value));
+    const kept = [...values].flatMap(([life, value]) => (value === undefined ? [] : [{ life, value }]));
     const ended = [...values].flatMap(([life, value]) => (value === undefined ? [life] : []));
     try {
       this.#options.journal.commit({ clockMs: this.#options.clock.now(), kept, ended, isSynced: this.#isSynced });

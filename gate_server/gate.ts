@@ -172,6 +172,7 @@ export class Gate implements Leaving {
   dissolve(): void {
     this.#door.refuseNew();
     this.#sessions.closeAll("restart");
+    this.#rooms.stop();
   }
 
   #linksOnChange(): void {

@@ -6,8 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Admission } from "#door/admission.ts";
 import { DoorCounts } from "#door/counts.ts";
-import type { SocketEnd, SocketListener } from "#door/player_socket.ts";
-import type { Left, Session, SessionSocket } from "#door/session.ts";
+import type { Left, Session } from "#door/session.ts";
 import { Sessions } from "#door/sessions.ts";
 import type { LinkChannel } from "#link/channel.ts";
 import { encode, type Frame, frame } from "#protocol/frame.ts";
@@ -16,6 +15,7 @@ import type { Attached, ServerHello, ToGate } from "#protocol/gen/link_pb.ts";
 import { outputFlags, type ToServerWriter } from "#protocol/link.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { type Log, silentLog } from "#runtime/log.ts";
+import { FakePlayer } from "#tests/support/fake_player.ts";
 import { ManualClock } from "#tests/support/manual_clock.ts";
 import { readable } from "#tests/support/readable.ts";
 import type { GateRoom, RoomLink } from "./gate_room.ts";
@@ -59,46 +59,6 @@ class FakeLink implements RoomLink {
 
   take(): string[] {
     return this.#sent.splice(0);
-  }
-}
-
-/** One player's end: what he hears, and what he does. */
-class FakePlayer implements SessionSocket {
-  readonly heardAtMs = 0;
-  isPaused = false;
-  readonly #heard: string[] = [];
-  #listener: SocketListener | undefined;
-
-  listen(listener: SocketListener): void {
-    this.#listener = listener;
-  }
-
-  send(bytes: Frame): void {
-    this.#heard.push(readable(bytes));
-  }
-
-  ping(): void {}
-
-  pause(): void {
-    this.isPaused = true;
-  }
-
-  resume(): void {
-    this.isPaused = false;
-  }
-
-  close(): void {}
-
-  says(...frames: Frame[]): void {
-    for (const bytes of frames) this.#listener?.onFrame(bytes);
-  }
-
-  ends(how: SocketEnd = "left"): void {
-    this.#listener?.onEnd(how, 1000);
-  }
-
-  hears(): string[] {
-    return this.#heard.splice(0);
   }
 }
 
@@ -483,7 +443,17 @@ function serverLink({ clock, sessions, rooms }: Pick<ReturnType<typeof open>, "c
   };
   const channel = { peer: "test", out: { say }, handOver: () => {} } as unknown as LinkChannel<ToServerWriter>;
   const server = { journal: owner, boot: 2, release: "2", games: ["dice"], durable: true } as unknown as ServerHello;
-  const share = { clock, sessions, rooms, development: true, keeper: undefined, onTold: () => {}, onDown: () => {}, onMoved: () => {}, onDenied: (room: GateRoom) => room.end(DisconnectReason.RETRY) };
+  const share = {
+    clock,
+    sessions,
+    rooms,
+    development: true,
+    keeper: undefined,
+    onTold: () => {},
+    onDown: () => {},
+    onMoved: () => {},
+    onDenied: (room: GateRoom) => room.end(DisconnectReason.RETRY),
+  };
   const link = new ServerLink(channel, server, share);
   const hear = (say: ToGate["say"]): void => link.say({ $typeName: "link.ToGate", say });
   return { hear, absent: () => said.filter((line) => line.startsWith("absent")), said };

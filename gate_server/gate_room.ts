@@ -11,9 +11,10 @@
  * While it is held nothing is lost: sessions keep their inputs, the game server its outputs;
  * when the gate attaches again each end gives the other what it missed (P3).
  */
-import type { Life } from "#fleet/directory.ts";
+
 import type { Left, Place, Session } from "#door/session.ts";
 import type { Sessions } from "#door/sessions.ts";
+import type { Life } from "#fleet/directory.ts";
 import type { Frame } from "#protocol/frame.ts";
 import { DisconnectReason, Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
 import type { Attach, Attached } from "#protocol/gen/link_pb.ts";
@@ -114,7 +115,7 @@ export class GateRoom implements Place {
   // Place: what sessions do. Unless attached nothing is sent: they keep it.
 
   get isStalled(): boolean {
-    return this.#way.is === "attached" && this.#way.link.isStalled;
+    return this.#way.is !== "held" && this.#way.link.isStalled;
   }
 
   input(session: Session, number: number, frame: Frame): void {

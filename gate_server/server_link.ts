@@ -256,7 +256,8 @@ export class ServerLink implements RoomLink, GateReader {
     if (sit.number !== number) return;
     this.#takeSit(id);
     const session = this.#share.sessions.get(id);
-    if (session !== undefined) {
+    if (session === undefined) this.sendAbsent(id);
+    else {
       const room = this.#share.rooms.open({ life, epoch, owner: this.server.journal }, after);
       this.#share.onMoved(life, this.server.journal, epoch);
       this.#rooms.set(handle, room);
@@ -269,7 +270,10 @@ export class ServerLink implements RoomLink, GateReader {
     const sit = this.#sits.get(id);
     if (sit?.number !== number) return;
     this.#takeSit(id);
-    if (!elsewhere) this.#share.sessions.get(id)?.notEntered(number, frame);
+    if (!elsewhere) {
+      this.#share.sessions.get(id)?.notEntered(number, frame);
+      this.sendAbsent(id); // an earlier sit of it, which was given up, may have been granted after all
+    }
     sit.settle(elsewhere ? "elsewhere" : "told");
   }
 

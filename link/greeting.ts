@@ -49,7 +49,10 @@ export interface ServerGreeter extends Greeter {
 }
 
 /** The gate's part: waits for the challenge, answers it, and checks the server's answer. */
-export function greetServer(socket: LinkSocket, { clock, entropy, key, boot, release, isServer = false, refuse, onUp, onFailed }: GateGreeter): void {
+export function greetServer(
+  socket: LinkSocket,
+  { clock, entropy, key, boot, release, isServer = false, refuse, onUp, onFailed }: GateGreeter,
+): void {
   const nonce = entropy(nonceBytes);
   let serverNonce: Uint8Array | undefined;
   const writer = new ToServerWriter();

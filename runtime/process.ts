@@ -77,23 +77,22 @@ async function serve(
   stopOnBrokenAssumption(log);
   let onSignal = (): void => leaveAtOnce(log);
   onSignals(() => onSignal(), clock);
-  log.info("start");
+  const lifecycle: Lifecycle = new Lifecycle(() => service, { clock, log, deadlineMs: settings.drainDeadlineMs });
+  const metrics = new Metrics({ service: name, release: settings.version }).withProcess();
+  let ready = (): string => "starting";
+  const admin = new Admin({
+    ...{ host: settings.adminHost, port: settings.adminPort, token: settings.adminToken, metrics },
+    ready: () => ready(),
+  });
+  const adminPort = await admin.listen(); // first of all: a start may wait, and is alive
+  log.info("start", { "admin.port": adminPort });
   for (const key of defaultKeysInUse(settings))
     log.warn("warning", { "event.reason": `${key} has its public development value: anyone can sign with it` });
 
-  const lifecycle: Lifecycle = new Lifecycle(() => service, { clock, log, deadlineMs: settings.drainDeadlineMs });
   const service = await make({ settings, clock, entropy, log, lifecycle });
-  const metrics = new Metrics({ service: name, release: settings.version }).withProcess();
   service.register(metrics);
-  const admin = new Admin({
-    host: settings.adminHost,
-    port: settings.adminPort,
-    token: settings.adminToken,
-    metrics,
-    ready: () => (lifecycle.stage === "serving" ? service.ready : "draining"),
-  });
-  const adminPort = await admin.listen();
   const port = await service.start();
+  ready = () => (lifecycle.stage === "serving" ? service.ready : "draining");
   onSignal = () => {
     lifecycle.signal();
     tellTerminal(lifecycle, service);

@@ -3,10 +3,13 @@
  * while, and may lose what was not synced when the power goes. Each start opens the journal
  * anew, with the next boot.
  */
-import { type Commit, type Journal, JournalFull, type StoredRoom } from "#game_server/journal.ts";
+import { type Commit, type Journal, JournalFull, noDamage, type StoredRoom } from "#game_server/journal.ts";
 import { hex64 } from "#runtime/entropy.ts";
 import type { Chance } from "./chance.ts";
 import type { SimProcess } from "./process.ts";
+
+/** How often the system writes to the disk what was committed. */
+const syncedShare = 0.1;
 
 interface Content {
   readonly rooms: ReadonlyMap<string, string>;
@@ -22,8 +25,6 @@ export type Write = (commit: Commit, store: (commit: Commit) => void) => void;
 export class SimDisk {
   isFull = false;
   killPoint: KillPoint | undefined;
-  /** Commits so far. */
-  commits = 0;
   readonly #id: string;
   readonly #makeWrite: () => Write;
   #write: Write;
@@ -31,7 +32,11 @@ export class SimDisk {
   #content: Content = { rooms: new Map(), clockMs: 0 };
   #synced: Content = this.#content;
 
-  constructor(chance: Chance, makeWrite: () => Write = () => (commit, store) => store(commit)) {
+  /** A stream of its own, so that what happens elsewhere does not hang on it. */
+  readonly #syncs: Chance;
+
+  constructor(chance: Chance, syncs: Chance, makeWrite: () => Write = () => (commit, store) => store(commit)) {
+    this.#syncs = syncs;
     this.#id = hex64(chance.entropy);
     this.#makeWrite = makeWrite;
     this.#write = makeWrite();
@@ -46,10 +51,6 @@ export class SimDisk {
     return this.#id;
   }
 
-  sync(): void {
-    this.#synced = this.#content;
-  }
-
   /** What was not synced is lost. */
   losePower(): void {
     this.#content = this.#synced;
@@ -61,7 +62,7 @@ export class SimDisk {
     const load = (): StoredRoom[] => [...this.#content.rooms].map(([life, value]) => ({ life, value }));
     const { clockMs } = this.#content;
     const commit = (written: Commit): void => this.#commit(process, written);
-    return { id: this.#id, boot: this.#boot, isDurable: true, clockMs, load, commit, close: () => {} };
+    return { id: this.#id, boot: this.#boot, isDurable: true, clockMs, damage: noDamage, load, commit, close: () => {} };
   }
 
   #commit(process: SimProcess, commit: Commit): void {
@@ -71,7 +72,6 @@ export class SimDisk {
     this.killPoint = undefined;
     if (killPoint === "before commit") process.die();
     this.#write(commit, (written) => this.#store(written));
-    this.commits += 1;
     if (killPoint === "after commit") process.die();
   }
 
@@ -80,5 +80,6 @@ export class SimDisk {
     for (const { life, value } of kept) rooms.set(life, value);
     for (const life of ended) rooms.delete(life);
     this.#content = { rooms, clockMs };
+    if (this.#syncs.happens(syncedShare)) this.#synced = this.#content;
   }
 }

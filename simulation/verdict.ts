@@ -66,6 +66,8 @@ interface Witness {
   stay: Stay | undefined;
   /** Tokens sent in this stay and not receipted, in order. */
   unanswered: string[];
+  /** Tokens whose stay ended before they were receipted: a scene on its way may have been taken for a new stay. */
+  readonly outlived: Set<string>;
   refusals: number;
   /** A sit is on its way: should the client leave now, it has left a room that it never heard of. */
   isAsking: boolean;
@@ -182,6 +184,7 @@ export class Verdict {
     this.#receipted.set(token, number);
     if (witness.stay === undefined) return;
     const at = witness.unanswered.indexOf(token);
+    if (at === -1 && witness.outlived.delete(token)) return;
     if (at === -1) return this.#fail(line, `V4 a receipt for ${token}, which does not wait for one`);
     if (at > witness.refusals) this.#fail(line, `V3 ${token} was applied before ${at - witness.refusals} earlier inputs`);
     witness.unanswered.splice(at, 1);
@@ -225,6 +228,7 @@ export class Verdict {
   /** What was not answered when a stay ended may have been applied or not. */
   #endStay(witness: Witness): void {
     witness.stay = undefined;
+    for (const token of witness.unanswered) witness.outlived.add(token);
     witness.unanswered = [];
     witness.refusals = 0;
     witness.asks = 0;
@@ -301,6 +305,7 @@ export class Verdict {
       user,
       stay: undefined,
       unanswered: [],
+      outlived: new Set(),
       refusals: 0,
       asks: 0,
       isAsking: false,

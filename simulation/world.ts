@@ -124,7 +124,12 @@ class World {
     const chance = this.#chance;
     this.#scheduler = new Scheduler((thrown) => this.#onThrow(thrown));
     this.#network = new SimNetwork({ scheduler: this.#scheduler, chance });
-    this.#character = { losesPower: chance.happens(0.1), isLong: chance.happens(0.15), killsGate: chance.happens(0.25), moves: chance.happens(0.6) };
+    this.#character = {
+      losesPower: chance.happens(0.1),
+      isLong: chance.happens(0.15),
+      killsGate: chance.happens(0.25),
+      moves: chance.happens(0.6),
+    };
     this.#verdict = new Verdict({ forgets: this.#character.losesPower, outlasts: this.#character.isLong });
     this.#gateProcess = this.#openProcess("gate", () => this.#gateOnKilled());
     this.#servers = Array.from({ length: chance.whole(1, 3) }, (_, at) => this.#addServer(`server ${at + 1}`));
@@ -159,7 +164,7 @@ class World {
 
   #addServer(name: string): Server {
     const server: Server = {
-      ...{ name, disk: new SimDisk(this.#chance, this.#options.write), server: undefined },
+      ...{ name, disk: new SimDisk(this.#chance, new Chance(this.#seed, 1), this.#options.write), server: undefined },
       process: this.#openProcess(name, () => this.#serverOnKilled(server)),
     };
     return server;
@@ -354,6 +359,7 @@ class World {
     for (const server of this.#servers) {
       server.disk.isFull = false;
       server.disk.killPoint = undefined;
+      server.process.killAfterSends(Number.POSITIVE_INFINITY);
       this.#restartServer(server);
     }
     this.#restartGate();
@@ -380,6 +386,8 @@ class World {
         if (value.passage !== undefined) this.#violations.push(`V7 ${owner} still has ${value.room} ${value.passage.is}`);
         if (value.passage?.is === "incoming") return [];
         const { book, events } = value.state as LedgerState;
+        const waiting = value.seats.filter(({ way }) => way.is !== "online");
+        for (const { user, way } of waiting) this.#violations.push(`P4 everybody is back, and user ${user} is ${way.is}`);
         return { book, events, name: value.room, owner, users: value.seats.map(({ user }) => user), isOver: value.isOver };
       }),
     );

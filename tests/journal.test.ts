@@ -1,13 +1,17 @@
 /** The journal under real servers: a full disk, a disk that fails, and a lock that another process has. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { newFolder, startWriter } from "./support/journal_at_hand.ts";
+import { patience } from "#tests/faults/measure.ts";
+import { dataFolder } from "./support/data_folder.ts";
+import { startWriter } from "./support/journal_at_hand.ts";
 import { Player } from "./support/player.ts";
 import { Server, start } from "./support/process.ts";
+import { has } from "./support/skip.ts";
 import { SmallDisk } from "./support/small_disk.ts";
 
 /** The disk is large enough for the journal and its WAL. */
@@ -43,7 +47,7 @@ async function twoSeated(port: number): Promise<[Player, Player]> {
 
 for (const way of ["through a gate", "at the server's own port"]) {
   test(`[F13] a full disk, players ${way}: nothing is seen that is not kept, inputs say try again, space heals it`, async (t) => {
-    const disk = SmallDisk.mount(t, diskSize);
+    const disk = SmallDisk.mount(t, { size: diskSize });
     if (disk === undefined) return;
     const server = await serverOn(t, disk.folder);
     const port = way === "through a gate" ? (await gateTo(t, server)).port : server.port;
@@ -52,7 +56,7 @@ for (const way of ["through a gate", "at the server's own port"]) {
     disk.fill();
     one.shake(6);
     const stalledMs = await untilReadyIs(server, "stalled");
-    assert.ok(stalledMs <= 2000, `not ready after ${stalledMs} ms`);
+    assert.ok(stalledMs <= 2000 * patience, `not ready after ${stalledMs} ms`);
     assert.equal((await server.admin("/livez")).status, 200, "a full disk is nothing that a restart would help");
     assert.equal((await server.admin("/readyz")).status, 503);
     assert.match((await server.admin("/metrics")).body, /^croupier_journal_stalled\{.*\} 1$/m);
@@ -65,7 +69,7 @@ for (const way of ["through a gate", "at the server's own port"]) {
 
     disk.free();
     const healedMs = await untilReadyIs(server, "ok");
-    assert.ok(healedMs <= 5000, `ready after ${healedMs} ms`);
+    assert.ok(healedMs <= 5000 * patience, `ready after ${healedMs} ms`);
     assert.deepEqual(await one.hear(), ["Shake 1 6"]);
     assert.deepEqual(await two.hear(), ["Shake 1"]);
     two.shake(3);
@@ -81,7 +85,7 @@ for (const way of ["through a gate", "at the server's own port"]) {
 }
 
 test("[F13][F1][P3] killed on a full disk, with inputs under way: the next start waits for space, then every input is applied once", async (t) => {
-  const disk = SmallDisk.mount(t, diskSize);
+  const disk = SmallDisk.mount(t, { size: diskSize });
   if (disk === undefined) return;
   const server = await serverOn(t, disk.folder);
   const gate = await gateTo(t, server);
@@ -113,6 +117,7 @@ const failures: Record<string, (server: Server, folder: string) => void> = {
     using database = new DatabaseSync(join(folder, "journal.sqlite"), { timeout: 1000 });
     database.exec("UPDATE state SET line = line || ' '");
   },
+  "the folder is gone": (_server, folder) => rmSync(folder, { recursive: true }),
   "the database's tables are gone": (_server, folder) => {
     using database = new DatabaseSync(join(folder, "journal.sqlite"), { timeout: 1000 });
     database.exec("ALTER TABLE rooms RENAME TO elsewhere");
@@ -121,8 +126,8 @@ const failures: Record<string, (server: Server, folder: string) => void> = {
 
 for (const [failure, cause] of Object.entries(failures)) {
   test(`[F13][P2] ${failure}: nothing more is seen, the process ends with a logged failure and 1`, async (t) => {
-    if (failure === "writes are refused" && spawnSync("prlimit", ["--version"]).error) return t.skip("no prlimit here");
-    const folder = newFolder(t);
+    if (failure === "writes are refused" && !has(t, "prlimit")) return;
+    const folder = dataFolder(t);
     const server = await serverOn(t, folder);
     const [one, two] = await twoSeated(server.port);
     cause(server, folder);
@@ -140,7 +145,7 @@ for (const [failure, cause] of Object.entries(failures)) {
 }
 
 test("[journal][P6] SIGTERM while the process waits for the journal: exit 0, soon", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   await startWriter(t, folder, 1, 3, "hold").until((line) => line === "written");
   for (const main of ["game_server/main.ts", "single.ts"]) {
     const waiting = start(t, [main], { DATA_DIR: folder, PORT: "0", ADMIN_PORT: "0" });
@@ -148,13 +153,29 @@ test("[journal][P6] SIGTERM while the process waits for the journal: exit 0, soo
     const startMs = performance.now();
     waiting.child.kill("SIGTERM");
     assert.deepEqual(await waiting.exited, { code: 0, signal: null });
-    assert.ok(performance.now() - startMs < 1000);
+    assert.ok(performance.now() - startMs < 1000 * patience);
     assert.equal(waiting.errors, "");
   }
 });
 
+test("[journal][P8] while a start waits, for the lock or for space, it is alive and not ready", async (t) => {
+  const folder = dataFolder(t);
+  await startWriter(t, folder, 1, 3, "hold").until((line) => line === "written");
+  for (const main of ["game_server/main.ts", "single.ts"]) {
+    const waiting = start(t, [main], { DATA_DIR: folder, PORT: "0", ADMIN_PORT: "0" });
+    const { "admin.port": port } = JSON.parse(await waiting.until((line) => line.includes('"action":"start"'))) as { "admin.port": number };
+    await waiting.until((line) => line.includes('"action":"journal wait"'));
+    const [live, ready, metrics] = await Promise.all(
+      ["livez", "readyz", "metrics"].map((path) => fetch(`http://127.0.0.1:${port}/${path}`)),
+    );
+    assert.deepEqual([live?.status, await live?.text()], [200, "ok\n"]);
+    assert.deepEqual([ready?.status, await ready?.text()], [503, "starting\n"]);
+    assert.match((await metrics?.text()) ?? "", /^process_resident_memory_bytes/m);
+  }
+});
+
 test("[journal][P1] a successor waits until its predecessor is gone, and plays its rooms", async (t) => {
-  const folder = newFolder(t);
+  const folder = dataFolder(t);
   const first = await serverOn(t, folder);
   await twoSeated(first.port);
   const successor = start(t, ["game_server/main.ts"], { DATA_DIR: folder, PORT: "0", ADMIN_PORT: "0" });
@@ -166,17 +187,35 @@ test("[journal][P1] a successor waits until its predecessor is gone, and plays i
   assert.deepEqual(await back.hear(2), ["Online 1", "Scene playing {}"]);
 });
 
-test("[F14] a server whose journal is damaged starts, says so, and plays what could be read", async (t) => {
-  const folder = newFolder(t);
+/** The journal of a server that was killed while two sat in a room, damaged by `sql`. */
+async function damagedFolder(t: TestContext, sql: string): Promise<string> {
+  const folder = dataFolder(t);
   const first = await serverOn(t, folder);
   await twoSeated(first.port);
   first.signal("SIGKILL");
   await first.exited;
-  const database = new DatabaseSync(join(folder, "journal.sqlite"));
-  database.exec("INSERT INTO rooms SELECT slot + 1, life, crc, value FROM rooms");
-  database.close();
+  using database = new DatabaseSync(join(folder, "journal.sqlite"));
+  database.exec(sql);
+  return folder;
+}
+
+test("[F14] a server whose journal is damaged starts, says so, and plays what could be read", async (t) => {
+  const folder = await damagedFolder(t, "INSERT INTO rooms SELECT slot + 1, life, crc, value FROM rooms");
   const next = await serverOn(t, folder);
   assert.match(await next.logged("journal damage"), /rooms that cannot be read: 1/);
+  assert.match((await next.admin("/metrics")).body, /^croupier_journal_rooms_lost\{.*\} 0$/m, "it was one too many");
   const back = await Player.seated(next.port, 1, { room_id: "5" });
   assert.deepEqual(await back.hear(2), ["Online 1", "Scene playing {}"]);
+});
+
+test("[F14] what damage has cost is a metric, until the next start", async (t) => {
+  const folder = await damagedFolder(t, "DELETE FROM rooms");
+  for (const lost of [1, 0]) {
+    const server = await serverOn(t, folder);
+    const { body } = await server.admin("/metrics");
+    assert.match(body, new RegExp(`^croupier_journal_rooms_lost\\{.*\\} ${lost}$`, "m"));
+    assert.match(body, /^croupier_journal_turns_lost\{.*\} 0$/m);
+    server.signal("SIGKILL");
+    await server.exited;
+  }
 });

@@ -170,7 +170,9 @@ async function openHouse(t: TestContext): Promise<House> {
   return { gate, readers: await Promise.all(readers), echoers: await Promise.all(others) };
 }
 
-test("[F10][P7] 50 clients that stop reading are cut, the gate keeps its memory, and the others hardly feel it", async (t) => {
+test("[F10][P7] 50 clients that stop reading are cut, the gate keeps its memory, and the others hardly feel it", {
+  timeout: 300_000,
+}, async (t) => {
   const house = await openHouse(t);
   await slice(house); // to warm up
   const memory = await MemoryWatch.start(house.gate);

@@ -1,4 +1,5 @@
 /** F2: a game server killed with -9 at named points, again and again, under players with whims. */
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Chance } from "#simulation/chance.ts";
 import { LedgerRun } from "./ledger_run.ts";
@@ -7,6 +8,8 @@ import { isFull } from "./measure.ts";
 const kills = isFull ? 1000 : 50;
 /** A process that lives longer than this without reaching its point is killed where it is. */
 const lifeMsMax = 3000;
+/** So many may have been. */
+const straysMax = 0.2;
 const points = ["before commit", "after commit", "restore"];
 
 test(`[F2][P2][P3] killed ${kills} times before a commit, after one, and while it restores`, {
@@ -14,34 +17,32 @@ test(`[F2][P2][P3] killed ${kills} times before a commit, after one, and while i
 }, async (t) => {
   const chance = new Chance(2);
   const run = await LedgerRun.start(t, { players: 24, rooms: 6, seed: 2 });
-  const died = new Map<string, number>();
+  const died = new Map(points.map((point) => [point, 0]));
+  let strays = 0;
   run.server.signal("SIGKILL");
+  await run.process.exited;
   for (let kill = 0; kill < kills; kill++) {
-    await run.died();
     const point = chance.pick(points);
-    const reached = await liveUntil(run, point, point === "restore" ? chance.whole(1, 5) : chance.whole(1, 20));
-    died.set(reached, (died.get(reached) ?? 0) + 1);
+    const count = point === "restore" ? chance.whole(1, 5) : chance.whole(1, 20);
+    if (await diesAt(run, point, count)) died.set(point, (died.get(point) ?? 0) + 1);
+    else strays += 1;
   }
-  await run.died();
   await run.restart();
   await run.end(8000);
   const { inputs, receipts } = run.verdict;
   const counts = [...died].map(([point, count]) => `${count} × ${point}`).join(", ");
-  t.diagnostic(`F2 ${kills} kills (${counts}), ${inputs} inputs sent, ${receipts} receipts, ${run.verdict.violations.length} violations`);
+  t.diagnostic(`F2 ${kills} kills (${counts}, ${strays} elsewhere), ${inputs} inputs sent, ${receipts} receipts`);
+  assert.ok(strays <= kills * straysMax, `${strays} of ${kills} kills were not at their point`);
+  for (const [point, count] of died) assert.ok(count > 0, `no kill ${point}`);
+  assert.ok(inputs > kills && receipts > kills, "hardly anybody has played");
 });
 
-/** Starts a process that dies at its point; gives where it died. */
-async function liveUntil(run: LedgerRun, point: string, count: number): Promise<string> {
-  const started = run.restart({ KILL_AT: `${point}:${count}` }).then(
-    () => "serving" as const,
-    () => "dead" as const, // before it was ready: while it restored
-  );
-  if ((await started) === "dead") return point;
-  const { promise, resolve } = Promise.withResolvers<"late">();
-  const timer = setTimeout(resolve, lifeMsMax, "late");
-  const end = await Promise.race([run.died().then(() => "died" as const), promise]);
-  clearTimeout(timer);
-  if (end === "died") return point;
-  run.server.signal("SIGKILL");
-  return "wherever it was";
+/** Starts a process that dies at its point, and waits for its end. False: it had to be killed wherever it was. */
+async function diesAt(run: LedgerRun, point: string, count: number): Promise<boolean> {
+  await run.restart({ KILL_AT: `${point}:${count}` }).catch(() => {}); // not ready: it died while it restored
+  const late = setTimeout(() => run.process.child.kill("SIGKILL"), lifeMsMax);
+  const { signal } = await run.process.exited;
+  clearTimeout(late);
+  assert.equal(signal, "SIGKILL", `${run.process.lines.join("\n")}\n${run.process.errors}`);
+  return run.process.lines.includes(`killed ${point}`);
 }

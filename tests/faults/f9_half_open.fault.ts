@@ -16,6 +16,7 @@ import { Command, pour } from "./flood.ts";
 import { LedgerSeat } from "./ledger_seat.ts";
 import { isFull, kilobyte, MemoryWatch, median, megabyte, patience, Scrape, sleep, until } from "./measure.ts";
 
+const timeout = 180_000;
 /** In each room two clients are lost; in every other one a third, who is back before the gate knows: 50. */
 const roomCount = 20;
 const lostCount = 50;
@@ -57,7 +58,9 @@ class Witness {
   }
 }
 
-test("[F9][P7] 50 half-open clients are closed by the heartbeat, their rooms hear it once, and what waits for them is bounded", async (t) => {
+test("[F9][P7] 50 half-open clients are closed by the heartbeat, their rooms hear it once, and what waits for them is bounded", {
+  timeout,
+}, async (t) => {
   const server = await Server.start(t, "tests/faults/flood_server.ts");
   const env = { GAME_SERVERS: `flood=127.0.0.1:${server.port}`, PONG_TIMEOUT: `${pongTimeoutMs}ms` };
   const gate = await Server.start(t, "gate_server/main.ts", env);
@@ -167,7 +170,7 @@ const noticedWithinMs = 3000;
 
 const directions = { both: "both ways", toServer: "towards the game server", toClient: "towards the gate" } as const;
 
-test("[F9][P3] a link half open", { concurrency: 3 }, async (t) => {
+test("[F9][P3] a link half open", { concurrency: 3, timeout }, async (t) => {
   const tests = Object.entries(directions).map(([direction, what]) =>
     t.test(`${what}: noticed within 3 s at both ends, nobody is closed, nothing is lost or doubled`, async (each) => {
       for (let at = 0; at < (isFull ? 3 : 1); at++) await halfOpenLink(each, direction as Direction, what);

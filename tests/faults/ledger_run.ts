@@ -14,7 +14,7 @@ import { type ClientListener, type ClientSocket, LedgerPlayer } from "#simulatio
 import { type FinalBook, Verdict } from "#simulation/verdict.ts";
 import { dataFolder, storedRows } from "#tests/support/data_folder.ts";
 import { developmentKey } from "#tests/support/player.ts";
-import { type Exit, Server } from "#tests/support/process.ts";
+import { type Run, Server } from "#tests/support/process.ts";
 
 interface RunOptions {
   readonly players: number;
@@ -57,11 +57,15 @@ export class LedgerRun {
   readonly #ended = new Map<number, readonly number[]>();
   readonly #broken: string[] = [];
   #connections = 0;
+  /** The last process that was started. */
+  #process: Run;
+  /** The last one that was ready. */
   #server: Server;
 
-  private constructor(t: TestContext, folder: string, server: Server, gate: Server, { players, rooms, seed }: RunOptions) {
+  private constructor(t: TestContext, folder: string, process: Run, server: Server, gate: Server, { players, rooms, seed }: RunOptions) {
     this.#t = t;
     this.folder = folder;
+    this.#process = process;
     this.#server = server;
     this.gate = gate;
     const names = Array.from({ length: rooms }, (_, at) => String(at + 1));
@@ -82,29 +86,31 @@ export class LedgerRun {
 
   static async start(t: TestContext, options: RunOptions): Promise<LedgerRun> {
     const folder = dataFolder(t);
-    const server = await startServer(t, folder, "0", {});
+    const process = launch(t, folder, "0", {});
+    const server = await Server.ready(process);
     const gate = await Server.start(t, "gate_server/main.ts", {
       ...{ GAME_SERVERS: `ledger=127.0.0.1:${server.port}`, MESSAGES_PER_SECOND: "0" },
     });
     await gate.logged("link up");
-    return new LedgerRun(t, folder, server, gate, options);
+    return new LedgerRun(t, folder, process, server, gate, options);
   }
 
   get server(): Server {
     return this.#server;
   }
 
+  /** The last process that was started, whether it was ever ready or not. */
+  get process(): Run {
+    return this.#process;
+  }
+
   /** Starts the server again where it was; `env` tells it where to die, or which release it is. Gives how long the start took. */
   async restart(env: Record<string, string> = {}): Promise<number> {
     this.#noteLog();
     const startMs = performance.now();
-    this.#server = await startServer(this.#t, this.folder, String(this.#server.port), env);
+    this.#process = launch(this.#t, this.folder, String(this.#server.port), env);
+    this.#server = await Server.ready(this.#process);
     return performance.now() - startMs;
-  }
-
-  /** Waits for the end of the server's process. */
-  async died(): Promise<Exit> {
-    return this.#server.exited;
   }
 
   /** No more whims and no more faults: after a while everybody sits, and everything was answered. */
@@ -137,8 +143,9 @@ export class LedgerRun {
 
   /** What the log of the process that has just died tells. */
   #noteLog(): void {
-    for (const line of this.#server.lines) if (line.startsWith("{")) this.#note(readLog(line), line);
-    if (this.#server.errors !== "") this.#broken.push(this.#server.errors);
+    const { lines, errors } = this.#process;
+    for (const line of lines) if (line.startsWith("{")) this.#note(readLog(line), line);
+    if (errors !== "") this.#broken.push(errors);
   }
 
   #note({ event, game, users }: LogLine, line: string): void {
@@ -158,8 +165,8 @@ export class LedgerRun {
   }
 }
 
-function startServer(t: TestContext, folder: string, port: string, env: Record<string, string>): Promise<Server> {
-  return Server.start(t, "tests/faults/ledger_server.ts", { DATA_DIR: folder, PORT: port, ...env });
+function launch(t: TestContext, folder: string, port: string, env: Record<string, string>): Run {
+  return Server.launch(t, "tests/faults/ledger_server.ts", { DATA_DIR: folder, PORT: port, ...env });
 }
 
 interface LogLine {

@@ -1,9 +1,9 @@
 /**
  * A game server that deals the ledger too, in a process that can be told to die at a named
  * point: `KILL_AT="before commit:17"`, `"after commit:17"`, `"restore:3"` (while the third room
- * is read). `LEDGER_VERSION=2` makes it the next release, which upgrades the rooms of the first.
+ * is read). It says so before. `LEDGER_VERSION=2` makes it the next release, which upgrades the rooms of the first.
  */
-
+import { writeSync } from "node:fs";
 import { GameServer } from "#game_server/game_server.ts";
 import { games } from "#game_server/games.ts";
 import type { Commit, Journal, StoredRoom } from "#game_server/journal.ts";
@@ -28,14 +28,16 @@ class Fuse {
   burn(point: string): void {
     if (point !== this.#point) return;
     this.#left -= 1;
-    if (this.#left === 0) process.kill(process.pid, "SIGKILL");
+    if (this.#left > 0) return;
+    writeSync(1, `killed ${point}\n`);
+    process.kill(process.pid, "SIGKILL");
   }
 }
 
 /** A journal that dies with its process at the chosen point. */
 function mined(journal: Journal, fuse: Fuse): Journal {
   return {
-    ...{ id: journal.id, boot: journal.boot, isDurable: journal.isDurable, clockMs: journal.clockMs },
+    ...{ id: journal.id, boot: journal.boot, isDurable: journal.isDurable, clockMs: journal.clockMs, damage: journal.damage },
     *load(): Iterable<StoredRoom> {
       for (const room of journal.load()) {
         fuse.burn("restore");

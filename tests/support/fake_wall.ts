@@ -3,6 +3,7 @@ import { globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { skip } from "./skip.ts";
 
 const [library] = globSync("/usr/lib/*/faketime/libfaketimeMT.so.1");
 
@@ -17,7 +18,7 @@ export class FakeWall {
   /** Undefined where this machine has no libfaketime: then the test is skipped. */
   static hang(t: TestContext): FakeWall | undefined {
     if (library === undefined) {
-      t.skip("needs libfaketime (Debian: faketime)");
+      skip(t, "needs libfaketime (Debian: faketime)");
       return undefined;
     }
     const folder = mkdtempSync(join(tmpdir(), "croupier-wall-"));

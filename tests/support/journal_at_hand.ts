@@ -1,7 +1,4 @@
 /** A journal in SQLite at a test's hand: opened in this process, or in one that can be killed. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { openSqliteJournal, type SqliteJournal } from "#game_server/journal_sqlite.ts";
 import { systemClock } from "#runtime/clock.ts";
@@ -9,13 +6,6 @@ import { systemEntropy } from "#runtime/entropy.ts";
 import { type Log, type LogEvent, silentLog } from "#runtime/log.ts";
 import type { Contents } from "./journal_evening.ts";
 import { type Run, start } from "./process.ts";
-
-/** An empty folder, gone with the test. */
-export function newFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), "croupier-journal-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 /** A log that remembers which events there were. */
 export function listeningLog(): Log & { readonly events: LogEvent[] } {
@@ -33,7 +23,10 @@ export function loaded(journal: SqliteJournal): Contents {
   return new Map([...journal.load()].map(({ life, value }) => [life, value]));
 }
 
-/** A second process that writes the evening's turns `first` to `last`, and then kills itself, waits or closes. */
-export function startWriter(t: TestContext, folder: string, first: number, last: number, then: "kill" | "hold" | "close"): Run {
+/**
+ * A second process that writes the evening's turns `first` to `last`, and then kills itself, waits or closes; or waits
+ * for a line, writes one more turn, which has no space, and kills itself.
+ */
+export function startWriter(t: TestContext, folder: string, first: number, last: number, then: "kill" | "hold" | "close" | "refuse"): Run {
   return start(t, ["tests/support/journal_writer.ts", folder, String(first), String(last), then]);
 }

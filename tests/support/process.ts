@@ -28,9 +28,18 @@ export class Server {
   }
 
   /** Starts `file` with port 0 everywhere and waits until it says that it is ready. */
-  static async start(t: TestContext, file: string, env: Record<string, string> = {}): Promise<Server> {
+  static start(t: TestContext, file: string, env: Record<string, string> = {}): Promise<Server> {
+    return Server.ready(Server.launch(t, file, env));
+  }
+
+  /** Starts `file` with port 0 everywhere. */
+  static launch(t: TestContext, file: string, env: Record<string, string> = {}): Run {
     const journal = env["DATA_DIR"] === undefined ? { JOURNAL: "memory" } : {};
-    const run = start(t, [file], { PORT: "0", ADMIN_PORT: "0", DRAIN_WINDOW: "0", ...journal, ...env });
+    return start(t, [file], { PORT: "0", ADMIN_PORT: "0", DRAIN_WINDOW: "0", ...journal, ...env });
+  }
+
+  /** Waits until it says that it is ready. */
+  static async ready(run: Run): Promise<Server> {
     const ready = await run.until((line) => line.includes('"action":"ready"'));
     const { "url.port": port, "admin.port": adminPort } = JSON.parse(ready) as { "url.port": number; "admin.port": number };
     return new Server(run, port, adminPort);

@@ -32,6 +32,8 @@ interface Seated {
 }
 
 export class RoomAtHand implements RoomHost, Exit {
+  /** How often the room asked to be written down. */
+  touches = 0;
   readonly gate = "00000000000000f1";
   readonly isUp = true;
   readonly confirmsAtOnce = false;
@@ -228,7 +230,9 @@ export class RoomAtHand implements RoomHost, Exit {
     act();
   }
 
-  touched(): void {}
+  touched(): void {
+    this.touches += 1;
+  }
 
   refused({ refusal }: { refusal: { code: number } }): void {
     this.refusals.push(refusal.code);

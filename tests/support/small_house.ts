@@ -1,0 +1,161 @@
+/**
+ * A gate and one game server in this process, on a clock that a test moves, with players
+ * who have no sockets and a disk that can be full: what happens at the edges of a turn, a
+ * link or a stall can be put in order, message by message.
+ */
+import { setImmediate as immediate } from "node:timers/promises";
+import type { Door, ListenerOptions } from "#door/listener.ts";
+import { MemoryDirectory } from "#fleet/directory_memory.ts";
+import { fixedFleet } from "#fleet/fleet.ts";
+import type { Game } from "#game_server/game.ts";
+import { GameServer } from "#game_server/game_server.ts";
+import { type Commit, type Journal, JournalFull, noDamage } from "#game_server/journal.ts";
+import type { RoomValue } from "#game_server/room_value.ts";
+import { noWatchdog } from "#game_server/watchdog.ts";
+import { Gate } from "#gate_server/gate.ts";
+import type { LinkSocket } from "#link/socket.ts";
+import { memoryPair } from "#link/socket_memory.ts";
+import { systemEntropy } from "#runtime/entropy.ts";
+import { silentLog } from "#runtime/log.ts";
+import { readSettings } from "#runtime/settings.ts";
+import { FakePlayer } from "./fake_player.ts";
+import { ManualClock } from "./manual_clock.ts";
+
+const settled = 12;
+
+/** Keeps what is committed while there is space. */
+class FakeDisk {
+  /** What the next commits find, one each, and then every other one. */
+  readonly nextIsFull: boolean[] = [];
+  isFull = false;
+  readonly rooms = new Map<string, string>();
+  #boot = 0;
+
+  open(): Journal {
+    this.#boot += 1;
+    const load = () => [...this.rooms].map(([life, value]) => ({ life, value }));
+    const commit = (written: Commit): void => this.#commit(written);
+    return { id: "00000000000000aa", boot: this.#boot, isDurable: true, clockMs: 0, damage: noDamage, load, commit, close: () => {} };
+  }
+
+  #commit({ kept, ended }: Commit): void {
+    if (this.nextIsFull.shift() ?? this.isFull) throw new JournalFull("full");
+    for (const { life, value } of kept) this.rooms.set(life, value);
+    for (const life of ended) this.rooms.delete(life);
+  }
+}
+
+export class SmallHouse {
+  readonly clock = new ManualClock();
+  readonly disk = new FakeDisk();
+  readonly gate: Gate;
+  readonly #games: readonly Game<unknown>[];
+  readonly #context;
+  #server: GameServer;
+  #isUp = true;
+  #link: LinkSocket | undefined;
+  #onPlayer: ListenerOptions["onPlayer"] | undefined;
+  /** What the gate says waits here while it is on its way. */
+  #underWay: (() => void)[] | undefined;
+
+  private constructor(game: Game<unknown>, env: Record<string, string>) {
+    const settings = readSettings({ DRAIN_WINDOW: "0", MESSAGES_PER_SECOND: "0", PONG_TIMEOUT: "0", ...env });
+    const { clock } = this;
+    this.#games = [game];
+    this.#context = { settings, clock, entropy: systemEntropy, log: silentLog, onChange: () => {} };
+    this.#server = this.#open();
+    const directory = new MemoryDirectory(clock);
+    this.gate = new Gate({
+      ...{ ...this.#context, port: 0, directory, kept: directory, fleet: fixedFleet([game.name], ["a"]) },
+      dial: async () => this.#dial(),
+      openDoor: (options) => this.#openDoor(options),
+    });
+  }
+
+  static async open(game: Game<unknown>, env: Record<string, string> = {}): Promise<SmallHouse> {
+    const house = new SmallHouse(game, env);
+    await house.gate.start();
+    await house.gate.linked;
+    await house.settle();
+    return house;
+  }
+
+  get server(): GameServer {
+    return this.#server;
+  }
+
+  player(user: number): FakePlayer {
+    const player = new FakePlayer();
+    this.#onPlayer?.(player, { user, claims: "{}", expiresAtMs: undefined }, "test");
+    return player;
+  }
+
+  /** The room with this id, as it was written down last. */
+  written(room: string): RoomValue | undefined {
+    return [...this.disk.rooms.values()].map((json) => JSON.parse(json) as RoomValue).find((value) => value.room === room);
+  }
+
+  /** Everything that can happen without the clock has happened. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < settled; turn++) await immediate();
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    await this.settle();
+  }
+
+  /** The link is lost. */
+  async cut(): Promise<void> {
+    this.#link?.cut();
+    await this.settle();
+  }
+
+  /** The game server is gone, and what it had said with it, until `restart`. */
+  async kill(): Promise<void> {
+    this.#isUp = false;
+    await this.cut();
+  }
+
+  restart(): void {
+    this.#server = this.#open();
+    this.#isUp = true;
+  }
+
+  /** From now on what the gate says is on its way, until `arrive`. */
+  delay(): void {
+    this.#underWay = [];
+  }
+
+  async arrive(): Promise<void> {
+    const arriving = this.#underWay ?? [];
+    this.#underWay = undefined;
+    for (const send of arriving) send();
+    await this.settle();
+  }
+
+  #open(): GameServer {
+    const journal = this.disk.open();
+    const server = new GameServer({ ...this.#context, games: this.#games, journal, watchdog: noWatchdog, drainLeftMs: () => undefined });
+    server.restore();
+    return server;
+  }
+
+  #dial(): LinkSocket {
+    if (!this.#isUp) throw new Error("nobody answers");
+    const [gateEnd, serverEnd] = memoryPair(this.clock);
+    const send = gateEnd.send.bind(gateEnd);
+    gateEnd.send = (batch) => {
+      if (this.#underWay === undefined) send(batch);
+      else this.#underWay.push(() => send(batch));
+    };
+    this.#server.accept(serverEnd);
+    this.#link = gateEnd;
+    return gateEnd;
+  }
+
+  #openDoor({ onPlayer }: ListenerOptions): Door {
+    this.#onPlayer = onPlayer;
+    return { listen: async () => 0, refuseNew: () => {}, acceptNew: () => {}, close: async () => {} };
+  }
+}
