@@ -46,7 +46,8 @@ export interface GateRoomShare {
 
 type Way =
   | { readonly is: "attached"; readonly link: RoomLink; readonly handle: number }
-  | { readonly is: "attaching"; readonly link: RoomLink }
+  /** Asking what was missed; `isNew`: what is said on this link before the answer is in the answer too. */
+  | { readonly is: "attaching"; readonly link: RoomLink; readonly isNew: boolean }
   | { readonly is: "held" };
 
 export class GateRoom implements Place {
@@ -101,7 +102,8 @@ export class GateRoom implements Place {
 
   /** An output of the room. What was passed on before is not passed on again. */
   output(link: RoomLink, number: number, flags: number, ids: Uint32Array, frame: Frame): void {
-    if (number <= this.#last || !this.#isWayOf(link)) return;
+    const isAnswered = this.#isWayOf(link) && !(this.#way.is === "attaching" && this.#way.isNew);
+    if (number <= this.#last || !isAnswered) return;
     this.#last = number;
     for (const id of ids) {
       const session = this.#share.sessions.get(id);
@@ -169,7 +171,8 @@ export class GateRoom implements Place {
 
   /** There is a link to the owner: asks for what was missed. */
   attachTo(link: RoomLink): void {
-    this.#way = { is: "attaching", link };
+    const isNew = this.#way.is === "held" || this.#way.link !== link || (this.#way.is === "attaching" && this.#way.isNew);
+    this.#way = { is: "attaching", link, isNew };
     const sessions = [...this.#sessions].map((session) => ({ session: session.id, user: BigInt(session.user), acked: session.lastAcked }));
     this.#asked = new Set(sessions.map(({ session }) => session));
     link.sendAttach({ life: this.life, last: this.#last, sessions });
