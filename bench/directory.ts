@@ -37,6 +37,7 @@ const owner = new RedisOwner({
     record: () => ({ journal: "bench", boot: 1, release: "", games: [], durable: true, isDraining: false, startedAtMs: 0 }),
     counts: () => ({ lives: all.length, users: all.length }),
     announcement: (): Announcement => all,
+    unsettled: () => [],
     settled: async () => true,
     lose: () => {},
   }),

@@ -30,7 +30,15 @@ const rounds = 15;
 const turnsPerRound = 200;
 const roll = encode(Command.SHAKE, Int32Schema, { v: 0 });
 
-const directory: DirectoryForServers = { claim: async () => ({ is: "claimed" }), release: () => {}, end: () => {} };
+const directory: DirectoryForServers = {
+  claim: async () => ({ is: "claimed" }),
+  release: () => {},
+  end: () => {},
+  move: async () => "moved",
+  keep: async () => "unknown",
+  where: async () => undefined,
+  raise: () => {},
+};
 
 /** A clock whose turns end when the bench says so. */
 class TurnClock implements Clock {
@@ -68,7 +76,7 @@ class Table {
     this.#journal = journal;
     const confirm = (life: string, number: number): void => this.#rooms.known(life)?.confirm("gate", number);
     this.#exit = {
-      ...{ gate: "gate", isUp: true, confirmsAtOnce: false, ack: () => {}, flush: () => {} },
+      ...{ gate: "gate", isUp: true, moved: () => {}, again: () => {}, confirmsAtOnce: false, ack: () => {}, flush: () => {} },
       output: (life, number) => confirm(life, number),
     };
     this.#rooms = new Rooms({

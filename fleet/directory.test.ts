@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type DirectoryAtHand, directoryKinds } from "#tests/support/directory_kinds.ts";
 import { life } from "#tests/support/lives.ts";
+import type { Life } from "./directory.ts";
 
+const agreed = { lives: [], users: [], moved: [] };
 const claimed = { is: "claimed" };
 const nowhere = { place: undefined, room: undefined };
 
@@ -23,7 +25,7 @@ everyKind("[directory] a claim opens the life, and the room, the user and the li
   assert.deepEqual(await server("A").claim(one, 7), claimed);
   assert.deepEqual(await gate.find(7, "dice", undefined), { place: one, room: undefined });
   assert.deepEqual(await gate.find(8, "dice", "1"), { place: undefined, room: one });
-  assert.deepEqual(await gate.where(one.life), one);
+  assert.deepEqual(await gate.where(one.life), { life: one, offer: "" });
   assert.equal(await gate.where("ffffffffffffffff"), undefined);
 });
 
@@ -74,7 +76,7 @@ everyKind("[directory] an announcement is the owner's whole truth: what it does 
   await server("A").claim(one, 7);
   await server("A").claim(two, 8);
   await server("B").claim(others, 9);
-  assert.deepEqual(await announce("A", [{ life: two, users: [8, 10] }]), { lives: [], users: [] });
+  assert.deepEqual(await announce("A", [{ life: two, users: [8, 10] }]), agreed);
   assert.deepEqual(await gate.find(7, "dice", "1"), nowhere);
   assert.deepEqual((await gate.find(10, "dice", undefined)).place, two);
   assert.deepEqual((await gate.find(9, "dice", undefined)).place, others);
@@ -103,7 +105,7 @@ everyKind("[directory] a user announced in two lives stays where he is known, an
   await announce("A", [{ life: one, users: [7, 8] }]);
   await announce("A", [{ life: one, users: [8] }]);
   assert.equal((await gate.find(7, "dice", undefined)).place, undefined, "an announcement replaces who sits there");
-  assert.deepEqual(await announce("B", [{ life: two, users: [8, 9] }]), { lives: [], users: [{ life: two, user: 8 }] });
+  assert.deepEqual(await announce("B", [{ life: two, users: [8, 9] }]), { ...agreed, users: [{ life: two, user: 8 }] });
   assert.deepEqual((await gate.find(8, "dice", undefined)).place, one);
   assert.deepEqual((await gate.find(9, "dice", undefined)).place, two);
 });
@@ -120,7 +122,7 @@ everyKind("[P8] while learning, what is not known is not taken for free; what is
   await assert.rejects(server("A").claim(known, 8), { desc: "try again" });
   await assert.rejects(gate.where("ffffffffffffffff"), { desc: "try again" });
   assert.deepEqual((await gate.find(7, "dice", "1")).place, known);
-  assert.deepEqual(await gate.where(known.life), known);
+  assert.deepEqual((await gate.where(known.life))?.life, known);
   assert.deepEqual(await server("A").claim(known, 7), claimed);
   await learned();
   assert.deepEqual(await server("A").claim(life("2"), 9), claimed);
@@ -152,4 +154,84 @@ everyKind("[directory] an owner that comes back after its lives were abandoned l
   ]);
   assert.deepEqual(back.lives, [old]);
   assert.deepEqual(await gate.find(9, "dice", "1"), { place: other, room: fresh }, "what nobody opened is its own again");
+});
+
+/** The life at its next owner. */
+function at(life: Life, owner: string, epoch = life.epoch + 1): Life {
+  return { ...life, owner, epoch };
+}
+
+everyKind("[P1] a move is one step: the life, its name and everyone in it are the taker's", async ({ gate, server }) => {
+  const one = life("1");
+  const moved = at(one, "B");
+  await server("A").claim(one, 7);
+  assert.equal(await server("A").move(one, moved, "o1"), "moved");
+  assert.deepEqual(await gate.where(one.life), { life: moved, offer: "o1" });
+  assert.deepEqual(await server("B").where(one.life), { life: moved, offer: "o1" });
+  assert.deepEqual(await gate.find(7, "dice", "1"), { place: moved, room: moved });
+  assert.equal(await server("A").move(one, moved, "o1"), "moved", "asked twice, it was made once");
+});
+
+everyKind("[P1] a move of what is not the giver's at its epoch is lost, by whatever offer", async ({ gate, server }) => {
+  const one = life("1");
+  await server("A").claim(one, 7);
+  await server("A").move(one, at(one, "B"), "o1");
+  assert.equal(await server("A").move(one, at(one, "C"), "o2"), "lost");
+  assert.equal(await server("A").move(one, at(one, "B"), "o2"), "lost");
+  assert.deepEqual(await gate.where(one.life), { life: at(one, "B"), offer: "o1" });
+});
+
+everyKind("[P1] a move of a life that the directory does not know is no answer", async ({ server, forget }) => {
+  const one = life("1");
+  await assert.rejects(server("A").move(one, at(one, "B"), "o1"));
+  await server("A").claim(one, 7);
+  await forget();
+  await assert.rejects(server("A").move(one, at(one, "B"), "o1"), "while learning, neither");
+});
+
+everyKind("[P1] raised is what is greater: then a late move is lost, and a late raise changes nothing", async ({ gate, server }) => {
+  const one = life("1");
+  await server("A").claim(one, 7);
+  server("A").raise(at(one, "A", 3));
+  assert.equal(await server("A").move(one, at(one, "B"), "o1"), "lost");
+  server("A").raise(at(one, "A", 2));
+  assert.deepEqual(await gate.where(one.life), { life: at(one, "A", 3), offer: "" });
+  assert.deepEqual((await gate.find(7, "dice", undefined)).place, at(one, "A", 3));
+});
+
+everyKind(
+  "[P1] after a move the old owner's words change nothing: no end, no release, no announcement",
+  async ({ gate, server, announce }) => {
+    const one = life("1");
+    const moved = at(one, "B");
+    await server("A").claim(one, 7);
+    await server("A").move(one, moved, "o1");
+    server("A").end(one);
+    assert.deepEqual(await announce("A", []), agreed);
+    assert.deepEqual(await announce("A", [{ life: one, users: [7, 8] }]), { ...agreed, moved: [one] });
+    assert.deepEqual(await gate.find(7, "dice", "1"), { place: moved, room: moved });
+    assert.equal((await gate.find(8, "dice", undefined)).place, undefined);
+  },
+);
+
+everyKind("[P1] an announcement does not end what is unsettled: a life on its way here, or back", async ({ gate, server, announce }) => {
+  const one = life("1");
+  const moved = at(one, "B");
+  await server("A").claim(one, 7);
+  await server("A").move(one, moved, "o1");
+  assert.deepEqual(await announce("B", [], [one.life]), agreed);
+  assert.deepEqual(await gate.where(one.life), { life: moved, offer: "o1" });
+  assert.deepEqual(await announce("B", [{ life: moved, users: [7] }]), agreed);
+  assert.deepEqual((await gate.find(7, "dice", "1")).place, moved);
+  assert.deepEqual(await announce("B", []), agreed);
+  assert.deepEqual(await gate.find(7, "dice", "1"), nowhere);
+});
+
+everyKind("[P1] of one life the higher epoch wins, whoever tells last", async ({ gate, server, announce }) => {
+  const one = life("1");
+  await server("A").claim(one, 7);
+  assert.deepEqual(await announce("B", [{ life: at(one, "B"), users: [7] }]), agreed);
+  assert.deepEqual((await gate.find(7, "dice", "1")).place, at(one, "B"));
+  assert.deepEqual(await announce("A", [{ life: one, users: [7] }]), { ...agreed, moved: [one] });
+  assert.deepEqual((await gate.find(7, "dice", "1")).place, at(one, "B"));
 });

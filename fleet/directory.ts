@@ -41,6 +41,12 @@ export type Claim =
   /** The user is another life's. */
   | { readonly is: "user elsewhere"; readonly holder: Life };
 
+/** A life, and the offer by which its owner got it; "" when it was not given. */
+export interface Whereabouts {
+  readonly life: Life;
+  readonly offer: string;
+}
+
 /** What gates ask. */
 export interface DirectoryForGates {
   /**
@@ -49,10 +55,10 @@ export interface DirectoryForGates {
    */
   find(user: number, game: string, room: string | undefined): Promise<Found>;
   /**
-   * The life with this id and who owns it; undefined: it is over.
+   * Who has the life with this id; undefined: it is over.
    * @throws {Refused} `tryAgain` while the directory is away, or does not know it and is still learning.
    */
-  where(life: string): Promise<Life | undefined>;
+  where(life: string): Promise<Whereabouts | undefined>;
 }
 
 /** What game servers tell. */
@@ -66,6 +72,21 @@ export interface DirectoryForServers {
   release(life: string, user: number): void;
   /** `life` is over, and with it every claim for it. Compare-and-delete. */
   end(life: Life): void;
+  /**
+   * The commit point of a move: `from` becomes `to`, the same life at its next owner and epoch, by this offer.
+   * "lost": the life is not `from`'s at its epoch, and this move will never be made.
+   * @throws whatever it throws means that nobody knows.
+   */
+  move(from: Life, to: Life, offer: string): Promise<"moved" | "lost">;
+  /**
+   * Instead of a move to `taker` that may have been made: `from` goes on as `to`, its own at a higher epoch, if the taker is
+   * known to be gone and the directory cannot have forgotten. "moved": the life is the taker's. "unknown": wait for the taker.
+   */
+  keep(from: Life, to: Life, taker: string): Promise<"kept" | "moved" | "unknown">;
+  /** As for gates. */
+  where(life: string): Promise<Whereabouts | undefined>;
+  /** The owner goes on with `life` at a higher epoch: set if greater. */
+  raise(life: Life): void;
 }
 
 /** An owner's whole truth about itself: its lives and who sits in each. */
@@ -77,6 +98,8 @@ export interface Conflicts {
   readonly lives: readonly Life[];
   /** Users who sit in another life too, which keeps them. */
   readonly users: readonly { readonly life: Life; readonly user: number }[];
+  /** Lives that another server has at a higher epoch. Their old owners stop them without a word. */
+  readonly moved: readonly Life[];
 }
 
 /** A game server's place in a fleet that servers join by themselves. */

@@ -9,11 +9,13 @@ import {
   type ClaimAnswer,
   ClaimAnswer_Claimed,
   type Life as LifeMessage,
+  type MoveAnswer,
+  type WhereAnswer,
 } from "#protocol/gen/link_pb.ts";
 import type { ToGateWriter } from "#protocol/link.ts";
 import { Refused } from "#protocol/refusals.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
-import type { Announcement, Claim, DirectoryForServers, Life } from "./directory.ts";
+import type { Announcement, Claim, DirectoryForServers, Life, Whereabouts } from "./directory.ts";
 
 const answerTimeoutMs = 2000;
 /** An announcement is told in parts of so many lives, so that a link's batches stay small. */
@@ -29,10 +31,18 @@ interface Pending {
   reject(refused: Refused): void;
 }
 
+interface Question {
+  readonly timeout: Timer;
+  resolve(answer: MoveAnswer | WhereAnswer): void;
+  reject(refused: Refused): void;
+}
+
 interface LinkDirectoryOptions {
   clock: Clock;
   /** Every life of this server and who sits in it. */
   own(): Announcement;
+  /** Lives that the directory may name us as the owner of, and that are not ours to end. */
+  unsettled(): Iterable<string>;
   /** A claim was granted after it had been given up. */
   onLateClaim(life: Life, user: number): void;
 }
@@ -42,6 +52,7 @@ export class LinkDirectory implements DirectoryForServers {
   /** Claims that wait for an answer, and those that were given up and may still get one. */
   readonly #pending = new Map<number, Pending>();
   readonly #givenUp = new Map<number, Pending>();
+  readonly #questions = new Map<number, Question>();
   #say: ((say: Say) => void) | undefined;
   #lastId = 0;
 
@@ -53,9 +64,13 @@ export class LinkDirectory implements DirectoryForServers {
   attach(say: (say: Say) => void): void {
     this.#say = say;
     const own = this.#options.own();
+    const unsettled = [...this.#options.unsettled()];
     for (let at = 0; at === 0 || at < own.length; at += livesPerPart) {
       const more = at + livesPerPart < own.length;
-      say({ case: "announcement", value: { lives: own.slice(at, at + livesPerPart).map(toMessage), more } });
+      say({
+        case: "announcement",
+        value: { lives: own.slice(at, at + livesPerPart).map(toMessage), more, unsettled: more ? [] : unsettled },
+      });
     }
   }
 
@@ -68,6 +83,7 @@ export class LinkDirectory implements DirectoryForServers {
       this.#pending.delete(id);
       reject(unanswered());
     }
+    for (const id of [...this.#questions.keys()]) this.#settle(id, undefined);
   }
 
   claim(life: Life, user: number): Promise<Claim> {
@@ -103,6 +119,51 @@ export class LinkDirectory implements DirectoryForServers {
 
   end(life: Life): void {
     this.#say?.({ case: "end", value: { life: lifeToMessage(life) } });
+  }
+
+  async move(from: Life, to: Life, offer: string): Promise<"moved" | "lost"> {
+    const value = { from: lifeToMessage(from), to: lifeToMessage(to), offer };
+    const answer = (await this.#ask((id) => ({ case: "move", value: { id, ...value } }))) as MoveAnswer;
+    return answer.moved ? "moved" : "lost";
+  }
+
+  async where(life: string): Promise<Whereabouts | undefined> {
+    const answer = (await this.#ask((id) => ({ case: "where", value: { id, life } }))) as WhereAnswer;
+    return answer.life && { life: lifeFromMessage(answer.life), offer: answer.offer };
+  }
+
+  /** The gate knows the answer to a question of ours. */
+  told(answer: MoveAnswer | WhereAnswer): void {
+    this.#settle(answer.id, answer);
+  }
+
+  /** The gate knows of no leases. */
+  async keep(): Promise<"unknown"> {
+    return "unknown";
+  }
+
+  raise(life: Life): void {
+    this.#say?.({ case: "raise", value: { life: lifeToMessage(life) } });
+  }
+
+  #ask(question: (id: number) => Say): Promise<MoveAnswer | WhereAnswer> {
+    const say = this.#say;
+    if (say === undefined) return Promise.reject(unanswered());
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId;
+      const timeout = this.#options.clock.after(answerTimeoutMs, () => this.#settle(id, undefined));
+      this.#questions.set(id, { timeout, resolve, reject });
+      say(question(id));
+    });
+  }
+
+  #settle(id: number, answer: MoveAnswer | WhereAnswer | undefined): void {
+    const question = this.#questions.get(id);
+    if (question === undefined) return;
+    question.timeout.cancel();
+    this.#questions.delete(id);
+    if (answer === undefined) question.reject(unanswered());
+    else question.resolve(answer);
   }
 
   #giveUp(id: number): void {

@@ -6,7 +6,7 @@
  */
 import { Refused } from "#protocol/refusals.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
-import type { Announcement, Claim, Conflicts, DirectoryForGates, DirectoryForServers, Found, Life } from "./directory.ts";
+import type { Announcement, Claim, Conflicts, DirectoryForGates, DirectoryForServers, Found, Life, Whereabouts } from "./directory.ts";
 
 /** How long a question about something unknown waits for the directory to learn. */
 const learningWaitMs = 3000;
@@ -14,9 +14,13 @@ const learningWaitMs = 3000;
 const abandonedMax = 100_000;
 
 interface Entry {
-  readonly life: Life;
+  life: Life;
+  /** By which its owner got it. */
+  offer: string;
   readonly users: Set<number>;
 }
+
+type MutableConflicts = { -readonly [Kind in keyof Conflicts]: Conflicts[Kind][number][] };
 
 export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
   readonly #clock: Clock;
@@ -56,12 +60,6 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
     };
   }
 
-  async where(life: string): Promise<Life | undefined> {
-    const found = this.#byLife.get(life)?.life;
-    if (found === undefined) this.#refuseWhileLearning();
-    return found;
-  }
-
   async claim(life: Life, user: number): Promise<Claim> {
     const place = this.#byUser.get(user);
     if (place !== undefined && place.life.life !== life.life) return { is: "user elsewhere", holder: place.life };
@@ -78,23 +76,52 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
     if (this.#byUser.get(user) === entry) this.#byUser.delete(user);
   }
 
-  end({ life }: Life): void {
+  end(life: Life): void {
+    const entry = this.#byLife.get(life.life);
+    if (entry !== undefined && isSameOwnership(entry.life, life)) this.#drop(entry);
+  }
+
+  async move(from: Life, to: Life, offer: string): Promise<"moved" | "lost"> {
+    const entry = this.#byLife.get(from.life);
+    if (entry?.offer === offer && isSameOwnership(entry.life, to)) return "moved"; // asked twice
+    this.#refuseWhileLearning();
+    if (entry === undefined) throw new Refused("tryAgain", { detail: "the directory does not know the life" });
+    if (!isSameOwnership(entry.life, from)) return "lost";
+    entry.life = to;
+    entry.offer = offer;
+    return "moved";
+  }
+
+  async where(life: string): Promise<Whereabouts | undefined> {
     const entry = this.#byLife.get(life);
-    if (entry !== undefined) this.#drop(entry);
+    if (entry === undefined) this.#refuseWhileLearning();
+    return entry && { life: entry.life, offer: entry.offer };
+  }
+
+  /** There are no leases here: nobody is known to be gone. */
+  async keep(): Promise<"unknown"> {
+    return "unknown";
+  }
+
+  raise(life: Life): void {
+    const entry = this.#byLife.get(life.life);
+    if (entry === undefined || entry.life.epoch >= life.epoch) return;
+    entry.life = life;
+    entry.offer = "";
   }
 
   /**
-   * `owner` tells everything it owns; what it does not name is over. Of two lives of one
+   * `owner` tells everything it owns; what it does not name is over, but for what it has no say about. Of two lives of one
    * name the older wins, but for one that was abandoned; a user stays where he is known.
    */
-  announce(owner: string, announcement: Announcement): Conflicts {
+  announce(owner: string, announcement: Announcement, unsettled: Iterable<string> = []): Conflicts {
     this.#silent.get(owner)?.cancel();
     this.#silent.delete(owner);
-    const told = new Set(announcement.map(({ life }) => life.life));
+    const told = new Set([...announcement.map(({ life }) => life.life), ...unsettled]);
     for (const entry of this.#byLife.values()) {
       if (entry.life.owner === owner && !told.has(entry.life.life)) this.#drop(entry);
     }
-    const conflicts = { lives: [] as Life[], users: [] as { life: Life; user: number }[] };
+    const conflicts: MutableConflicts = { lives: [], users: [], moved: [] };
     for (const { life, users } of announcement) this.#learn(life, users, conflicts);
     return conflicts;
   }
@@ -127,7 +154,7 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
   }
 
   /** Merges one life; what loses is added to `conflicts`. */
-  #learn(life: Life, users: readonly number[], conflicts: { lives: Life[]; users: { life: Life; user: number }[] }): void {
+  #learn(life: Life, users: readonly number[], conflicts: MutableConflicts): void {
     const rival = this.#byName.get(nameOf(life.game, life.room));
     if (rival !== undefined && rival.life.life !== life.life) {
       const loses = this.#abandoned.has(life.life) || rival.life.openedAtMs <= life.openedAtMs;
@@ -136,6 +163,8 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
       this.#drop(rival);
     }
     const entry = this.#byLife.get(life.life) ?? this.#open(life);
+    if (entry.life.owner !== life.owner && entry.life.epoch >= life.epoch) return void conflicts.moved.push(life);
+    entry.life = life;
     this.#holdOnly(entry, users);
     for (const user of users) if (!entry.users.has(user)) conflicts.users.push({ life, user });
   }
@@ -154,7 +183,7 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
   }
 
   #open(life: Life): Entry {
-    const entry: Entry = { life, users: new Set() };
+    const entry: Entry = { life, offer: "", users: new Set() };
     this.#byName.set(nameOf(life.game, life.room), entry);
     this.#byLife.set(life.life, entry);
     return entry;
@@ -174,6 +203,10 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
   #refuseWhileLearning(): void {
     if (this.#learning !== undefined) throw new Refused("tryAgain", { detail: "the directory is still learning who owns what" });
   }
+}
+
+function isSameOwnership(a: Life, b: Life): boolean {
+  return a.owner === b.owner && a.epoch === b.epoch;
 }
 
 function nameOf(game: string, room: string): string {

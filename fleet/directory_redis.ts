@@ -3,7 +3,7 @@
  * who owns a room. What game servers tell it is owner_redis.ts's business; what is stored,
  * and how it forgets and learns, is in redis_scripts.ts.
  */
-import type { DirectoryForGates, Found, Life } from "./directory.ts";
+import type { DirectoryForGates, Found, Life, Whereabouts } from "./directory.ts";
 import type { Redis } from "./redis.ts";
 import { scripts } from "./redis_scripts.ts";
 
@@ -20,18 +20,24 @@ export class RedisDirectory implements DirectoryForGates {
     return { place: readLife(place), room: readLife(named) };
   }
 
-  async where(life: string): Promise<Life | undefined> {
+  async where(life: string): Promise<Whereabouts | undefined> {
     const [found] = (await this.#redis.run(scripts.where, life)).values;
-    return readLife(found);
+    return readWhereabouts(found);
   }
 }
 
 /** A life as Redis keeps it; undefined for "". */
 export function readLife(text: string | undefined): Life | undefined {
-  return text === undefined || text === "" ? undefined : (JSON.parse(text) as Life);
+  return readWhereabouts(text)?.life;
 }
 
-/** A life as Redis keeps it: these fields and no other. */
-export function writeLife({ game, room, life, owner, epoch, boot, openedAtMs }: Life): string {
-  return JSON.stringify({ game, room, life, owner, epoch, boot, openedAtMs: Math.round(openedAtMs) });
+export function readWhereabouts(text: string | undefined): Whereabouts | undefined {
+  if (text === undefined || text === "") return undefined;
+  const { offer = "", ...life } = JSON.parse(text) as Life & { offer?: string };
+  return { life, offer };
+}
+
+/** A life as Redis keeps it: these fields and no other, and the offer by which its owner got it. */
+export function writeLife({ game, room, life, owner, epoch, boot, openedAtMs }: Life, offer?: string): string {
+  return JSON.stringify({ game, room, life, owner, epoch, boot, openedAtMs: Math.round(openedAtMs), offer });
 }

@@ -72,7 +72,7 @@ withRedis("[cluster] no announcement takes out a claim that is under way", async
     }
   }
   await until(() => at.owns.length === lives.length);
-  for (const one of lives) assert.deepEqual(await gate.where(one.life), one);
+  for (const one of lives) assert.deepEqual((await gate.where(one.life))?.life, one);
 });
 
 withRedis("[P1] of one life the higher epoch wins, and a late end of the lower one ends nothing", async ({ redis, gate }, t) => {
@@ -80,16 +80,16 @@ withRedis("[P1] of one life the higher epoch wins, and a late end of the lower o
   const before = life("1", "A");
   const after = { ...before, owner: "B", epoch: 2 };
   await from.owner.claim(before, 7);
-  assert.deepEqual(await to.announce([{ life: after, users: [7] }]), { lives: [], users: [] });
+  assert.deepEqual(await to.announce([{ life: after, users: [7] }]), { lives: [], users: [], moved: [] });
   from.owner.release(before.life, 7);
   from.owner.end(before);
   assert.deepEqual(await gate.find(7, "dice", "1"), { place: after, room: after });
   assert.deepEqual(
-    (await from.announce([{ life: before, users: [7] }])).lives,
+    (await from.announce([{ life: before, users: [7] }])).moved,
     [before],
     "the owner of the lower epoch hears that it has lost",
   );
-  assert.deepEqual(await gate.where(before.life), after);
+  assert.deepEqual((await gate.where(before.life))?.life, after);
   assert.deepEqual(await from.owner.claim(before, 8), { is: "name taken", holder: after });
 });
 
@@ -193,4 +193,36 @@ test("[cluster] a replica, and a Redis that does not let us look, are alarms", a
   for (const { "event.reason": reason } of log.of("redis alarm"))
     assert.match(String(reason), /^CONFIG is not permitted: \S+ could not be checked/);
   assert.equal((await redis.run(scripts.fleet)).is, "fleet");
+});
+
+withRedis("[P1] a giver keeps a room whose taker has no lease any more; then a late move is lost", async ({ redis, gate, server }, t) => {
+  const [from, to] = [new RedisOwnerAtHand(t, redis, "A"), new RedisOwnerAtHand(t, redis, "B")];
+  const one = life("1", "A");
+  await from.owner.claim(one, 7);
+  await server.ask("SET", key("lease:B"), "1");
+  assert.equal(await from.owner.keep(one, { ...one, epoch: 3 }, "B"), "unknown", "it may still answer");
+  await server.ask("DEL", key("lease:B"));
+  assert.equal(await from.owner.keep(one, { ...one, epoch: 3 }, "B"), "kept");
+  assert.equal(await from.owner.keep(one, { ...one, epoch: 3 }, "B"), "kept", "asked twice");
+  assert.equal(await from.owner.move(one, { ...one, owner: "B", epoch: 2 }, "o1"), "lost");
+  assert.deepEqual((await gate.where(one.life))?.life, { ...one, epoch: 3 });
+  assert.equal(await to.owner.keep(one, { ...one, owner: "B", epoch: 4 }, "C"), "unknown", "it is another's");
+});
+
+withRedis("[P1] a giver does not keep what has been moved, nor what Redis has forgotten", async ({ redis, server }, t) => {
+  const from = new RedisOwnerAtHand(t, redis, "A");
+  const one = life("1", "A");
+  await from.owner.claim(one, 7);
+  await from.owner.move(one, { ...one, owner: "B", epoch: 2 }, "o1");
+  assert.equal(await from.owner.keep(one, { ...one, epoch: 3 }, "B"), "moved");
+  await server.ask("FLUSHALL");
+  assert.equal(await from.owner.keep(one, { ...one, epoch: 3 }, "B"), "unknown");
+});
+
+withRedis("[P1] with replicas only the taker can say", async ({ redis }, t) => {
+  const from = new RedisOwnerAtHand(t, redis, "A");
+  const one = life("1", "A");
+  await from.owner.claim(one, 7);
+  redis.needsReplicas = true;
+  assert.equal(await from.owner.keep(one, { ...one, epoch: 3 }, "B"), "unknown");
 });

@@ -14,8 +14,8 @@ import { Refused } from "#protocol/refusals.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { Crossing } from "./crossing.ts";
-import type { Announcement, Claim, Conflicts, DirectoryForServers, Life, Membership } from "./directory.ts";
-import { readLife, writeLife } from "./directory_redis.ts";
+import type { Announcement, Claim, Conflicts, DirectoryForServers, Life, Membership, Whereabouts } from "./directory.ts";
+import { readLife, readWhereabouts, writeLife } from "./directory_redis.ts";
 import { type Redis, unlessRefused } from "./redis.ts";
 import { type Script, scripts } from "./redis_scripts.ts";
 import type { ServerRecord } from "./server_record.ts";
@@ -36,9 +36,11 @@ export interface Owned {
   counts(): { readonly lives: number; readonly users: number };
   /** Every life here and who sits in it. */
   announcement(): Announcement;
+  /** Lives that the directory may name us as the owner of, and that are not ours to end. */
+  unsettled(): readonly string[];
   /** Resolves when everything that has happened here is committed, and told; false: it is not, since the journal has no space. */
   settled(): Promise<boolean>;
-  /** What lost: the server ends these lives, and sends these users out. */
+  /** What lost: the server ends these lives, sends these users out, and stops what is another's. */
   lose(conflicts: Conflicts): void;
 }
 
@@ -151,6 +153,30 @@ export class RedisOwner implements DirectoryForServers, Membership {
     this.#tell(scripts.finish, life.life, life.owner, String(life.epoch));
   }
 
+  /** No announcement is under way meanwhile: what it names is ours, and what is outgoing it does not name. */
+  move(from: Life, to: Life, offer: string): Promise<"moved" | "lost"> {
+    return this.#crossing.together(async () => {
+      const { is } = await this.#run(scripts.move, from.owner, String(from.epoch), writeLife(to, offer));
+      if (is === "unknown") throw new Refused("tryAgain", { detail: "the directory does not know the life" });
+      if (is === "moved") await this.#replicated();
+      return is as "moved" | "lost";
+    });
+  }
+
+  /** With replicas a failover may forget what a single Redis may not: only the taker can say. */
+  async keep(from: Life, to: Life, taker: string): Promise<"kept" | "moved" | "unknown"> {
+    if (this.#options.redis.needsReplicas) return "unknown";
+    return (await this.#run(scripts.keep, String(from.epoch), writeLife(to), taker)).is as "kept" | "moved" | "unknown";
+  }
+
+  async where(life: string): Promise<Whereabouts | undefined> {
+    return readWhereabouts((await this.#run(scripts.where, life)).values[0]);
+  }
+
+  raise(life: Life): void {
+    this.#tell(scripts.raise, writeLife(life));
+  }
+
   /** Tells everything that is here; what lost is ended here. @throws {Refused} when Redis is away. */
   async announce(): Promise<void> {
     const { owned, owner, log } = this.#options;
@@ -160,11 +186,13 @@ export class RedisOwner implements DirectoryForServers, Membership {
     for (let at = 0; at === 0 || at < all.length; at += livesPerPart) {
       const part = all.slice(at, at + livesPerPart);
       const text = JSON.stringify(part.map(({ life, users }) => ({ life: writeLife(life), users: users.map(String) })));
-      const { values } = await this.#run(scripts.announce, owner, partName(at === 0, at + livesPerPart >= all.length), text);
+      const isLast = at + livesPerPart >= all.length;
+      const unsettled = JSON.stringify(isLast ? owned().unsettled() : []);
+      const { values } = await this.#run(scripts.announce, owner, partName(at === 0, isLast), text, unsettled);
       const conflicts = readConflicts(values, part);
-      for (const { game, room, life } of [...conflicts.lives, ...conflicts.users.map((one) => one.life)])
-        log.warn("directory conflict", { "game.name": game, "room.id": room, "room.life": life });
-      if (conflicts.lives.length + conflicts.users.length > 0) owned().lose(conflicts);
+      const lost = [...conflicts.lives, ...conflicts.users.map((one) => one.life), ...conflicts.moved];
+      for (const { game, room, life } of lost) log.warn("directory conflict", { "game.name": game, "room.id": room, "room.life": life });
+      if (lost.length > 0) owned().lose(conflicts);
     }
   }
 
@@ -231,11 +259,12 @@ function readList<Item>(text: string | undefined): Item[] {
   return Array.isArray(list) ? (list as Item[]) : [];
 }
 
-function readConflicts([lives, users]: readonly string[], part: Announcement): Conflicts {
+function readConflicts([lives, users, moved]: readonly string[], part: Announcement): Conflicts {
   const byId = new Map(part.map(({ life }) => [life.life, life]));
   const lifeOf = (id: string): Life[] => [byId.get(id)].filter((life) => life !== undefined);
   return {
     lives: readList<string>(lives).flatMap(lifeOf),
     users: readList<[string, string]>(users).flatMap(([id, user]) => lifeOf(id).map((life) => ({ life, user: Number(user) }))),
+    moved: readList<string>(moved).flatMap(lifeOf),
   };
 }

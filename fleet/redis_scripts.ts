@@ -5,7 +5,7 @@
  *
  *     generation          random; who knows another one knows that Redis has forgotten
  *     learning            there while owners are still telling what they own
- *     lives               life -> JSON of `Life`
+ *     lives               life -> JSON of `Life`, with the offer by which its owner got it
  *     names               game/room -> life
  *     users               user -> life
  *     sits:LIFE           the users of a life
@@ -84,6 +84,15 @@ local function open(life, text)
   call('HSET', at .. 'lives', life.life, text)
   call('HSET', at .. 'names', nameOf(life), life.life)
   call('SADD', at .. 'owns:' .. life.owner, life.life)
+end
+
+-- The same life at its next owner or epoch, with everyone who sits in it.
+local function hand(life, to, text)
+  for _, user in ipairs(call('SMEMBERS', at .. 'sits:' .. life.life)) do
+    if call('SREM', at .. 'seats:' .. life.owner, user) == 1 then call('SADD', at .. 'seats:' .. to.owner, user) end
+  end
+  call('SREM', at .. 'owns:' .. life.owner, life.life)
+  open(to, text)
 end
 
 local function drop(life)
@@ -176,32 +185,69 @@ if life and life.owner == ARGV[5] and life.epoch == tonumber(ARGV[6]) then drop(
 return answer('done')`,
   ),
 
+  /** owner, epoch, life as JSON at its next owner -> "moved"; "lost": it is not that owner's at that epoch; "unknown"; or "learning" */
+  move: script(
+    "move",
+    `
+local to = cjson.decode(ARGV[6])
+local life = read(to.life)
+if life and life.owner == to.owner and life.epoch == to.epoch and life.offer == to.offer then return answer('moved') end
+if learning == 1 then return answer('learning') end
+if not life then return answer('unknown') end
+if life.owner ~= ARGV[4] or life.epoch ~= tonumber(ARGV[5]) then return answer('lost') end
+hand(life, to, ARGV[6])
+return answer('moved')`,
+  ),
+
+  /** epoch, life as JSON at a higher one, taker -> "kept"; "moved": it is the taker's; "unknown": the taker may still say */
+  keep: script(
+    "keep",
+    `
+local to, taker = cjson.decode(ARGV[5]), ARGV[6]
+local life = read(to.life)
+if not life or learning == 1 or call('EXISTS', at .. 'lease:' .. taker) == 1 then return answer('unknown') end
+if life.owner == taker and life.epoch == tonumber(ARGV[4]) + 1 then return answer('moved') end
+if life.owner ~= to.owner then return answer('unknown') end
+if life.epoch ~= to.epoch then hand(life, to, ARGV[5]) end
+return answer('kept')`,
+  ),
+
+  /** life as JSON -> "done": set if its epoch is greater */
+  raise: script(
+    "raise",
+    `
+local to = cjson.decode(ARGV[4])
+local life = read(to.life)
+if life and life.epoch < to.epoch then hand(life, to, ARGV[4]) end
+return answer('done')`,
+  ),
+
   /**
-   * owner, "first", "last", "only" or "" (which part this is), JSON of [{life: JSON, users}] ->
-   * "told", JSON of the lives that lost, JSON of [life, user] of those who sit elsewhere.
+   * owner, "first", "last", "only" or "" (which part this is), JSON of [{life: JSON, users}], JSON of lives that are not its to end ->
+   * "told", JSON of the lives that lost, JSON of [life, user] of those who sit elsewhere, JSON of the lives that others have
    */
   announce: script(
     "announce",
     `
 local owner, part = ARGV[4], ARGV[5]
 local told = at .. 'told:' .. owner
-local lostLives, lostUsers = {}, {}
+local lostLives, lostUsers, movedLives = {}, {}, {}
 
 -- Whether the life is the owner's; if so it is there afterwards, as it was told.
 local function merge(life, text)
   local other = read(life.life)
   if other then
-    if other.epoch > life.epoch or (other.epoch == life.epoch and other.owner ~= owner) then return false end
-    if other.owner ~= owner then
-      call('SREM', at .. 'owns:' .. other.owner, life.life)
-      for _, user in ipairs(call('SMEMBERS', at .. 'sits:' .. life.life)) do unseat(other, user) end
-    end
-  else
-    local rival = named(nameOf(life))
-    local isTaken = call('ZREM', at .. 'abandoned', life.life) == 1
-    if rival and (isTaken or rival.openedAtMs <= life.openedAtMs) then return false end
-    if rival then drop(rival) end
+    local isOthers = other.epoch > life.epoch or (other.epoch == life.epoch and other.owner ~= owner)
+    if isOthers then table.insert(movedLives, life.life) else hand(other, life, text) end
+    return not isOthers
   end
+  local rival = named(nameOf(life))
+  local isTaken = call('ZREM', at .. 'abandoned', life.life) == 1
+  if rival and (isTaken or rival.openedAtMs <= life.openedAtMs) then
+    table.insert(lostLives, life.life)
+    return false
+  end
+  if rival then drop(rival) end
   open(life, text)
   return true
 end
@@ -221,10 +267,9 @@ for _, one in ipairs(cjson.decode(ARGV[6])) do
       local place = placeOf(user)
       if place and place.life ~= life.life then table.insert(lostUsers, { life.life, user }) else seat(life, user) end
     end
-  else
-    table.insert(lostLives, life.life)
   end
 end
+for _, id in ipairs(cjson.decode(ARGV[7])) do call('SADD', told, id) end
 call('PEXPIRE', told, 60000)
 if part == 'last' or part == 'only' then
   for _, id in ipairs(call('SDIFF', at .. 'owns:' .. owner, told)) do
@@ -233,7 +278,7 @@ if part == 'last' or part == 'only' then
   end
   call('DEL', told)
 end
-return answer('told', cjson.encode(lostLives), cjson.encode(lostUsers))`,
+return answer('told', cjson.encode(lostLives), cjson.encode(lostUsers), cjson.encode(movedLives))`,
   ),
 
   /**

@@ -7,6 +7,7 @@ import type { DoorCounts } from "#door/counts.ts";
 import type { Left, Place, Seating, Session } from "#door/session.ts";
 import type { Sessions } from "#door/sessions.ts";
 import type { Frame } from "#protocol/frame.ts";
+import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
 import { Refused, toRefused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
 import { errorFrame } from "#protocol/system_frames.ts";
@@ -30,6 +31,7 @@ export class DirectClients implements Seating, Exit {
   readonly isUp = true;
   readonly confirmsAtOnce = true;
   readonly #options: DirectOptions;
+  readonly #seated = new Map<Session, Room>();
   /** What this turn has brought: delivered once every room has said its part, since a session may answer at once. */
   #said: (() => void)[] = [];
 
@@ -52,17 +54,35 @@ export class DirectClients implements Seating, Exit {
     this.#said.push(() => this.#options.sessions().get(session)?.acked(number));
   }
 
+  /** Nobody who is here can be led on: they must sit down again. */
+  moved(life: string): void {
+    for (const session of this.#sessionsIn(life)) session.placeLost(DisconnectReason.RETRY);
+  }
+
+  again(life: string): void {
+    for (const session of this.#sessionsIn(life)) session.placeFound(session.lastAcked);
+  }
+
   flush(): void {
     const said = this.#said;
     this.#said = [];
     for (const deliver of said) deliver();
   }
 
+  #sessionsIn(life: string): Session[] {
+    return [...this.#seated].filter(([, room]) => room.life === life).map(([session]) => session);
+  }
+
+  #enter(session: Session, number: number, room: Room): void {
+    this.#seated.set(session, room);
+    session.entered(number, new DirectPlace(room, this, this.#options.rooms, () => this.#seated.delete(session)));
+  }
+
   async #sit(session: Session, request: SitRequest, number: number): Promise<void> {
     try {
       const claims = JSON.parse(session.claims) as Record<string, unknown>;
       const sat = await this.#options.sits.sit({ user: session.user, claims, session: session.id, number, exit: this }, request);
-      if (sat.is === "seated") session.entered(number, new DirectPlace(sat.room, this, this.#options.rooms));
+      if (sat.is === "seated") this.#enter(session, number, sat.room);
       else if (sat.is === "answered") session.notEntered(number, sat.frame);
       else throw new Refused("inAnotherRoom", { detail: "the room or the user is at another game server" });
     } catch (thrown) {
@@ -78,11 +98,13 @@ class DirectPlace implements Place {
   readonly #room: Room;
   readonly #exit: Exit;
   readonly #rooms: Rooms;
+  readonly #onGone: () => void;
 
-  constructor(room: Room, exit: Exit, rooms: Rooms) {
+  constructor(room: Room, exit: Exit, rooms: Rooms, onGone: () => void) {
     this.#room = room;
     this.#exit = exit;
     this.#rooms = rooms;
+    this.#onGone = onGone;
   }
 
   get isStalled(): boolean {
@@ -101,5 +123,7 @@ class DirectPlace implements Place {
     this.#room.absent(this.#exit.gate, session.id);
   }
 
-  gone(): void {}
+  gone(): void {
+    this.#onGone();
+  }
 }

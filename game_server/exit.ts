@@ -16,6 +16,10 @@ export interface Exit {
   output(life: string, number: number, flags: number, sessions: readonly number[], frame: Frame): void;
   /** Every input of the session up to `number` is applied. */
   ack(session: number, number: number): void;
+  /** The life is another server's, "" = nobody here knows whose: the end of what is said of it here. */
+  moved(life: string, owner: string, epoch: number): void;
+  /** The life was frozen, and what came meanwhile was not applied: it must be given again. */
+  again(life: string): void;
   /** The turn is over: what was said leaves. */
   flush(): void;
 }

@@ -11,25 +11,33 @@ import { Admission } from "#door/admission.ts";
 import { DoorCounts } from "#door/counts.ts";
 import { Listener } from "#door/listener.ts";
 import { Sessions } from "#door/sessions.ts";
-import type { Announcement, Conflicts, DirectoryForServers, Membership } from "#fleet/directory.ts";
+import type { Announcement, Conflicts, DirectoryForServers, Life, Membership } from "#fleet/directory.ts";
 import { LinkDirectory } from "#fleet/directory_link.ts";
+import { type Fleet, fixedFleet } from "#fleet/fleet.ts";
 import type { Owned } from "#fleet/owner_redis.ts";
 import type { ServerRecord } from "#fleet/server_record.ts";
+import type { LinkChannel } from "#link/channel.ts";
 import { greetGate, type ServerGreeter } from "#link/greeting.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import { linkPath, linkWebSocketOptions, WebSocketLink } from "#link/socket_websocket.ts";
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
+import type { ToGateWriter } from "#protocol/link.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { DrainKind, Leaving, Load } from "#runtime/lifecycle.ts";
 import type { Log } from "#runtime/log.ts";
 import { type Metrics, Tally } from "#runtime/metrics.ts";
 import { SettingError, type Settings } from "#runtime/settings.ts";
+import { Arrivals } from "./arrivals.ts";
+import { Departures } from "./departures.ts";
 import { DirectClients } from "./direct.ts";
 import { Drain } from "./drain.ts";
 import type { Game } from "./game.ts";
 import { GateLink, type GateLinkShare } from "./gate_link.ts";
 import type { Journal } from "./journal.ts";
+import { PeerGuest } from "./peer_guest.ts";
+import type { PeerLink } from "./peer_link.ts";
+import { Peers } from "./peers.ts";
 import { addRoomRoutes } from "./room_routes.ts";
 import { Rooms } from "./rooms.ts";
 import { ServerClock } from "./server_clock.ts";
@@ -55,6 +63,9 @@ export interface GameServerOptions {
   journal: Journal;
   /** For links and, in development, direct clients; left out: the only gate is in this process. */
   port?: number;
+  /** Where other game servers may be found, which rooms can be given to; left out: there are none. */
+  peers?: Fleet;
+  dial?(address: string): Promise<LinkSocket>;
   /** The directory; left out: the one gate keeps it (static fleet). */
   directory?: DirectoryForServers;
   /** Its place in a fleet that servers join by themselves; left out: gates know where it is. */
@@ -74,6 +85,10 @@ export class GameServer implements Leaving, Owned {
   readonly #sits: Sits;
   readonly #drain: Drain;
   readonly #links = new Set<GateLink>();
+  readonly #guests = new Set<PeerGuest>();
+  readonly #peers: Peers;
+  readonly #arrivals: Arrivals;
+  readonly #departures: Departures;
   #greetings = 0;
   readonly #share: GateLinkShare;
   readonly #about: Omit<ServerRecord, "address" | "isDraining">;
@@ -96,6 +111,7 @@ export class GameServer implements Leaving, Owned {
         ? new LinkDirectory({
             clock,
             own: () => this.#rooms.announcement(),
+            unsettled: () => this.unsettled(),
             onLateClaim: (life, user) => this.#sits.releaseLate(life, user),
           })
         : undefined;
@@ -119,18 +135,28 @@ export class GameServer implements Leaving, Owned {
       },
     });
     this.#rooms = rooms;
-    this.#sits = new Sits({ rooms, directory, games, onChange: () => options.onChange() });
     const { id, boot, isDurable } = journal;
+    const whenSettled = (life: string): Promise<void> | undefined => this.#arrivals.settled(life);
+    this.#sits = new Sits({ rooms, directory, games, whenSettled, onChange: () => options.onChange() });
+    const { dial = nobodyToDial, peers: fleet = fixedFleet([], []) } = options;
+    this.#peers = new Peers({
+      ...{ clock, entropy, log, fleet, dial },
+      ...{ journal: id, release: settings.version, key: settings.linkKey },
+    });
+    const passages = { clock: rooms.clock, entropy, log, rooms, directory, peers: this.#peers, onChange: () => options.onChange() };
+    this.#arrivals = new Arrivals(passages);
+    this.#departures = new Departures(passages);
     const mayPark = settings.park === "on" && isDurable;
     this.#drain = new Drain({ settings, clock, rooms, mayPark, leftMs: () => options.drainLeftMs() });
     const about = { journal: id, boot, release: settings.version, games: [...games.keys()], durable: isDurable };
     this.#about = { ...about, startedAtMs: Math.round(clock.wall()) };
     this.#hello = () => ({ ...about, status: this.#statusNow() });
     this.#share = {
-      ...{ log, development, rooms, sits: this.#sits },
+      ...{ log, development, rooms, sits: this.#sits, whenSettled },
       refused: ({ refusal }) => this.#refusals.add(refusal.code),
       onDown: (link) => this.#linkOnDown(link),
       onClaimAnswer: (answer) => this.#kept?.answered(answer),
+      onDirectoryAnswer: (answer) => this.#kept?.told(answer),
     };
   }
 
@@ -138,7 +164,8 @@ export class GameServer implements Leaving, Owned {
   restore(): Announcement {
     const { clock, log, journal } = this.#options;
     const startMs = clock.now();
-    this.#rooms.restore();
+    for (const value of this.#rooms.restore()) this.#arrivals.restore(value);
+    for (const room of [...this.#rooms.all()]) this.#departures.resume(room);
     const reason = `${this.#rooms.unreadableCount} unreadable`;
     if (journal.boot > 1)
       log.info("room restore", { rooms: this.#rooms.count, "duration.ms": Math.round(clock.now() - startMs), "event.reason": reason });
@@ -159,6 +186,10 @@ export class GameServer implements Leaving, Owned {
     return this.#rooms.announcement();
   }
 
+  unsettled(): string[] {
+    return [...this.#arrivals.lives, ...this.#rooms.unsettled()];
+  }
+
   settled(): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = this.#options.clock.after(settleTimeoutMs, () => resolve(false));
@@ -169,9 +200,10 @@ export class GameServer implements Leaving, Owned {
     });
   }
 
-  /** What the directory has for others: a life whose name is taken, a user who sits in another room. */
-  lose({ lives, users }: Conflicts): void {
-    this.#rooms.lose({ lives: lives.map(({ life }) => life), users: users.map(({ life, user }) => ({ life: life.life, user })) });
+  /** What the directory has for others: a life whose name is taken, a user who sits in another room, a life at a higher epoch. */
+  lose({ lives, users, moved }: Conflicts): void {
+    const idsOf = (all: readonly Life[]): string[] => all.map(({ life }) => life);
+    this.#rooms.lose({ lives: idsOf(lives), moved: idsOf(moved), users: users.map(({ life, user }) => ({ life: life.life, user })) });
   }
 
   /** A gate in this process, or behind a socket that was accepted. */
@@ -181,16 +213,40 @@ export class GameServer implements Leaving, Owned {
     this.#greetings += 1;
     greetGate(socket, {
       ...{ clock, entropy, key: settings.linkKey, hello: this.#hello },
-      refuse: (gate) => this.#refuseGate(gate.boot),
+      refuse: (gate) => (gate.isServer ? undefined : this.#refuseGate(gate.boot)),
       onUp: (channel, gate) => {
         this.#greetings -= 1;
-        this.#linkOnUp(new GateLink(channel, gate.boot, this.#share), channel.peer);
+        if (gate.isServer) this.#peerOnUp(channel, gate.boot);
+        else this.#linkOnUp(new GateLink(channel, gate.boot, this.#share), channel.peer);
       },
       onFailed: (why) => {
         this.#greetings -= 1;
         log.warn("link refusal", { "server.address": socket.peer, "event.reason": why });
       },
     });
+  }
+
+  /**
+   * Gives the room with this life to the server with this journal, or to whoever takes it.
+   * Resolves when it is known whose it is: true = another server's.
+   */
+  async move(life: string, to?: string): Promise<boolean> {
+    const room = this.#rooms.alive(life);
+    if (room === undefined) return false;
+    for (const peer of await this.#takers()) {
+      if (to !== undefined && peer.server.journal !== to) continue;
+      if (await this.#departures.give(room, peer)) return true;
+      if (!room.isPlayed) return false;
+    }
+    return false;
+  }
+
+  /** Whom rooms may be given to: the one with the fewest rooms first. */
+  async #takers(): Promise<PeerLink[]> {
+    const peers = await this.#peers.all();
+    return peers
+      .filter(({ server }) => server.status?.takesNewRooms)
+      .toSorted((a, b) => (a.server.status?.rooms ?? 0) - (b.server.status?.rooms ?? 0));
   }
 
   /** Opens the port for links and, in development, direct clients; gives its number. */
@@ -222,7 +278,11 @@ export class GameServer implements Leaving, Owned {
     this.#status?.cancel();
     this.#drain.stop();
     await this.#options.membership?.leave();
+    this.#arrivals.stop();
+    this.#departures.stop();
     this.#rooms.stop();
+    this.#peers.stop();
+    for (const guest of [...this.#guests]) guest.end("the game server stops");
     for (const link of [...this.#links]) link.end("the game server stops");
     this.#direct?.stop();
     await this.#listener?.close();
@@ -282,7 +342,7 @@ export class GameServer implements Leaving, Owned {
   }
 
   isEmpty(): boolean {
-    return this.#rooms.isParked || (this.#rooms.isEmpty && this.#sits.underWay === 0);
+    return this.#rooms.isParked || (this.#rooms.isEmpty && this.#sits.underWay === 0 && this.#arrivals.count === 0);
   }
 
   drain(): void {
@@ -342,6 +402,15 @@ export class GameServer implements Leaving, Owned {
     this.#kept?.attach((say) => link.tell(say));
   }
 
+  /** Another game server has rooms to give. */
+  #peerOnUp(channel: LinkChannel<ToGateWriter>, journal: string): void {
+    const guest = new PeerGuest(channel, {
+      ...{ journal, arrivals: this.#arrivals, departures: this.#departures },
+      onDown: () => this.#guests.delete(guest),
+    });
+    this.#guests.add(guest);
+  }
+
   #linkOnDown(link: GateLink): void {
     this.#links.delete(link);
     if (link !== this.#keeper) return;
@@ -376,6 +445,10 @@ export class GameServer implements Leaving, Owned {
     const { count, usersCount, isDraining, isStalled, free } = this.#rooms;
     return { rooms: count, users: usersCount, takesNewRooms: !isDraining && !isStalled && count < this.#options.settings.roomsMax, free };
   }
+}
+
+function nobodyToDial(): Promise<LinkSocket> {
+  return Promise.reject(new Error("there are no other game servers"));
 }
 
 /** The games this server deals: those named, or all it has. */

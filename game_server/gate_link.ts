@@ -12,9 +12,11 @@ import {
   type Leave,
   Leave_How,
   type Lost,
+  type MoveAnswer,
   type RoomsQuestion,
   type Sit,
   type ToServer,
+  type WhereAnswer,
 } from "#protocol/gen/link_pb.ts";
 import { LinkGarbage, outputFlags, readToServer, type ServerReader, type ToGateWriter } from "#protocol/link.ts";
 import { type Refused, toRefused } from "#protocol/refusals.ts";
@@ -33,9 +35,12 @@ export interface GateLinkShare {
   readonly development: boolean;
   readonly rooms: Rooms;
   readonly sits: Sits;
+  /** Resolves when it is known whether a life that was offered to this server is its own; undefined: none was. */
+  whenSettled(life: string): Promise<void> | undefined;
   refused(refused: Refused): void;
   onDown(link: GateLink): void;
   onClaimAnswer(answer: ClaimAnswer): void;
+  onDirectoryAnswer(answer: MoveAnswer | WhereAnswer): void;
 }
 
 export class GateLink implements Exit, ServerReader {
@@ -93,6 +98,15 @@ export class GateLink implements Exit, ServerReader {
     this.#channel.out.ack(session, number);
   }
 
+  moved(life: string, owner: string, epoch: number): void {
+    for (const [session, room] of this.#seated) if (room.life === life) this.#seated.delete(session);
+    this.tell(owner === "" ? { case: "notMine", value: { life } } : { case: "moved", value: { life, owner, epoch } });
+  }
+
+  again(life: string): void {
+    this.#askToAttach(life);
+  }
+
   flush(): void {
     this.#channel.flush();
   }
@@ -101,7 +115,7 @@ export class GateLink implements Exit, ServerReader {
 
   input(session: number, number: number, frame: Frame): void {
     const room = this.#seated.get(session);
-    if (room === undefined || this.#share.rooms.isStalled) return;
+    if (room === undefined || room.isFrozen || this.#share.rooms.isStalled) return;
     if (!room.input(this, session, number, frame)) this.#askToAttach(room.life);
   }
 
@@ -124,6 +138,9 @@ export class GateLink implements Exit, ServerReader {
         return this.#onRooms(say.value);
       case "claim":
         return this.#share.onClaimAnswer(say.value);
+      case "move":
+      case "where":
+        return this.#share.onDirectoryAnswer(say.value);
       case "lost":
         return this.#onLost(say.value);
       default:
@@ -168,7 +185,7 @@ export class GateLink implements Exit, ServerReader {
 
   #onLeave({ session, number, how }: Leave): void {
     const room = this.#seated.get(session);
-    if (this.#share.rooms.isStalled) return;
+    if (room?.isFrozen || this.#share.rooms.isStalled) return;
     if (room === undefined) this.#channel.out.ack(session, number);
     else if (!room.leave(this, session, number, how === Leave_How.STAND ? "stand" : "drop")) this.#askToAttach(room.life);
     else this.#seated.delete(session);
@@ -185,7 +202,8 @@ export class GateLink implements Exit, ServerReader {
   #onAttach(attach: Attach): void {
     const { life, last, sessions } = attach;
     const room = this.#share.rooms.known(life);
-    if (room === undefined) return this.tell({ case: "notMine", value: { life } });
+    if (room === undefined) return this.#onAttachElsewhere(attach);
+    if (room.isFrozen) return this.#attachAfter(room.melted, attach);
     if (this.#share.rooms.isStalled) return void this.#waiting.push(attach);
     const claimants = sessions.map(({ session, user, acked }) => ({ session, user: Number(user), acked }));
     const { seated, gone, missed } = room.attach(this, last, claimants);
@@ -197,8 +215,24 @@ export class GateLink implements Exit, ServerReader {
     });
   }
 
-  #onLost({ lives, users }: Lost): void {
-    this.#share.rooms.lose({ lives, users: users.map(({ life, user }) => ({ life, user: Number(user) })) });
+  #onLost({ lives, users, moved }: Lost): void {
+    this.#share.rooms.lose({ lives, moved, users: users.map(({ life, user }) => ({ life, user: Number(user) })) });
+  }
+
+  /** The life is not played here: it may be on its way here, or have gone. */
+  #onAttachElsewhere(attach: Attach): void {
+    const { life } = attach;
+    const settled = this.#share.whenSettled(life);
+    if (settled !== undefined) return this.#attachAfter(settled, attach);
+    const gone = this.#share.rooms.gone(life);
+    if (gone === undefined || gone.to === "") this.tell({ case: "notMine", value: { life } });
+    else this.tell({ case: "moved", value: { life, owner: gone.to, epoch: gone.epoch } });
+  }
+
+  #attachAfter(settled: Promise<void>, attach: Attach): void {
+    void settled.then(() => {
+      if (this.isUp) this.#onAttach(attach);
+    });
   }
 
   #sendAgain(life: string, missed: readonly Output[]): void {

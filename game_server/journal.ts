@@ -14,6 +14,8 @@ export interface Commit {
   readonly kept: readonly { readonly life: string; readonly value: string }[];
   /** Lives that are over. */
   readonly ended: readonly string[];
+  /** On the disk itself before it returns, whatever `JOURNAL_SYNC` says: who owns a room may depend on it. Left out: no. */
+  readonly isSynced?: boolean;
 }
 
 /** A room as it was found at the start. */

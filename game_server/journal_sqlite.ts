@@ -32,7 +32,7 @@ export async function openSqliteJournal(options: BootOptions): Promise<SqliteJou
   await whenThereIsSpace(options, () => mkdirSync(options.folder, { recursive: true }));
   const lock = await takeLock(options);
   try {
-    return new SqliteJournal(options.folder, await beginBoot(options), lock);
+    return new SqliteJournal(options, await beginBoot(options), lock);
   } catch (thrown) {
     lock.close();
     throw thrown;
@@ -50,6 +50,7 @@ export class SqliteJournal implements Journal {
   readonly damage: Damage;
   readonly #folder: string;
   readonly #lock: JournalLock;
+  readonly #sync: BootOptions["sync"];
   readonly #database: DatabaseSync;
   readonly #turnsFile: TurnsFile;
   readonly #statements: ReturnType<typeof prepare>;
@@ -61,13 +62,14 @@ export class SqliteJournal implements Journal {
   #state: State;
   #stored: readonly StoredRoom[];
 
-  constructor(folder: string, { state, rows, lost, database, turnsFile }: Boot, lock: JournalLock) {
+  constructor({ folder, sync }: BootOptions, { state, rows, lost, database, turnsFile }: Boot, lock: JournalLock) {
     this.id = state.id;
     this.boot = state.boot;
     this.clockMs = state.clockMs;
     this.damage = lost;
     this.#folder = folder;
     this.#lock = lock;
+    this.#sync = sync;
     this.#database = database;
     this.#turnsFile = turnsFile;
     this.#statements = prepare(database);
@@ -89,7 +91,8 @@ export class SqliteJournal implements Journal {
     const changes = this.#changesOf(commit);
     const state = this.#stateAfter(changes, commit.clockMs);
     try {
-      this.#write(changes, state);
+      if (commit.isSynced && this.#sync === "os") this.#writeSynced(changes, state);
+      else this.#write(changes, state);
     } catch (thrown) {
       if (this.#database.isTransaction) this.#statements.undo.run();
       const reason = reasonOf(thrown, this.#folder);
@@ -131,6 +134,15 @@ export class SqliteJournal implements Journal {
       roomsSum ^= (row?.crc ?? 0) ^ (before?.crc ?? 0);
     }
     return { ...this.#state, clockMs, turns: this.#state.turns + 1, rooms, roomsSum: roomsSum >>> 0 };
+  }
+
+  #writeSynced(changes: Changes, state: State): void {
+    this.#database.exec("PRAGMA synchronous = FULL");
+    try {
+      this.#write(changes, state);
+    } finally {
+      if (!this.#database.isTransaction) this.#database.exec("PRAGMA synchronous = NORMAL");
+    }
   }
 
   #write(changes: Changes, state: State): void {

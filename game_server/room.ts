@@ -98,8 +98,8 @@ export interface RoomHost {
   printServer(): string;
 }
 
-/** `stopped`: the process goes, and nothing changes any more. */
-type Stage = "open" | "ending" | "over" | "stopped";
+/** `frozen`: it is being given away; `stopped`: the process goes, and nothing changes any more. */
+type Stage = "open" | "frozen" | "ending" | "over" | "stopped";
 
 export class Room {
   readonly game: string;
@@ -119,6 +119,7 @@ export class Room {
   /** The last output that may have left. */
   #released: number;
   #stage: Stage;
+  #melted: PromiseWithResolvers<void> | undefined;
   #wake: { readonly atMs: number; readonly timer: Timer } | undefined;
 
   private constructor(value: RoomValue, game: Game<unknown>, host: RoomHost) {
@@ -195,6 +196,21 @@ export class Room {
     return this.#stage === "over";
   }
 
+  /** It may be given away. */
+  get isPlayed(): boolean {
+    return this.#stage === "open";
+  }
+
+  /** It is being given away: nothing is applied, and gates keep what they have. */
+  get isFrozen(): boolean {
+    return this.#stage === "frozen";
+  }
+
+  /** It may be another server's already: only the taker can say. */
+  get isOutgoing(): boolean {
+    return this.#value.passage?.is === "outgoing";
+  }
+
   /** Over, and every gate has its last words: the room may be forgotten. */
   get isDone(): boolean {
     return this.isOver && this.#table.outbox.isEmpty;
@@ -209,8 +225,9 @@ export class Room {
     return this.#table.occupants.all.map(({ user }) => user);
   }
 
+  /** For somebody new; none while it is being given away. */
   get freeSeats(): number {
-    return this.#table.occupants.freeCount;
+    return this.isFrozen ? 0 : this.#table.occupants.freeCount;
   }
 
   /** For lobbies; undefined when the game's own part of it has ended the room. */
@@ -288,7 +305,7 @@ export class Room {
 
   /** Tells everybody something that is no part of the game. */
   tellAll(frame: Frame): void {
-    if (this.#host.isStalled) return;
+    if (this.isFrozen || this.#host.isStalled) return;
     this.#table.sendAll(frame);
     this.#touch();
   }
@@ -304,6 +321,46 @@ export class Room {
     this.#stage = "ending";
     if (reason === DisconnectReason.ROOM_DISSOLVED) this.#run("dissolve", () => this.#game.dissolve(this.#table, this.#value.state));
     this.#end(reason);
+  }
+
+  // Giving away.
+
+  /** From now on nothing changes but who is absent. */
+  freeze(): void {
+    if (this.#stage !== "open") return;
+    this.#stage = "frozen";
+    this.#melted = Promise.withResolvers();
+    this.#sleepUntil(Number.POSITIVE_INFINITY);
+    this.#touch();
+  }
+
+  /** The taker has written it down: from the next commit on only it can say whether the room is still ours. */
+  markOutgoing(passage: { readonly offer: string; readonly to: string }): void {
+    this.#value.passage = { is: "outgoing", ...passage };
+    this.#touch();
+  }
+
+  /** It is ours after all, from now on at this epoch. Gates that were here must attach again. */
+  thaw(epoch: number): void {
+    if (!this.isFrozen) return;
+    this.#stage = "open";
+    this.#value.epoch = epoch;
+    this.#value.passage = undefined;
+    this.#settle();
+    this.#melted?.resolve();
+    for (const exit of this.#exits.values()) exit.again(this.life);
+  }
+
+  /** It is another server's: whoever is behind an exit of ours is told so, behind everything we had to say. */
+  leaveTo(owner: string, epoch: number): void {
+    for (const exit of this.#exits.values()) exit.moved(this.life, owner, epoch);
+    this.stop();
+    this.#melted?.resolve();
+  }
+
+  /** Resolves when it is known whose a frozen room is. */
+  get melted(): Promise<void> {
+    return this.#melted?.promise ?? Promise.resolve();
   }
 
   /** Nothing is due any more: the process goes, and the room's value stays what it is. */

@@ -15,7 +15,7 @@ import type { Journal } from "./journal.ts";
 import { type FreeSeats, Matching } from "./matching.ts";
 import { emptyOutbox } from "./outbox.ts";
 import { type Entered, Room, type RoomHost, type Visitor } from "./room.ts";
-import type { RoomValue } from "./room_value.ts";
+import { type GoneNote, isGone, type RoomValue, type StoredValue } from "./room_value.ts";
 import { Snowflake } from "./snowflake.ts";
 import { Turn } from "./turn.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -24,6 +24,10 @@ import type { Watchdog } from "./watchdog.ts";
 const randomKeyBytes = 16;
 /** The server's clock is written down this often while there are rooms: a restart takes no more from a timer. */
 const clockEveryMs = 1000;
+/** So long a life that was here is remembered: longer than any server is down that still has an offer open. */
+const goneMs = 24 * 3_600_000;
+/** More are not remembered; the oldest go first. */
+const goneMax = 100_000;
 
 export interface RoomsOptions {
   /** The server's own clock. */
@@ -57,6 +61,13 @@ export interface RoomsOptions {
   onDone(life: string): void;
 }
 
+/** What a directory has for others, of what is here. */
+interface LostHere {
+  readonly lives: readonly string[];
+  readonly users: readonly { readonly life: string; readonly user: number }[];
+  readonly moved: readonly string[];
+}
+
 /** `parking`: until the end of this turn, which is written down and said as any other. */
 type Stage = "serving" | "draining" | "parking" | "parked";
 
@@ -83,6 +94,8 @@ export class Rooms implements RoomHost {
   readonly #over = new Map<string, Room>();
   /** Rooms that this release cannot read: they wait for one that can, and keep their names. */
   readonly #unreadable = new Map<string, Life>();
+  /** Lives that were here, for a day. */
+  readonly #gone = new Map<string, GoneNote>();
   readonly #places = new Map<number, Room>();
   readonly #clockWriter: { cancel(): void };
   #stage: Stage = "serving";
@@ -173,7 +186,14 @@ export class Rooms implements RoomHost {
   /** Every life here and who sits in it, for a directory that must be told again. */
   announcement(): Announcement {
     const unreadable = [...this.#unreadable.values()].map((life) => ({ life, users: [] }));
-    return [...[...this.all()].map((room) => ({ life: room.ownership, users: room.users })), ...unreadable];
+    const ours = [...this.all()].filter((room) => !room.isOutgoing);
+    return [...ours.map((room) => ({ life: room.ownership, users: room.users })), ...unreadable];
+  }
+
+  /** Lives that the directory may name us as the owner of, and that are not ours to end: on their way, or gone. */
+  *unsettled(): Iterable<string> {
+    for (const room of this.all()) if (room.isOutgoing) yield room.life;
+    for (const { life, to } of this.#gone.values()) if (to !== "") yield life;
   }
 
   /** How much of it there is. */
@@ -208,7 +228,7 @@ export class Rooms implements RoomHost {
     try {
       const random = { key: Buffer.from(this.#options.entropy(randomKeyBytes)).toString("hex"), drawn: 0 };
       const value: RoomValue = {
-        ...{ ...life, version: game.version, playing: game.seats ?? this.#options.seats, options, random },
+        ...{ ...life, offer: "", version: game.version, playing: game.seats ?? this.#options.seats, options, random },
         ...{ timers: {}, seats: [], outbox: emptyOutbox(), lostGates: {}, isOver: false, state: undefined },
       };
       const room = Room.open(value, game, this);
@@ -224,10 +244,17 @@ export class Rooms implements RoomHost {
 
   /**
    * Goes on with everything the journal has. A room that this release cannot read is left
-   * untouched for the one that can.
+   * untouched for the one that can. Gives what was offered to us and may turn out to be ours.
    */
-  restore(): void {
-    for (const { life, value } of this.#options.journal.load()) this.#restore(life, JSON.parse(value) as RoomValue);
+  restore(): RoomValue[] {
+    const offered: RoomValue[] = [];
+    for (const { life, value: json } of this.#options.journal.load()) {
+      const value = JSON.parse(json) as StoredValue;
+      if (isGone(value)) this.#gone.set(life, value);
+      else if (value.passage?.is === "incoming") offered.push(value);
+      else this.#restore(life, value);
+    }
+    return offered;
   }
 
   /** @throws {Refused} `roomFull` */
@@ -239,11 +266,109 @@ export class Rooms implements RoomHost {
     return entered;
   }
 
-  /** Lives that lost their name to another one, and users who sit elsewhere too: they end with Disconnect 0. */
-  lose({ lives, users }: { readonly lives: readonly string[]; readonly users: readonly { life: string; user: number }[] }): void {
-    this.conflicts += lives.length + users.length;
+  // Changes of owner.
+
+  /** Why an offered room cannot be taken; undefined: it can. */
+  refuseToTake(value: RoomValue): string | undefined {
+    if (this.isDraining) return "it is draining itself";
+    if (this.isStalled) return "its journal has no space";
+    if (this.count >= this.#options.roomsMax) return "it has all the rooms it may have";
+    if (this.known(value.life) !== undefined || this.#byName.has(nameOf(value.game, value.room))) return "it plays that room";
+    try {
+      readableBy(this.#options.games, structuredClone(value));
+      return undefined;
+    } catch (thrown) {
+      return thrown instanceof Error ? thrown.message : String(thrown);
+    }
+  }
+
+  /** Goes on with a room that another server has given us. */
+  take(value: RoomValue): void {
+    this.#gone.delete(value.life);
+    const { id: owner, boot } = this.#options.journal;
+    this.#restore(value.life, { ...value, owner, boot: boot - 1 });
+    const room = this.known(value.life);
+    if (room !== undefined) this.#turn.touch(room);
+    this.#turn.sync();
+    this.#options.onChange();
+  }
+
+  /** The room is another server's from now on; `to` is "" when that has happened behind our back. */
+  give(room: Room, offer: string, to: string): void {
+    const { game, id, life, users } = room;
+    this.#byLife.delete(life);
+    this.#byName.delete(nameOf(game, id));
+    for (const user of users) if (this.#places.get(user) === room) this.#places.delete(user);
+    this.#turn.forget(room);
+    this.#leaveNote({ ...noteOf(room, this.clock.wall()), epoch: room.ownership.epoch + 1, to, left: offer });
+    this.#turn.afterCommit(() => room.leaveTo(to, room.ownership.epoch + 1));
+    this.#options.onDone(life);
+    this.#options.onChange();
+  }
+
+  /** Whether the life came here by this offer. */
+  hasCome(life: string, offer: string): boolean {
+    return this.known(life)?.value.offer === offer || this.#gone.get(life)?.came === offer;
+  }
+
+  /** Whether the life left here by this offer. */
+  hasLeft(life: string, offer: string): boolean {
+    return this.#gone.get(life)?.left === offer;
+  }
+
+  /** Where a life that was here has gone. */
+  gone(life: string): GoneNote | undefined {
+    return this.#gone.get(life);
+  }
+
+  /** Writes down, on the disk itself, what is known of a life that is not played here; undefined: nothing. */
+  note(life: string, value: StoredValue | undefined): void {
+    this.#turn.note(life, value);
+  }
+
+  /** This turn is on the disk itself before anything of it leaves. */
+  sync(): void {
+    this.#turn.sync();
+  }
+
+  /** Resolves when this turn is written. */
+  committed(): Promise<void> {
+    return new Promise((resolve) => this.#turn.afterCommit(resolve));
+  }
+
+  /** An offer of a life that its giver goes on with. */
+  giveBack({ game, room, life, epoch }: RoomValue, from: string): void {
+    this.#leaveNote({ is: "gone", game, room, life, epoch: epoch + 2, to: from, came: "", left: "", atMs: this.clock.wall() });
+  }
+
+  #leaveNote(note: GoneNote): void {
+    this.#gone.delete(note.life);
+    this.#gone.set(note.life, note);
+    this.#turn.note(note.life, note);
+    this.#forgetGone();
+  }
+
+  #forgetGone(): void {
+    const untilMs = this.clock.wall() - goneMs;
+    for (const [life, { atMs }] of this.#gone) {
+      if (atMs > untilMs && this.#gone.size <= goneMax) return;
+      this.#gone.delete(life);
+      this.#turn.note(life, undefined);
+    }
+  }
+
+  /**
+   * Lives that lost their name to another one, and users who sit elsewhere too: they end with Disconnect 0. Lives that
+   * another server has moved on with: they stop here without a word, and gates look for it.
+   */
+  lose({ lives, users, moved }: LostHere): void {
+    this.conflicts += lives.length + users.length + moved.length;
     for (const life of lives) this.#byLife.get(life)?.dissolve(DisconnectReason.RETRY);
     for (const { life, user } of users) this.#byLife.get(life)?.sendOut(user);
+    for (const life of moved) {
+      const room = this.#byLife.get(life);
+      if (room !== undefined && !room.isOutgoing) this.give(room, "", "");
+    }
   }
 
   /** Runs when this turn is committed, ahead of what the rooms have to say. */
@@ -335,6 +460,7 @@ export class Rooms implements RoomHost {
   done(room: Room): void {
     this.#over.delete(room.life);
     this.#turn.touch(room);
+    if (room.value.offer !== "" && !this.#gone.has(room.life)) this.#leaveNote({ ...noteOf(room, this.clock.wall()), to: "", left: "" });
     this.#turn.afterCommit(() => this.#options.onDone(room.life));
   }
 
@@ -403,6 +529,11 @@ function readableBy(games: ReadonlyMap<string, Game<unknown>>, value: RoomValue)
   value.state = game.upgrade(value.state, value.version);
   value.version = game.version;
   return game;
+}
+
+function noteOf({ value }: Room, atMs: number): Omit<GoneNote, "to" | "left"> {
+  const { game, room, life, epoch, offer: came } = value;
+  return { is: "gone", game, room, life, epoch, came, atMs };
 }
 
 function nameOf(game: string, room: string): string {

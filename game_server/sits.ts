@@ -21,6 +21,8 @@ import type { Rooms } from "./rooms.ts";
 
 /** Void claims and lost races are retried so often, then the client is told to try again. */
 const attemptsMax = 4;
+/** A sit waits so long for a room that is being given away: less than its gate waits for the answer. */
+const meltWaitMs = 3000;
 
 /** How a sit ended when it was not refused. */
 export type Sat =
@@ -35,6 +37,8 @@ interface SitsOptions {
   rooms: Rooms;
   directory: DirectoryForServers;
   games: ReadonlyMap<string, Game<unknown>>;
+  /** Resolves when it is known whether a life that was offered to this server is its own; undefined: none was. */
+  whenSettled(life: string): Promise<void> | undefined;
   /** A sit is over. */
   onChange(): void;
 }
@@ -80,10 +84,11 @@ export class Sits {
     this.#refuseWhileStalled();
     if (request.print) return { is: "answered", frame: this.#printServer() };
     const place = rooms.placeOf(visitor.user);
+    if (place?.isFrozen) return this.#afterwards(place);
     if (place !== undefined) return this.#seat(place, visitor, request);
     if (claimed !== "") {
       // He does not sit there: the claim that led him here is void, and may not keep him from where he asks to go.
-      this.#options.directory.release(claimed, visitor.user);
+      if (!(await this.#isUnsettled(claimed))) this.#options.directory.release(claimed, visitor.user);
       return { is: "elsewhere" };
     }
     const game = games.get(request.game);
@@ -114,11 +119,35 @@ export class Sits {
   }
 
   async #join(room: Room, visitor: Visitor, request: SitRequest): Promise<Sat | "again"> {
+    if (room.isFrozen) return this.#afterwards(room);
     if (!room.hasRoomFor(request.seat, request.watch)) throw new Refused("roomFull");
     const claim = await this.#claim(room.ownership, visitor);
     if (claim.is !== "claimed") return this.#unclaimed(claim, visitor.user);
     if (room.isOver) return { is: "answered", frame: disconnectFrame(DisconnectReason.RETRY) };
+    if (!room.isPlayed) return this.#afterwards(room);
     return this.#seat(room, visitor, request);
+  }
+
+  /** Whether the directory may name us as the owner of a life that is not ours to speak for; waits a little for one that is on its way. */
+  async #isUnsettled(life: string): Promise<boolean> {
+    const { rooms, whenSettled } = this.#options;
+    const settled = whenSettled(life);
+    if (settled !== undefined) await this.#within(settled);
+    return settled !== undefined || (rooms.gone(life)?.to ?? "") !== "";
+  }
+
+  async #within(settled: Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#options.rooms.clock.after(meltWaitMs, resolve);
+    await Promise.race([settled, promise]);
+    timer.cancel();
+  }
+
+  /** The room is being given away: the gate asks the directory again when that is settled. */
+  async #afterwards(room: Room): Promise<Sat> {
+    await this.#within(room.melted);
+    if (room.isFrozen) throw new Refused("tryAgain", { detail: "the room is on its way to another game server" });
+    return { is: "elsewhere" };
   }
 
   async #open(game: Game<unknown>, id: string, visitor: Visitor, request: SitRequest): Promise<Sat | "again"> {
@@ -157,10 +186,13 @@ export class Sits {
    * The directory has another life for the name or the user. One of ours that is no more is
    * void: it is taken out and the sit starts again.
    */
-  #unclaimed(claim: Exclude<Claim, { is: "claimed" }>, user: number): Sat | "again" {
+  async #unclaimed(claim: Exclude<Claim, { is: "claimed" }>, user: number): Promise<Sat | "again"> {
     const { rooms, directory } = this.#options;
     const { holder } = claim;
-    const isVoid = rooms.owns(holder) && (claim.is === "user elsewhere" || rooms.alive(holder.life) === undefined);
+    const isVoid =
+      rooms.owns(holder) &&
+      (claim.is === "user elsewhere" || rooms.alive(holder.life) === undefined) &&
+      !(await this.#isUnsettled(holder.life));
     if (!isVoid) return { is: "elsewhere" };
     if (claim.is === "user elsewhere") directory.release(holder.life, user);
     else directory.end(holder);

@@ -9,6 +9,7 @@ import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Exit } from "./exit.ts";
 import { type Journal, JournalFull } from "./journal.ts";
 import type { Room } from "./room.ts";
+import type { StoredValue } from "./room_value.ts";
 
 const stalledRetryMs = 250;
 
@@ -34,6 +35,9 @@ export class Turn {
   readonly #options: TurnOptions;
   readonly #rooms = new Set<Room>();
   readonly #exits = new Set<Exit>();
+  /** What is written beside the rooms, by life. */
+  readonly #notes = new Map<string, StoredValue | undefined>();
+  #isSynced = false;
   #after: (() => void)[] = [];
   #stage: Stage = { is: "idle" };
 
@@ -53,6 +57,23 @@ export class Turn {
   /** The room has changed: it is committed at the end of this turn. */
   touch(room: Room): void {
     this.#rooms.add(room);
+    this.#begin();
+  }
+
+  /** The room is not ours any more: it is not written again. */
+  forget(room: Room): void {
+    this.#rooms.delete(room);
+  }
+
+  /** Written down with this turn, on the disk itself: what is known of a life that is not played here; undefined: nothing. */
+  note(life: string, value: StoredValue | undefined): void {
+    this.#notes.set(life, value);
+    this.sync();
+  }
+
+  /** This turn is on the disk itself before anything of it leaves. */
+  sync(): void {
+    this.#isSynced = true;
     this.#begin();
   }
 
@@ -92,15 +113,18 @@ export class Turn {
 
   /** False: no space. Anything else that goes wrong ends the process. */
   #commit(): boolean {
-    const kept: { life: string; value: string }[] = [];
-    const ended: string[] = [];
+    const values = new Map<string, string | undefined>();
     for (const room of [...this.#rooms]) {
       const value = room.writeDown();
-      if (room.isDone) ended.push(room.life);
-      else kept.push({ life: room.life, value });
+      values.set(room.life, room.isDone ? undefined : value);
     }
+    for (const [life, value] of this.#notes) values.set(life, value && JSON.stringify(value));
+    const kept = [...values].flatMap(([life, value]) => (value === undefined ? [] : [{ life, value }]));
+    const ended = [...values].flatMap(([life, value]) => (value === undefined ? [life] : []));
     try {
-      this.#options.journal.commit({ clockMs: this.#options.clock.now(), kept, ended });
+      this.#options.journal.commit({ clockMs: this.#options.clock.now(), kept, ended, isSynced: this.#isSynced });
+      this.#notes.clear();
+      this.#isSynced = false;
       return true;
     } catch (thrown) {
       if (thrown instanceof JournalFull) return false;

@@ -11,15 +11,27 @@ import {
   ClaimAnswer_Claimed,
   type ClaimQuestion,
   type LifeEnd,
+  type LifeRaise,
+  type MoveAnswer,
+  type MoveQuestion,
   type Release,
+  type WhereAnswer,
+  type WhereQuestion,
 } from "#protocol/gen/link_pb.ts";
 import type { Log } from "#runtime/log.ts";
+
+/** What the directory has for others, of what one server told it. */
+export interface LostElsewhere {
+  readonly lives?: string[];
+  readonly users?: { life: string; user: bigint }[];
+  readonly moved?: string[];
+}
 
 /** What the keeper needs of a link to a game server. */
 interface Owner {
   readonly server: { readonly journal: string };
   /** What of the server's has lost. */
-  lost(lost: { lives?: string[]; users?: { life: string; user: bigint }[] }): void;
+  lost(lost: LostElsewhere): void;
 }
 
 interface KeeperOptions {
@@ -33,6 +45,7 @@ const claimed = {
   "user elsewhere": ClaimAnswer_Claimed.USER_ELSEWHERE,
 } as const;
 
+type Said<Message> = Omit<Message, "$typeName" | "life"> & { life?: ReturnType<typeof lifeToMessage> };
 type Answer = Omit<ClaimAnswer, "$typeName" | "holder"> & { holder?: ReturnType<typeof lifeToMessage> };
 
 export class DirectoryKeeper {
@@ -64,15 +77,40 @@ export class DirectoryKeeper {
     if (life !== undefined) this.#directory.end(lifeFromMessage(life));
   }
 
+  raise({ life }: LifeRaise): void {
+    if (life !== undefined) this.#directory.raise(lifeFromMessage(life));
+  }
+
+  /** Undefined: nobody knows, and nothing is said. */
+  async move({ id, from, to, offer }: MoveQuestion): Promise<Omit<MoveAnswer, "$typeName"> | undefined> {
+    try {
+      if (from === undefined || to === undefined) return undefined;
+      return { id, moved: (await this.#directory.move(lifeFromMessage(from), lifeFromMessage(to), offer)) === "moved" };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** As `move`. */
+  async where({ id, life }: WhereQuestion): Promise<Said<WhereAnswer> | undefined> {
+    try {
+      const found = await this.#directory.where(life);
+      return { id, offer: found?.offer ?? "", ...(found && { life: lifeToMessage(found.life) }) };
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Says whether the announcement is complete. */
   announce(link: Owner, message: AnnouncementMessage): boolean {
     const announcement = [...(this.#parts.get(link) ?? []), ...announcementFromMessage(message)];
     this.#parts.set(link, announcement);
     if (message.more) return false;
     this.#parts.delete(link);
-    const { lives, users } = this.#directory.announce(link.server.journal, announcement);
+    const { lives, users, moved } = this.#directory.announce(link.server.journal, announcement, message.unsettled);
     for (const life of lives) this.#linkTo(life)?.lost({ lives: [life.life] });
     for (const { life, user } of users) this.#linkTo(life)?.lost({ users: [{ life: life.life, user: BigInt(user) }] });
+    for (const life of moved) this.#linkTo(life)?.lost({ moved: [life.life] });
     return true;
   }
 

@@ -21,6 +21,7 @@ import type { Settings } from "#runtime/settings.ts";
 import { DirectoryKeeper } from "./directory_keeper.ts";
 import { GateRooms } from "./gate_rooms.ts";
 import { Links } from "./links.ts";
+import { Resolver } from "./resolver.ts";
 import { RoomsPage } from "./rooms_page.ts";
 import { GateSeating } from "./seating.ts";
 import { addSessionRoutes } from "./session_routes.ts";
@@ -57,6 +58,7 @@ export class Gate implements Leaving {
   readonly #counts = new DoorCounts();
   readonly #sessions: Sessions;
   readonly #links: Links;
+  readonly #resolver: Resolver;
   readonly #rooms: GateRooms;
   readonly #door: Door;
   #learning: Timer | undefined;
@@ -82,6 +84,8 @@ export class Gate implements Leaving {
       ...{ clock, log, entropy, fleet, dial, development, boot, sessions, rooms, release: settings.version, key: settings.linkKey },
       keeper: kept && new DirectoryKeeper(kept, { log, linkTo: (owner) => links.to(owner) }),
       onChange: () => this.#linksOnChange(),
+      onMoved: (life, owner, epoch) => resolver.moved(life, owner, epoch),
+      onDenied: (room, link) => resolver.denied(room, link),
       onServerDown: ({ journal, durable }) => {
         // Rooms without a journal that nobody can reach are empty once every seat in them has been given up.
         const emptyMs = settings.holdMs === 0 ? 0 : settings.holdMs + silentGraceMs;
@@ -93,12 +97,14 @@ export class Gate implements Leaving {
         rooms.lose(journal);
       },
     });
+    const resolver = new Resolver({ clock, directory, links, rooms });
     const seating = new GateSeating({
       ...{ clock, fleet, log, development, directory, links },
       refused: ({ refusal }) => counts.refusals.add(refusal.code),
     });
     const roomsPage = new RoomsPage({ clock, links, origins: settings.origins, isKnown: (game) => seating.isKnown(game) });
     this.#links = links;
+    this.#resolver = resolver;
     this.#rooms = rooms;
     this.#sessions = sessions;
     const openDoor = options.openDoor ?? ((listener) => new Listener(listener));
@@ -115,6 +121,7 @@ export class Gate implements Leaving {
     if (this.#options.kept !== undefined) this.#learn(this.#options.kept);
     const port = await this.#door.listen();
     this.#links.start();
+    this.#resolver.start();
     return port;
   }
 
@@ -123,6 +130,7 @@ export class Gate implements Leaving {
     this.#learning?.cancel();
     this.#options.kept?.stop();
     this.#sessions.stop();
+    this.#resolver.stop();
     this.#links.stop();
     this.#rooms.stop();
     this.#options.redis?.stop();

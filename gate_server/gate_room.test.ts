@@ -79,7 +79,7 @@ function open({ count = 2, hold = holdMs, log = silentLog }: { count?: number; h
   });
   const rooms = new GateRooms({ clock, log, sessions, holdMs: hold });
   const link = new FakeLink();
-  const room = rooms.open(life, owner, 10);
+  const room = rooms.open({ life, owner, epoch: 1 }, 10);
   /** A session that has asked to sit and waits. */
   const come = (): { player: FakePlayer; session: Session; sit: number } => {
     const player = new FakePlayer();
@@ -141,7 +141,7 @@ test("[P3] an attach names the last output passed on, and the last input acknowl
   one.says(roll(1), roll(2));
   two.says(roll(3));
   sessions.get(1)?.acked(2);
-  room.output(14, outputFlags.none, new Uint32Array([1]), frame(600));
+  room.output(link, 14, outputFlags.none, new Uint32Array([1]), frame(600));
   assert.deepEqual(relink(room, link).take(), [`attach ${life} after 14: 1/11@2 2/12@1`]);
 });
 
@@ -190,34 +190,34 @@ test("[P3] a leave that was applied before the link was lost: the session is out
 });
 
 test("[P3] an output at or below the last one is not passed on again; the next one is, to those it names", () => {
-  const { room, one, two } = open();
-  for (const number of [10, 11, 11, 3, 12]) room.output(number, outputFlags.none, new Uint32Array([1]), frame(600 + number));
+  const { room, link, one, two } = open();
+  for (const number of [10, 11, 11, 3, 12]) room.output(link, number, outputFlags.none, new Uint32Array([1]), frame(600 + number));
   assert.deepEqual([one.hears(), two.hears()], [["611 (0 bytes)", "612 (0 bytes)"], []]);
 });
 
 test("[P3] outputs that the owner sends again after an attach: only what was missed is heard", () => {
   const { room, link, one } = open({ count: 1 });
-  room.output(11, outputFlags.none, new Uint32Array([1]), frame(601));
+  room.output(link, 11, outputFlags.none, new Uint32Array([1]), frame(601));
   const next = relink(room, link);
   room.attached(next, answer({ 1: 1 }));
   one.hears();
-  for (const number of [11, 12, 13]) room.output(number, outputFlags.none, new Uint32Array([1]), frame(590 + number));
+  for (const number of [11, 12, 13]) room.output(next, number, outputFlags.none, new Uint32Array([1]), frame(590 + number));
   assert.deepEqual(one.hears(), ["602 (0 bytes)", "603 (0 bytes)"]);
 });
 
 test("[P3] an output for a session that is elsewhere, gone or not of this room is heard by nobody", () => {
-  const { room, sessions, come, one } = open({ count: 1 });
+  const { room, link, sessions, come, one } = open({ count: 1 });
   const stranger = come();
   stranger.session.notEntered(stranger.sit, frame(Command.ERROR));
   stranger.player.hears();
-  room.output(11, outputFlags.ends, new Uint32Array([2, 77, 1]), frame(600));
+  room.output(link, 11, outputFlags.ends, new Uint32Array([2, 77, 1]), frame(600));
   assert.deepEqual([stranger.player.hears(), one.hears(), sessions.get(1)?.stage], [[], ["600 (0 bytes)"], "idle"]);
 });
 
 test("[P3] what a session misses whose sit is still under way reaches it: its sit was applied before the link was lost", () => {
-  const { room, come } = open({ count: 1 });
+  const { room, link, come } = open({ count: 1 });
   const { player } = come();
-  room.output(11, outputFlags.none, new Uint32Array([2]), frame(600));
+  room.output(link, 11, outputFlags.none, new Uint32Array([2]), frame(600));
   assert.deepEqual(player.hears(), ["600 (0 bytes)"]);
 });
 
@@ -380,7 +380,7 @@ test("[P4] the owner says that the life is not its: Disconnect 0 at once, and th
 
 test("[P4] an owner that is gone for good takes its rooms with it, and nobody else's", () => {
   const { rooms, room, link, one } = open({ count: 1 });
-  const other = rooms.open("00000000000000a2", "0000000000000002", 0);
+  const other = rooms.open({ life: "00000000000000a2", owner: "0000000000000002", epoch: 1 }, 0);
   room.holdFrom(link);
   rooms.lose("0000000000000002");
   assert.deepEqual([one.hears(), rooms.count], [[held], 2], "it had no sessions to lose");
@@ -443,7 +443,17 @@ function serverLink({ clock, sessions, rooms }: Pick<ReturnType<typeof open>, "c
   };
   const channel = { peer: "test", out: { say }, handOver: () => {} } as unknown as LinkChannel<ToServerWriter>;
   const server = { journal: owner, boot: 2, release: "2", games: ["dice"], durable: true } as unknown as ServerHello;
-  const share = { clock, sessions, rooms, development: true, keeper: undefined, onTold: () => {}, onDown: () => {} };
+  const share = {
+    clock,
+    sessions,
+    rooms,
+    development: true,
+    keeper: undefined,
+    onTold: () => {},
+    onDown: () => {},
+    onMoved: () => {},
+    onDenied: (room: GateRoom) => room.end(DisconnectReason.RETRY),
+  };
   const link = new ServerLink(channel, server, share);
   const hear = (say: ToGate["say"]): void => link.say({ $typeName: "link.ToGate", say });
   return { hear, absent: () => said.filter((line) => line.startsWith("absent")), said };
@@ -451,7 +461,7 @@ function serverLink({ clock, sessions, rooms }: Pick<ReturnType<typeof open>, "c
 
 test("[P3] a link that comes up asks at once for every life that its server plays", () => {
   const gate = open();
-  gate.rooms.open("00000000000000a2", "0000000000000002", 0);
+  gate.rooms.open({ life: "00000000000000a2", owner: "0000000000000002", epoch: 1 }, 0);
   gate.room.holdFrom(gate.link);
   const { said, hear } = serverLink(gate);
   assert.deepEqual(said, ["attach"]);

@@ -11,8 +11,10 @@
  * While it is held nothing is lost: sessions keep their inputs, the game server its outputs;
  * when the gate attaches again each end gives the other what it missed (P3).
  */
+
 import type { Left, Place, Session } from "#door/session.ts";
 import type { Sessions } from "#door/sessions.ts";
+import type { Life } from "#fleet/directory.ts";
 import type { Frame } from "#protocol/frame.ts";
 import { DisconnectReason, Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
 import type { Attach, Attached } from "#protocol/gen/link_pb.ts";
@@ -44,15 +46,17 @@ export interface GateRoomShare {
 
 type Way =
   | { readonly is: "attached"; readonly link: RoomLink; readonly handle: number }
-  | { readonly is: "attaching"; readonly link: RoomLink }
+  /** Asking what was missed; `isNew`: what is said on this link before the answer is in the answer too. */
+  | { readonly is: "attaching"; readonly link: RoomLink; readonly isNew: boolean }
   | { readonly is: "held" }
   /** Held, by a gate that is about to go: who leaves has left, the seat is absent at the owner's. */
   | { readonly is: "given up" };
 
 export class GateRoom implements Place {
   readonly life: string;
-  /** The journal of the game server that plays it. */
-  readonly owner: string;
+  /** The journal of the game server that plays it, as far as is known, and its epoch. */
+  #owner: string;
+  #epoch: number;
   readonly #share: GateRoomShare;
   readonly #sessions = new Set<Session>();
   #way: Way = { is: "held" };
@@ -64,11 +68,25 @@ export class GateRoom implements Place {
   #last: number;
 
   /** `last`: the last output that was for nobody at this gate. */
-  constructor(life: string, owner: string, last: number, share: GateRoomShare) {
+  constructor({ life, owner, epoch }: Pick<Life, "life" | "owner" | "epoch">, last: number, share: GateRoomShare) {
     this.life = life;
-    this.owner = owner;
+    this.#owner = owner;
+    this.#epoch = epoch;
     this.#last = last;
     this.#share = share;
+  }
+
+  get owner(): string {
+    return this.#owner;
+  }
+
+  /** Nothing of a lower one is heard. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get isHeld(): boolean {
+    return this.#way.is === "held";
   }
 
   get isAttached(): boolean {
@@ -83,8 +101,9 @@ export class GateRoom implements Place {
   }
 
   /** An output of the room. What was passed on before is not passed on again. */
-  output(number: number, flags: number, ids: Uint32Array, frame: Frame): void {
-    if (number <= this.#last) return;
+  output(link: RoomLink, number: number, flags: number, ids: Uint32Array, frame: Frame): void {
+    const isAnswered = this.#isWayOf(link) && !(this.#way.is === "attaching" && this.#way.isNew);
+    if (number <= this.#last || !isAnswered) return;
     this.#last = number;
     for (const id of ids) {
       const session = this.#share.sessions.get(id);
@@ -98,7 +117,7 @@ export class GateRoom implements Place {
   // Place: what sessions do. Unless attached nothing is sent: they keep it.
 
   get isStalled(): boolean {
-    return "link" in this.#way && this.#way.link.isStalled;
+    return this.#link?.isStalled ?? false;
   }
 
   input(session: Session, number: number, frame: Frame): void {
@@ -127,18 +146,34 @@ export class GateRoom implements Place {
 
   /** `link` is lost: unless another one is in use, sessions are held, and told so. */
   holdFrom(link: RoomLink): void {
-    if (this.#way.is === "held" || this.#way.is === "given up" || this.#way.link !== link) return;
+    if (!this.#isWayOf(link)) return;
     this.#way = { is: "held" };
-    if (this.#hasToldHeld) return; // it was held before, and not attached since
-    this.#hasToldHeld = true;
-    this.#share.log.info("room held", { "room.life": this.life });
-    this.#notify(Notice_Reason.HELD, this.#share.holdMs);
-    if (this.#share.holdMs > 0) this.#hold = this.#share.clock.after(this.#share.holdMs, () => this.#holdOnEnd());
+    this.#tellHeld();
+    this.#startHold();
+  }
+
+  /** Another game server owns it now: sessions are held until it is attached to, and nobody need hear of it. False: that is old news. */
+  moved(owner: string, epoch: number): boolean {
+    if (epoch <= this.#epoch) return false;
+    this.#owner = owner;
+    this.#epoch = epoch;
+    this.#way = { is: "held" };
+    this.#startHold();
+    return true;
+  }
+
+  /** Whoever is behind `link` does not play it: sessions are held until somebody is known who does. False: nobody had asked there. */
+  denied(link: RoomLink): boolean {
+    if (!this.#isWayOf(link)) return false;
+    this.#way = { is: "held" };
+    this.#startHold();
+    return true;
   }
 
   /** There is a link to the owner: asks for what was missed. */
   attachTo(link: RoomLink): void {
-    this.#way = { is: "attaching", link };
+    const isNew = !this.#isWayOf(link) || (this.#way.is === "attaching" && this.#way.isNew);
+    this.#way = { is: "attaching", link, isNew };
     const sessions = [...this.#sessions].map((session) => ({ session: session.id, user: BigInt(session.user), acked: session.lastAcked }));
     this.#asked = new Set(sessions.map(({ session }) => session));
     link.sendAttach({ life: this.life, last: this.#last, sessions });
@@ -150,9 +185,10 @@ export class GateRoom implements Place {
   }
 
   /** The owner has it: sessions go on, and give again what was not applied. */
-  attached(link: RoomLink, { handle, seated, gone }: Attached): void {
-    if (this.#way.is !== "attaching" || this.#way.link !== link) return;
+  attached(link: RoomLink, { handle, seated, gone, epoch }: Attached): void {
+    if (this.#way.is !== "attaching" || this.#way.link !== link || epoch < this.#epoch) return;
     this.#way = { is: "attached", link, handle };
+    this.#epoch = Math.max(this.#epoch, epoch);
     this.#hold?.cancel();
     this.#hold = undefined;
     const hasToldHeld = this.#hasToldHeld;
@@ -180,6 +216,25 @@ export class GateRoom implements Place {
   #holdOnEnd(): void {
     this.#share.log.warn("room lost", { "room.life": this.life, users: this.#sessions.size });
     this.end(DisconnectReason.RETRY);
+  }
+
+  get #link(): RoomLink | undefined {
+    return "link" in this.#way ? this.#way.link : undefined;
+  }
+
+  #isWayOf(link: RoomLink): boolean {
+    return this.#link === link;
+  }
+
+  #startHold(): void {
+    if (this.#share.holdMs > 0) this.#hold ??= this.#share.clock.after(this.#share.holdMs, () => this.#holdOnEnd());
+  }
+
+  #tellHeld(): void {
+    if (this.#hasToldHeld) return; // it was held before, and not attached since
+    this.#hasToldHeld = true;
+    this.#share.log.info("room held", { "room.life": this.life });
+    this.#notify(Notice_Reason.HELD, this.#share.holdMs);
   }
 
   #found(id: number, last: number, link: RoomLink): void {

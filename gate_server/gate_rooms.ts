@@ -1,4 +1,5 @@
 /** The lives in which this gate has sessions, by their number and by who plays them. */
+import type { Life } from "#fleet/directory.ts";
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
 import { GateRoom, type GateRoomShare } from "./gate_room.ts";
 
@@ -23,12 +24,17 @@ export class GateRooms {
   }
 
   /** The room of a session that has just entered; a new one starts after output `last`. */
-  open(life: string, owner: string, last: number): GateRoom {
-    const known = this.#byLife.get(life);
+  open(life: Pick<Life, "life" | "owner" | "epoch">, last: number): GateRoom {
+    const known = this.#byLife.get(life.life);
     if (known !== undefined) return known;
-    const room = new GateRoom(life, owner, last, this.#share);
-    this.#byLife.set(life, room);
+    const room = new GateRoom(life, last, this.#share);
+    this.#byLife.set(life.life, room);
     return room;
+  }
+
+  /** Those that nobody is known to play who could be asked. */
+  get held(): GateRoom[] {
+    return [...this.#byLife.values()].filter((room) => room.isHeld);
   }
 
   playedBy(owner: string): GateRoom[] {

@@ -7,7 +7,6 @@ import type { Left, Session } from "#door/session.ts";
 import type { Sessions } from "#door/sessions.ts";
 import type { LinkChannel } from "#link/channel.ts";
 import type { Frame } from "#protocol/frame.ts";
-import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
 import {
   type Announcement,
   type Attached,
@@ -24,7 +23,7 @@ import { Refused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
 import { errorFrame } from "#protocol/system_frames.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
-import type { DirectoryKeeper } from "./directory_keeper.ts";
+import type { DirectoryKeeper, LostElsewhere } from "./directory_keeper.ts";
 import type { GateRoom, RoomLink } from "./gate_room.ts";
 import type { GateRooms } from "./gate_rooms.ts";
 
@@ -39,6 +38,10 @@ export interface ServerLinkShare {
   readonly rooms: GateRooms;
   /** The directory, where this gate keeps it for its servers. */
   readonly keeper: DirectoryKeeper | undefined;
+  /** A life has another owner. */
+  onMoved(life: string, owner: string, epoch: number): void;
+  /** The server behind the link does not play it. */
+  onDenied(room: GateRoom, link: ServerLink): void;
   /** The server has announced everything it owns. */
   onTold(): void;
   /** Called once, whoever closed. */
@@ -143,8 +146,8 @@ export class ServerLink implements RoomLink, GateReader {
     });
   }
 
-  /** What of the server's has lost: it ends the lives and sends the users out. */
-  lost(lost: { lives?: string[]; users?: { life: string; user: bigint }[] }): void {
+  /** What of the server's has lost: it ends the lives, sends the users out, and stops what is another's. */
+  lost(lost: LostElsewhere): void {
     this.#channel.out.say({ case: "lost", value: lost });
   }
 
@@ -177,7 +180,7 @@ export class ServerLink implements RoomLink, GateReader {
   // GateReader: what the server says.
 
   output(handle: number, number: number, flags: number, sessions: Uint32Array, frame: Frame): void {
-    this.#rooms.get(handle)?.output(number, flags, sessions, frame);
+    this.#rooms.get(handle)?.output(this, number, flags, sessions, frame);
     this.#confirm(handle, number);
   }
 
@@ -198,7 +201,9 @@ export class ServerLink implements RoomLink, GateReader {
       case "attached":
         return this.#onAttached(say.value);
       case "notMine":
-        return this.#share.rooms.get(say.value.life)?.end(DisconnectReason.RETRY);
+        return this.#onNotMine(say.value.life);
+      case "moved":
+        return this.#share.onMoved(say.value.life, say.value.owner, say.value.epoch);
       case "attachAgain":
         return this.#share.rooms.get(say.value.life)?.attachAgain();
       case "stalled":
@@ -209,6 +214,14 @@ export class ServerLink implements RoomLink, GateReader {
       case "claim":
         void this.#share.keeper?.claim(say.value).then((answer) => this.#channel.out.say({ case: "claim", value: answer }));
         return;
+      case "move":
+        void this.#share.keeper?.move(say.value).then((answer) => answer && this.#channel.out.say({ case: "move", value: answer }));
+        return;
+      case "where":
+        void this.#share.keeper?.where(say.value).then((answer) => answer && this.#channel.out.say({ case: "where", value: answer }));
+        return;
+      case "raise":
+        return this.#share.keeper?.raise(say.value);
       case "release":
         return this.#share.keeper?.release(say.value);
       case "end":
@@ -231,7 +244,12 @@ export class ServerLink implements RoomLink, GateReader {
     this.#confirms.clear();
   }
 
-  #onEntered({ session: id, number, life, handle, after }: Entered): void {
+  #onNotMine(life: string): void {
+    const room = this.#share.rooms.get(life);
+    if (room?.denied(this)) this.#share.onDenied(room, this);
+  }
+
+  #onEntered({ session: id, number, life, epoch, handle, after }: Entered): void {
     const sit = this.#sits.get(id);
     if (sit === undefined) return this.sendAbsent(id); // given up: the seat is absent until the client sits down again
     if (sit.number !== number) return;
@@ -239,7 +257,8 @@ export class ServerLink implements RoomLink, GateReader {
     const session = this.#share.sessions.get(id);
     if (session === undefined) this.sendAbsent(id);
     else {
-      const room = this.#share.rooms.open(life, this.server.journal, after);
+      const room = this.#share.rooms.open({ life, epoch, owner: this.server.journal }, after);
+      this.#share.onMoved(life, this.server.journal, epoch);
       this.#rooms.set(handle, room);
       room.enter(session, number, this, handle);
     }

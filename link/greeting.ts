@@ -28,6 +28,8 @@ export interface GateGreeter extends Greeter {
   /** This start of the gate. */
   readonly boot: string;
   readonly release: string;
+  /** A game server that gives rooms away: its boot is the name of its journal. Left out: a gate. */
+  readonly isServer?: boolean;
   /** A server says who it is, without proof yet. Why there shall be no second link to it; undefined: go on. */
   refuse(journal: string, boot: number): string | undefined;
   /** The server has proved itself. Takes the channel over before it returns. */
@@ -47,7 +49,10 @@ export interface ServerGreeter extends Greeter {
 }
 
 /** The gate's part: waits for the challenge, answers it, and checks the server's answer. */
-export function greetServer(socket: LinkSocket, { clock, entropy, key, boot, release, refuse, onUp, onFailed }: GateGreeter): void {
+export function greetServer(
+  socket: LinkSocket,
+  { clock, entropy, key, boot, release, isServer = false, refuse, onUp, onFailed }: GateGreeter,
+): void {
   const nonce = entropy(nonceBytes);
   let serverNonce: Uint8Array | undefined;
   const writer = new ToServerWriter();
@@ -71,7 +76,7 @@ export function greetServer(socket: LinkSocket, { clock, entropy, key, boot, rel
     if (refusal !== undefined) return channel.cut(refusal);
     serverNonce = theirNonce;
     const proof = prove(key, "gate", boot, serverNonce, nonce);
-    channel.out.say({ case: "hello", value: { protocol: linkProtocol, boot, release, nonce, proof } });
+    channel.out.say({ case: "hello", value: { protocol: linkProtocol, boot, release, nonce, proof, isServer } });
   }
 
   function check(server: ServerHello, theirNonce: Uint8Array): void {

@@ -7,7 +7,7 @@
 import { MemoryDirectory } from "#fleet/directory_memory.ts";
 import { fixedFleet } from "#fleet/fleet.ts";
 import { GameServer } from "#game_server/game_server.ts";
-import type { RoomValue } from "#game_server/room_value.ts";
+import { isGone, type StoredValue } from "#game_server/room_value.ts";
 import { noWatchdog } from "#game_server/watchdog.ts";
 import { Gate } from "#gate_server/gate.ts";
 import type { Log, LogEvent, LogFields } from "#runtime/log.ts";
@@ -28,6 +28,9 @@ const chaosMs = 30_000;
 const calmMs = 40_000;
 const holdMs = 20_000;
 const faultEveryMs = 2500;
+const moveEveryMs = 1500;
+/** Within this time after its freeze a room has usually been moved. */
+const moveMsMax = 25;
 /** What counts as the machine's wall clock at the start. */
 const wallMs = Date.UTC(2026, 10, 21);
 
@@ -43,6 +46,8 @@ interface Character {
   readonly isLong: boolean;
   /** The gate is killed too. */
   readonly killsGate: boolean;
+  /** Rooms are moved. */
+  readonly moves: boolean;
 }
 
 export interface Counts {
@@ -59,6 +64,10 @@ export interface Counts {
   powerCuts: number;
   restored: number;
   resumed: number;
+  moves: number;
+  moved: number;
+  movedBack: number;
+  killsInMove: number;
 }
 
 export interface RunResult {
@@ -100,7 +109,7 @@ class World {
   readonly #violations: string[] = [];
   readonly #counts: Counts = {
     ...{ events: 0, inputs: 0, receipts: 0, kills: 0, killsInTurn: 0, gateKills: 0, cuts: 0 },
-    ...{ partitions: 0, pauses: 0, fullDisks: 0, powerCuts: 0, restored: 0, resumed: 0 },
+    ...{ partitions: 0, pauses: 0, fullDisks: 0, powerCuts: 0, restored: 0, resumed: 0, moves: 0, moved: 0, movedBack: 0, killsInMove: 0 },
   };
   #gateProcess: SimProcess;
   #gate: Gate | undefined;
@@ -116,7 +125,12 @@ class World {
     const chance = this.#chance;
     this.#scheduler = new Scheduler((thrown) => this.#onThrow(thrown));
     this.#network = new SimNetwork({ scheduler: this.#scheduler, chance });
-    this.#character = { losesPower: chance.happens(0.1), isLong: chance.happens(0.15), killsGate: chance.happens(0.25) };
+    this.#character = {
+      losesPower: chance.happens(0.1),
+      isLong: chance.happens(0.15),
+      killsGate: chance.happens(0.25),
+      moves: chance.happens(0.6),
+    };
     this.#verdict = new Verdict({ forgets: this.#character.losesPower, outlasts: this.#character.isLong });
     this.#gateProcess = this.#openProcess("gate", () => this.#gateOnKilled());
     this.#servers = Array.from({ length: chance.whole(1, 3) }, (_, at) => this.#addServer(`server ${at + 1}`));
@@ -125,6 +139,7 @@ class World {
     const rooms = ["", ...Array.from({ length: chance.whole(1, 4) }, (_, at) => String(at + 1))];
     this.#clients = Array.from({ length: chance.whole(3, 10) }, (_, at) => this.#addClient(at + 1, rooms));
     this.#plan(faultEveryMs, () => this.#fault());
+    if (this.#character.moves) this.#plan(moveEveryMs, () => this.#move());
   }
 
   async run(): Promise<RunResult> {
@@ -164,7 +179,11 @@ class World {
     const journal = disk.open(process);
     const started = new GameServer({
       ...{ settings, games, clock, journal, entropy: this.#chance.entropy, log: this.#log(server.name), watchdog: noWatchdog },
-      ...{ drainLeftMs: () => undefined, onChange: () => {} },
+      ...{ drainLeftMs: () => undefined, onChange: () => {}, dial: (name: string) => this.#dial(process, name) },
+      peers: fixedFleet(
+        [],
+        this.#servers.map(({ name: peer }) => peer),
+      ),
     });
     started.restore();
     server.server = started;
@@ -233,6 +252,29 @@ class World {
     else if (likelihood < 0.92) this.#wallAheadMs = chance.pick([-3_600_000, 3_600_000, 315_360_000_000]);
     else if (likelihood < 0.96 && this.#character.killsGate) this.#gateProcess.kill();
     else if (this.#character.losesPower) this.#cutPower(server);
+  }
+
+  /** One server gives a room to another; often somebody who has a part in it dies, stands still or is cut off meanwhile. */
+  #move(): void {
+    const chance = this.#chance;
+    const source = chance.pick(this.#servers);
+    const lives = [...source.disk.rooms.keys()];
+    if (lives.length === 0 || !source.process.isAlive || source.server === undefined) return;
+    this.#counts.moves += 1;
+    void source.server.move(chance.pick(lives));
+    if (chance.happens(0.5)) this.#scheduler.after(chance.between(0, moveMsMax), () => this.#disturbMove(source));
+  }
+
+  #disturbMove(source: Server): void {
+    const chance = this.#chance;
+    const server = chance.happens(0.5) ? source : chance.pick(this.#servers);
+    const likelihood = chance.fraction();
+    if (likelihood < 0.3) this.#killServer(server);
+    else if (likelihood < 0.55) this.#killInTurn(server);
+    else if (likelihood < 0.7) this.#pause(server.process);
+    else if (likelihood < 0.8) this.#cutLink();
+    else if (likelihood < 0.95) this.#network.partition(source.name, chance.pick(this.#servers).name, chance.about(1500));
+    else if (this.#character.killsGate) this.#gateProcess.kill();
   }
 
   #killServer(server: Server): void {
@@ -338,9 +380,12 @@ class World {
 
   /** Every room of every journal. */
   #finalBooks(): FinalBook[] {
-    return this.#servers.flatMap(({ disk }) =>
-      [...disk.rooms.values()].map((json) => {
-        const value = JSON.parse(json) as RoomValue;
+    return this.#servers.flatMap(({ name: owner, disk }) =>
+      [...disk.rooms.values()].flatMap((json) => {
+        const value = JSON.parse(json) as StoredValue;
+        if (isGone(value)) return [];
+        if (value.passage !== undefined) this.#violations.push(`V7 ${owner} still has ${value.room} ${value.passage.is}`);
+        if (value.passage?.is === "incoming") return [];
         const waiting = value.seats.filter(({ way }) => way.is !== "online");
         for (const { user, way } of waiting) this.#violations.push(`P4 everybody is back, and user ${user} is ${way.is}`);
         return finalBook(value);
@@ -390,6 +435,12 @@ class World {
         return;
       case "room resumed":
         this.#counts.resumed += 1;
+        return;
+      case "move end":
+        this.#counts.moved += 1;
+        return;
+      case "move back":
+        this.#counts.movedBack += 1;
         return;
       case "game":
         return this.#noteEnd(fields["game.text"] ?? "");

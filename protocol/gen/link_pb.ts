@@ -18,7 +18,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file link.proto.
  */
 export const file_link: GenFile = /*@__PURE__*/
-  fileDesc("CgpsaW5rLnByb3RvEgRsaW5rIpECCghUb1NlcnZlchIgCgVoZWxsbxgBIAEoCzIPLmxpbmsuR2F0ZUhlbGxvSAASGAoDc2l0GAIgASgLMgkubGluay5TaXRIABIcCgVsZWF2ZRgDIAEoCzILLmxpbmsuTGVhdmVIABIeCgZhYnNlbnQYBCABKAsyDC5saW5rLkFic2VudEgAEiQKBXJvb21zGAUgASgLMhMubGluay5Sb29tc1F1ZXN0aW9uSAASIgoFY2xhaW0YBiABKAsyES5saW5rLkNsYWltQW5zd2VySAASGgoEbG9zdBgHIAEoCzIKLmxpbmsuTG9zdEgAEh4KBmF0dGFjaBgIIAEoCzIMLmxpbmsuQXR0YWNoSABCBQoDc2F5IrYECgZUb0dhdGUSJAoJY2hhbGxlbmdlGAEgASgLMg8ubGluay5DaGFsbGVuZ2VIABIiCgVoZWxsbxgCIAEoCzIRLmxpbmsuU2VydmVySGVsbG9IABIgCgdnb29kYnllGAMgASgLMg0ubGluay5Hb29kYnllSAASJAoGc3RhdHVzGAQgASgLMhIubGluay5TZXJ2ZXJTdGF0dXNIABIgCgdlbnRlcmVkGAUgASgLMg0ubGluay5FbnRlcmVkSAASJwoLbm90X2VudGVyZWQYBiABKAsyEC5saW5rLk5vdEVudGVyZWRIABIiCgVyb29tcxgHIAEoCzIRLmxpbmsuUm9vbXNBbnN3ZXJIABIkCgVjbGFpbRgIIAEoCzITLmxpbmsuQ2xhaW1RdWVzdGlvbkgAEiAKB3JlbGVhc2UYCSABKAsyDS5saW5rLlJlbGVhc2VIABIcCgNlbmQYCiABKAsyDS5saW5rLkxpZmVFbmRIABIqCgxhbm5vdW5jZW1lbnQYCyABKAsyEi5saW5rLkFubm91bmNlbWVudEgAEiIKCGF0dGFjaGVkGAwgASgLMg4ubGluay5BdHRhY2hlZEgAEiEKCG5vdF9taW5lGA0gASgLMg0ubGluay5Ob3RNaW5lSAASKQoMYXR0YWNoX2FnYWluGA4gASgLMhEubGluay5BdHRhY2hBZ2FpbkgAEiAKB3N0YWxsZWQYDyABKAsyDS5saW5rLlN0YWxsZWRIAEIFCgNzYXkiSwoJQ2hhbGxlbmdlEhAKCHByb3RvY29sGAEgASgNEg0KBW5vbmNlGAIgASgMEg8KB2pvdXJuYWwYAyABKAkSDAoEYm9vdBgEIAEoDSJaCglHYXRlSGVsbG8SEAoIcHJvdG9jb2wYASABKA0SDAoEYm9vdBgCIAEoCRIPCgdyZWxlYXNlGAMgASgJEg0KBW5vbmNlGAQgASgMEg0KBXByb29mGAUgASgMIpABCgtTZXJ2ZXJIZWxsbxIPCgdqb3VybmFsGAEgASgJEgwKBGJvb3QYAiABKA0SDwoHcmVsZWFzZRgDIAEoCRINCgVnYW1lcxgEIAMoCRINCgVwcm9vZhgFIAEoDBIPCgdkdXJhYmxlGAYgASgIEiIKBnN0YXR1cxgHIAEoCzISLmxpbmsuU2VydmVyU3RhdHVzIhsKB0dvb2RieWUSEAoIc2VudGVuY2UYASABKAkiogEKDFNlcnZlclN0YXR1cxINCgVyb29tcxgBIAEoDRINCgV1c2VycxgCIAEoDRIXCg90YWtlc19uZXdfcm9vbXMYAyABKAgSJQoEZnJlZRgEIAMoCzIXLmxpbmsuU2VydmVyU3RhdHVzLkZyZWUaNAoERnJlZRIMCgRnYW1lGAEgASgJEg8KB29wdGlvbnMYAiABKAkSDQoFc2VhdHMYAyABKA0iugEKA1NpdBIPCgdzZXNzaW9uGAEgASgNEg4KBm51bWJlchgCIAEoDRIMCgR1c2VyGAMgASgDEgwKBGdhbWUYBCABKAkSDAoEcm9vbRgFIAEoCRIMCgRzZWF0GAYgASgFEg0KBXdhdGNoGAcgASgIEgwKBG1vZGUYCCABKAkSDwoHb3B0aW9ucxgJIAEoCRINCgVwcmludBgKIAEoCBIOCgZjbGFpbXMYCyABKAkSDQoFcGxhY2UYDCABKAkiggEKB0VudGVyZWQSDwoHc2Vzc2lvbhgBIAEoDRIMCgRnYW1lGAIgASgJEgwKBHJvb20YAyABKAkSDAoEbGlmZRgEIAEoCRINCgVlcG9jaBgFIAEoDRIOCgZudW1iZXIYBiABKA0SDgoGaGFuZGxlGAcgASgNEg0KBWFmdGVyGAggASgNIk8KCk5vdEVudGVyZWQSDwoHc2Vzc2lvbhgBIAEoDRIOCgZudW1iZXIYBCABKA0SDQoFZnJhbWUYAiABKAwSEQoJZWxzZXdoZXJlGAMgASgIImoKBUxlYXZlEg8KB3Nlc3Npb24YASABKA0SDgoGbnVtYmVyGAIgASgNEhwKA2hvdxgDIAEoDjIPLmxpbmsuTGVhdmUuSG93IiIKA0hvdxINCglIT1dfU1RBTkQQABIMCghIT1dfRFJPUBABIhoKBkFic2VudBIQCghzZXNzaW9ucxgBIAMoDSKHAQoGQXR0YWNoEgwKBGxpZmUYASABKAkSDAoEbGFzdBgCIAEoDRInCghzZXNzaW9ucxgDIAMoCzIVLmxpbmsuQXR0YWNoLkNsYWltYW50GjgKCENsYWltYW50Eg8KB3Nlc3Npb24YASABKA0SDAoEdXNlchgCIAEoAxINCgVhY2tlZBgDIAEoDSLTAQoIQXR0YWNoZWQSDAoEbGlmZRgBIAEoCRINCgVlcG9jaBgCIAEoDRIOCgZoYW5kbGUYAyABKA0SJQoGc2VhdGVkGAQgAygLMhUubGluay5BdHRhY2hlZC5TZWF0ZWQSIQoEZ29uZRgFIAMoCzITLmxpbmsuQXR0YWNoZWQuR29uZRonCgZTZWF0ZWQSDwoHc2Vzc2lvbhgBIAEoDRIMCgRsYXN0GAIgASgNGicKBEdvbmUSDwoHc2Vzc2lvbhgBIAEoDRIOCgZyZWFzb24YAiABKA0iFwoHTm90TWluZRIMCgRsaWZlGAEgASgJIhsKC0F0dGFjaEFnYWluEgwKBGxpZmUYASABKAkiHQoHU3RhbGxlZBISCgppc19zdGFsbGVkGAEgASgIIikKDVJvb21zUXVlc3Rpb24SCgoCaWQYASABKA0SDAoEZ2FtZRgCIAEoCSKSAQoLUm9vbXNBbnN3ZXISCgoCaWQYASABKA0SJQoFcm9vbXMYAiADKAsyFi5saW5rLlJvb21zQW5zd2VyLlJvb20aUAoEUm9vbRIKCgJpZBgBIAEoCRINCgVzZWF0cxgCIAEoDRIMCgRmcmVlGAMgASgNEhAKCHdhdGNoZXJzGAQgASgNEg0KBXBoYXNlGAUgASgJInIKBExpZmUSDAoEZ2FtZRgBIAEoCRIMCgRyb29tGAIgASgJEgwKBGxpZmUYAyABKAkSDQoFb3duZXIYBCABKAkSDQoFZXBvY2gYBSABKA0SDAoEYm9vdBgGIAEoDRIUCgxvcGVuZWRfYXRfbXMYByABKAMiQwoNQ2xhaW1RdWVzdGlvbhIKCgJpZBgBIAEoDRIYCgRsaWZlGAIgASgLMgoubGluay5MaWZlEgwKBHVzZXIYAyABKAMiyAEKC0NsYWltQW5zd2VyEgoKAmlkGAEgASgNEioKB2NsYWltZWQYAiABKA4yGS5saW5rLkNsYWltQW5zd2VyLkNsYWltZWQSGgoGaG9sZGVyGAMgASgLMgoubGluay5MaWZlImUKB0NsYWltZWQSDwoLQ0xBSU1FRF9ZRVMQABIWChJDTEFJTUVEX05BTUVfVEFLRU4QARIaChZDTEFJTUVEX1VTRVJfRUxTRVdIRVJFEAISFQoRQ0xBSU1FRF9UUllfQUdBSU4QAyIlCgdSZWxlYXNlEgwKBGxpZmUYASABKAkSDAoEdXNlchgCIAEoAyIjCgdMaWZlRW5kEhgKBGxpZmUYASABKAsyCi5saW5rLkxpZmUifwoMQW5ub3VuY2VtZW50EisKBWxpdmVzGAEgAygLMhwubGluay5Bbm5vdW5jZW1lbnQuQW5ub3VuY2VkEgwKBG1vcmUYAiABKAgaNAoJQW5ub3VuY2VkEhgKBGxpZmUYASABKAsyCi5saW5rLkxpZmUSDQoFdXNlcnMYAiADKAMiWQoETG9zdBINCgVsaXZlcxgBIAMoCRIeCgV1c2VycxgCIAMoCzIPLmxpbmsuTG9zdC5Vc2VyGiIKBFVzZXISDAoEbGlmZRgBIAEoCRIMCgR1c2VyGAIgASgDYgZwcm90bzM");
+  fileDesc("CgpsaW5rLnByb3RvEgRsaW5rIt4DCghUb1NlcnZlchIgCgVoZWxsbxgBIAEoCzIPLmxpbmsuR2F0ZUhlbGxvSAASGAoDc2l0GAIgASgLMgkubGluay5TaXRIABIcCgVsZWF2ZRgDIAEoCzILLmxpbmsuTGVhdmVIABIeCgZhYnNlbnQYBCABKAsyDC5saW5rLkFic2VudEgAEiQKBXJvb21zGAUgASgLMhMubGluay5Sb29tc1F1ZXN0aW9uSAASIgoFY2xhaW0YBiABKAsyES5saW5rLkNsYWltQW5zd2VySAASGgoEbG9zdBgHIAEoCzIKLmxpbmsuTG9zdEgAEh4KBmF0dGFjaBgIIAEoCzIMLmxpbmsuQXR0YWNoSAASHAoFb2ZmZXIYCSABKAsyCy5saW5rLk9mZmVySAASIgoIYWN0aXZhdGUYCiABKAsyDi5saW5rLkFjdGl2YXRlSAASGgoEZHJvcBgLIAEoCzIKLmxpbmsuRHJvcEgAEicKCHF1ZXN0aW9uGAwgASgLMhMubGluay5PZmZlclF1ZXN0aW9uSAASIAoEbW92ZRgNIAEoCzIQLmxpbmsuTW92ZUFuc3dlckgAEiIKBXdoZXJlGA4gASgLMhEubGluay5XaGVyZUFuc3dlckgAQgUKA3NheSKmBgoGVG9HYXRlEiQKCWNoYWxsZW5nZRgBIAEoCzIPLmxpbmsuQ2hhbGxlbmdlSAASIgoFaGVsbG8YAiABKAsyES5saW5rLlNlcnZlckhlbGxvSAASIAoHZ29vZGJ5ZRgDIAEoCzINLmxpbmsuR29vZGJ5ZUgAEiQKBnN0YXR1cxgEIAEoCzISLmxpbmsuU2VydmVyU3RhdHVzSAASIAoHZW50ZXJlZBgFIAEoCzINLmxpbmsuRW50ZXJlZEgAEicKC25vdF9lbnRlcmVkGAYgASgLMhAubGluay5Ob3RFbnRlcmVkSAASIgoFcm9vbXMYByABKAsyES5saW5rLlJvb21zQW5zd2VySAASJAoFY2xhaW0YCCABKAsyEy5saW5rLkNsYWltUXVlc3Rpb25IABIgCgdyZWxlYXNlGAkgASgLMg0ubGluay5SZWxlYXNlSAASHAoDZW5kGAogASgLMg0ubGluay5MaWZlRW5kSAASKgoMYW5ub3VuY2VtZW50GAsgASgLMhIubGluay5Bbm5vdW5jZW1lbnRIABIiCghhdHRhY2hlZBgMIAEoCzIOLmxpbmsuQXR0YWNoZWRIABIhCghub3RfbWluZRgNIAEoCzINLmxpbmsuTm90TWluZUgAEikKDGF0dGFjaF9hZ2FpbhgOIAEoCzIRLmxpbmsuQXR0YWNoQWdhaW5IABIgCgdzdGFsbGVkGA8gASgLMg0ubGluay5TdGFsbGVkSAASHAoFbW92ZWQYECABKAsyCy5saW5rLk1vdmVkSAASIgoFb2ZmZXIYESABKAsyES5saW5rLk9mZmVyQW5zd2VySAASIAoHZHJvcHBlZBgSIAEoCzINLmxpbmsuRHJvcHBlZEgAEh4KBmFjdGl2ZRgTIAEoCzIMLmxpbmsuQWN0aXZlSAASIgoEbW92ZRgUIAEoCzISLmxpbmsuTW92ZVF1ZXN0aW9uSAASJAoFd2hlcmUYFSABKAsyEy5saW5rLldoZXJlUXVlc3Rpb25IABIgCgVyYWlzZRgWIAEoCzIPLmxpbmsuTGlmZVJhaXNlSABCBQoDc2F5IksKCUNoYWxsZW5nZRIQCghwcm90b2NvbBgBIAEoDRINCgVub25jZRgCIAEoDBIPCgdqb3VybmFsGAMgASgJEgwKBGJvb3QYBCABKA0ibQoJR2F0ZUhlbGxvEhAKCHByb3RvY29sGAEgASgNEgwKBGJvb3QYAiABKAkSDwoHcmVsZWFzZRgDIAEoCRINCgVub25jZRgEIAEoDBINCgVwcm9vZhgFIAEoDBIRCglpc19zZXJ2ZXIYBiABKAgikAEKC1NlcnZlckhlbGxvEg8KB2pvdXJuYWwYASABKAkSDAoEYm9vdBgCIAEoDRIPCgdyZWxlYXNlGAMgASgJEg0KBWdhbWVzGAQgAygJEg0KBXByb29mGAUgASgMEg8KB2R1cmFibGUYBiABKAgSIgoGc3RhdHVzGAcgASgLMhIubGluay5TZXJ2ZXJTdGF0dXMiGwoHR29vZGJ5ZRIQCghzZW50ZW5jZRgBIAEoCSKiAQoMU2VydmVyU3RhdHVzEg0KBXJvb21zGAEgASgNEg0KBXVzZXJzGAIgASgNEhcKD3Rha2VzX25ld19yb29tcxgDIAEoCBIlCgRmcmVlGAQgAygLMhcubGluay5TZXJ2ZXJTdGF0dXMuRnJlZRo0CgRGcmVlEgwKBGdhbWUYASABKAkSDwoHb3B0aW9ucxgCIAEoCRINCgVzZWF0cxgDIAEoDSK6AQoDU2l0Eg8KB3Nlc3Npb24YASABKA0SDgoGbnVtYmVyGAIgASgNEgwKBHVzZXIYAyABKAMSDAoEZ2FtZRgEIAEoCRIMCgRyb29tGAUgASgJEgwKBHNlYXQYBiABKAUSDQoFd2F0Y2gYByABKAgSDAoEbW9kZRgIIAEoCRIPCgdvcHRpb25zGAkgASgJEg0KBXByaW50GAogASgIEg4KBmNsYWltcxgLIAEoCRINCgVwbGFjZRgMIAEoCSKCAQoHRW50ZXJlZBIPCgdzZXNzaW9uGAEgASgNEgwKBGdhbWUYAiABKAkSDAoEcm9vbRgDIAEoCRIMCgRsaWZlGAQgASgJEg0KBWVwb2NoGAUgASgNEg4KBm51bWJlchgGIAEoDRIOCgZoYW5kbGUYByABKA0SDQoFYWZ0ZXIYCCABKA0iTwoKTm90RW50ZXJlZBIPCgdzZXNzaW9uGAEgASgNEg4KBm51bWJlchgEIAEoDRINCgVmcmFtZRgCIAEoDBIRCgllbHNld2hlcmUYAyABKAgiagoFTGVhdmUSDwoHc2Vzc2lvbhgBIAEoDRIOCgZudW1iZXIYAiABKA0SHAoDaG93GAMgASgOMg8ubGluay5MZWF2ZS5Ib3ciIgoDSG93Eg0KCUhPV19TVEFORBAAEgwKCEhPV19EUk9QEAEiGgoGQWJzZW50EhAKCHNlc3Npb25zGAEgAygNIocBCgZBdHRhY2gSDAoEbGlmZRgBIAEoCRIMCgRsYXN0GAIgASgNEicKCHNlc3Npb25zGAMgAygLMhUubGluay5BdHRhY2guQ2xhaW1hbnQaOAoIQ2xhaW1hbnQSDwoHc2Vzc2lvbhgBIAEoDRIMCgR1c2VyGAIgASgDEg0KBWFja2VkGAMgASgNItMBCghBdHRhY2hlZBIMCgRsaWZlGAEgASgJEg0KBWVwb2NoGAIgASgNEg4KBmhhbmRsZRgDIAEoDRIlCgZzZWF0ZWQYBCADKAsyFS5saW5rLkF0dGFjaGVkLlNlYXRlZBIhCgRnb25lGAUgAygLMhMubGluay5BdHRhY2hlZC5Hb25lGicKBlNlYXRlZBIPCgdzZXNzaW9uGAEgASgNEgwKBGxhc3QYAiABKA0aJwoER29uZRIPCgdzZXNzaW9uGAEgASgNEg4KBnJlYXNvbhgCIAEoDSIXCgdOb3RNaW5lEgwKBGxpZmUYASABKAkiGwoLQXR0YWNoQWdhaW4SDAoEbGlmZRgBIAEoCSIdCgdTdGFsbGVkEhIKCmlzX3N0YWxsZWQYASABKAgiKQoNUm9vbXNRdWVzdGlvbhIKCgJpZBgBIAEoDRIMCgRnYW1lGAIgASgJIpIBCgtSb29tc0Fuc3dlchIKCgJpZBgBIAEoDRIlCgVyb29tcxgCIAMoCzIWLmxpbmsuUm9vbXNBbnN3ZXIuUm9vbRpQCgRSb29tEgoKAmlkGAEgASgJEg0KBXNlYXRzGAIgASgNEgwKBGZyZWUYAyABKA0SEAoId2F0Y2hlcnMYBCABKA0SDQoFcGhhc2UYBSABKAkicgoETGlmZRIMCgRnYW1lGAEgASgJEgwKBHJvb20YAiABKAkSDAoEbGlmZRgDIAEoCRINCgVvd25lchgEIAEoCRINCgVlcG9jaBgFIAEoDRIMCgRib290GAYgASgNEhQKDG9wZW5lZF9hdF9tcxgHIAEoAyJDCg1DbGFpbVF1ZXN0aW9uEgoKAmlkGAEgASgNEhgKBGxpZmUYAiABKAsyCi5saW5rLkxpZmUSDAoEdXNlchgDIAEoAyLIAQoLQ2xhaW1BbnN3ZXISCgoCaWQYASABKA0SKgoHY2xhaW1lZBgCIAEoDjIZLmxpbmsuQ2xhaW1BbnN3ZXIuQ2xhaW1lZBIaCgZob2xkZXIYAyABKAsyCi5saW5rLkxpZmUiZQoHQ2xhaW1lZBIPCgtDTEFJTUVEX1lFUxAAEhYKEkNMQUlNRURfTkFNRV9UQUtFThABEhoKFkNMQUlNRURfVVNFUl9FTFNFV0hFUkUQAhIVChFDTEFJTUVEX1RSWV9BR0FJThADIiUKB1JlbGVhc2USDAoEbGlmZRgBIAEoCRIMCgR1c2VyGAIgASgDIiMKB0xpZmVFbmQSGAoEbGlmZRgBIAEoCzIKLmxpbmsuTGlmZSKSAQoMQW5ub3VuY2VtZW50EisKBWxpdmVzGAEgAygLMhwubGluay5Bbm5vdW5jZW1lbnQuQW5ub3VuY2VkEgwKBG1vcmUYAiABKAgSEQoJdW5zZXR0bGVkGAMgAygJGjQKCUFubm91bmNlZBIYCgRsaWZlGAEgASgLMgoubGluay5MaWZlEg0KBXVzZXJzGAIgAygDImgKBExvc3QSDQoFbGl2ZXMYASADKAkSHgoFdXNlcnMYAiADKAsyDy5saW5rLkxvc3QuVXNlchINCgVtb3ZlZBgDIAMoCRoiCgRVc2VyEgwKBGxpZmUYASABKAkSDAoEdXNlchgCIAEoAyIzCgVNb3ZlZBIMCgRsaWZlGAEgASgJEg0KBW93bmVyGAIgASgJEg0KBWVwb2NoGAMgASgNIjcKBU9mZmVyEg0KBW9mZmVyGAEgASgJEg0KBXZhbHVlGAIgASgJEhAKCGNsb2NrX21zGAMgASgBIjsKC09mZmVyQW5zd2VyEg0KBW9mZmVyGAEgASgJEgsKA3llcxgCIAEoCBIQCghzZW50ZW5jZRgDIAEoCSInCghBY3RpdmF0ZRIMCgRsaWZlGAEgASgJEg0KBW9mZmVyGAIgASgJIiMKBERyb3ASDAoEbGlmZRgBIAEoCRINCgVvZmZlchgCIAEoCSIYCgdEcm9wcGVkEg0KBW9mZmVyGAEgASgJIhcKBkFjdGl2ZRINCgVvZmZlchgBIAEoCSIsCg1PZmZlclF1ZXN0aW9uEgwKBGxpZmUYASABKAkSDQoFb2ZmZXIYAiABKAkiWwoMTW92ZVF1ZXN0aW9uEgoKAmlkGAEgASgNEhgKBGZyb20YAiABKAsyCi5saW5rLkxpZmUSFgoCdG8YAyABKAsyCi5saW5rLkxpZmUSDQoFb2ZmZXIYBCABKAkiJwoKTW92ZUFuc3dlchIKCgJpZBgBIAEoDRINCgVtb3ZlZBgCIAEoCCIpCg1XaGVyZVF1ZXN0aW9uEgoKAmlkGAEgASgNEgwKBGxpZmUYAiABKAkiQgoLV2hlcmVBbnN3ZXISCgoCaWQYASABKA0SGAoEbGlmZRgCIAEoCzIKLmxpbmsuTGlmZRINCgVvZmZlchgDIAEoCSIlCglMaWZlUmFpc2USGAoEbGlmZRgBIAEoCzIKLmxpbmsuTGlmZWIGcHJvdG8z");
 
 /**
  * @generated from message link.ToServer
@@ -75,6 +75,46 @@ export type ToServer = Message<"link.ToServer"> & {
      */
     value: Attach;
     case: "attach";
+  } | {
+    /**
+     * From the game server that gives a room away.
+     *
+     * @generated from field: link.Offer offer = 9;
+     */
+    value: Offer;
+    case: "offer";
+  } | {
+    /**
+     * @generated from field: link.Activate activate = 10;
+     */
+    value: Activate;
+    case: "activate";
+  } | {
+    /**
+     * @generated from field: link.Drop drop = 11;
+     */
+    value: Drop;
+    case: "drop";
+  } | {
+    /**
+     * From the one that has been offered a room and hears nothing more.
+     *
+     * @generated from field: link.OfferQuestion question = 12;
+     */
+    value: OfferQuestion;
+    case: "question";
+  } | {
+    /**
+     * @generated from field: link.MoveAnswer move = 13;
+     */
+    value: MoveAnswer;
+    case: "move";
+  } | {
+    /**
+     * @generated from field: link.WhereAnswer where = 14;
+     */
+    value: WhereAnswer;
+    case: "where";
   } | { case: undefined; value?: undefined };
 };
 
@@ -182,6 +222,48 @@ export type ToGate = Message<"link.ToGate"> & {
      */
     value: Stalled;
     case: "stalled";
+  } | {
+    /**
+     * @generated from field: link.Moved moved = 16;
+     */
+    value: Moved;
+    case: "moved";
+  } | {
+    /**
+     * @generated from field: link.OfferAnswer offer = 17;
+     */
+    value: OfferAnswer;
+    case: "offer";
+  } | {
+    /**
+     * @generated from field: link.Dropped dropped = 18;
+     */
+    value: Dropped;
+    case: "dropped";
+  } | {
+    /**
+     * @generated from field: link.Active active = 19;
+     */
+    value: Active;
+    case: "active";
+  } | {
+    /**
+     * @generated from field: link.MoveQuestion move = 20;
+     */
+    value: MoveQuestion;
+    case: "move";
+  } | {
+    /**
+     * @generated from field: link.WhereQuestion where = 21;
+     */
+    value: WhereQuestion;
+    case: "where";
+  } | {
+    /**
+     * @generated from field: link.LifeRaise raise = 22;
+     */
+    value: LifeRaise;
+    case: "raise";
   } | { case: undefined; value?: undefined };
 };
 
@@ -257,6 +339,13 @@ export type GateHello = Message<"link.GateHello"> & {
    * @generated from field: bytes proof = 5;
    */
   proof: Uint8Array;
+
+  /**
+   * It is a game server that gives rooms away, and what it says as its boot is its journal.
+   *
+   * @generated from field: bool is_server = 6;
+   */
+  isServer: boolean;
 };
 
 /**
@@ -1136,6 +1225,13 @@ export type Announcement = Message<"link.Announcement"> & {
    * @generated from field: bool more = 2;
    */
   more: boolean;
+
+  /**
+   * Lives that are not this server's to end: they were offered to it, or it has given them back.
+   *
+   * @generated from field: repeated string unsettled = 3;
+   */
+  unsettled: string[];
 };
 
 /**
@@ -1183,6 +1279,13 @@ export type Lost = Message<"link.Lost"> & {
    * @generated from field: repeated link.Lost.User users = 2;
    */
   users: Lost_User[];
+
+  /**
+   * Another server has these at a higher epoch.
+   *
+   * @generated from field: repeated string moved = 3;
+   */
+  moved: string[];
 };
 
 /**
@@ -1213,4 +1316,337 @@ export type Lost_User = Message<"link.Lost.User"> & {
  */
 export const Lost_UserSchema: GenMessage<Lost_User> = /*@__PURE__*/
   messageDesc(file_link, 25, 0);
+
+/**
+ * The life has another owner now. Travels behind everything the old one had to say.
+ *
+ * @generated from message link.Moved
+ */
+export type Moved = Message<"link.Moved"> & {
+  /**
+   * @generated from field: string life = 1;
+   */
+  life: string;
+
+  /**
+   * @generated from field: string owner = 2;
+   */
+  owner: string;
+
+  /**
+   * @generated from field: uint32 epoch = 3;
+   */
+  epoch: number;
+};
+
+/**
+ * Describes the message link.Moved.
+ * Use `create(MovedSchema)` to create a new message.
+ */
+export const MovedSchema: GenMessage<Moved> = /*@__PURE__*/
+  messageDesc(file_link, 26);
+
+/**
+ * Game server to game server: a room, frozen, whole.
+ *
+ * @generated from message link.Offer
+ */
+export type Offer = Message<"link.Offer"> & {
+  /**
+   * 64 random bits in hexadecimal; every answer names it.
+   *
+   * @generated from field: string offer = 1;
+   */
+  offer: string;
+
+  /**
+   * The room's value as JSON, as it was committed last.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+
+  /**
+   * The giver's own clock when it was frozen, milliseconds: what is due on it is due as far ahead on the taker's.
+   *
+   * @generated from field: double clock_ms = 3;
+   */
+  clockMs: number;
+};
+
+/**
+ * Describes the message link.Offer.
+ * Use `create(OfferSchema)` to create a new message.
+ */
+export const OfferSchema: GenMessage<Offer> = /*@__PURE__*/
+  messageDesc(file_link, 27);
+
+/**
+ * @generated from message link.OfferAnswer
+ */
+export type OfferAnswer = Message<"link.OfferAnswer"> & {
+  /**
+   * @generated from field: string offer = 1;
+   */
+  offer: string;
+
+  /**
+   * It is written down, and waits for proof of the commit.
+   *
+   * @generated from field: bool yes = 2;
+   */
+  yes: boolean;
+
+  /**
+   * Why not.
+   *
+   * @generated from field: string sentence = 3;
+   */
+  sentence: string;
+};
+
+/**
+ * Describes the message link.OfferAnswer.
+ * Use `create(OfferAnswerSchema)` to create a new message.
+ */
+export const OfferAnswerSchema: GenMessage<OfferAnswer> = /*@__PURE__*/
+  messageDesc(file_link, 28);
+
+/**
+ * The directory has committed this very offer.
+ *
+ * @generated from message link.Activate
+ */
+export type Activate = Message<"link.Activate"> & {
+  /**
+   * @generated from field: string life = 1;
+   */
+  life: string;
+
+  /**
+   * @generated from field: string offer = 2;
+   */
+  offer: string;
+};
+
+/**
+ * Describes the message link.Activate.
+ * Use `create(ActivateSchema)` to create a new message.
+ */
+export const ActivateSchema: GenMessage<Activate> = /*@__PURE__*/
+  messageDesc(file_link, 29);
+
+/**
+ * This offer shall never be activated.
+ *
+ * @generated from message link.Drop
+ */
+export type Drop = Message<"link.Drop"> & {
+  /**
+   * @generated from field: string life = 1;
+   */
+  life: string;
+
+  /**
+   * @generated from field: string offer = 2;
+   */
+  offer: string;
+};
+
+/**
+ * Describes the message link.Drop.
+ * Use `create(DropSchema)` to create a new message.
+ */
+export const DropSchema: GenMessage<Drop> = /*@__PURE__*/
+  messageDesc(file_link, 30);
+
+/**
+ * It never will be: the giver may play on.
+ *
+ * @generated from message link.Dropped
+ */
+export type Dropped = Message<"link.Dropped"> & {
+  /**
+   * @generated from field: string offer = 1;
+   */
+  offer: string;
+};
+
+/**
+ * Describes the message link.Dropped.
+ * Use `create(DroppedSchema)` to create a new message.
+ */
+export const DroppedSchema: GenMessage<Dropped> = /*@__PURE__*/
+  messageDesc(file_link, 31);
+
+/**
+ * It has been: the giver may forget the room.
+ *
+ * @generated from message link.Active
+ */
+export type Active = Message<"link.Active"> & {
+  /**
+   * @generated from field: string offer = 1;
+   */
+  offer: string;
+};
+
+/**
+ * Describes the message link.Active.
+ * Use `create(ActiveSchema)` to create a new message.
+ */
+export const ActiveSchema: GenMessage<Active> = /*@__PURE__*/
+  messageDesc(file_link, 32);
+
+/**
+ * What has become of this offer? The answer is a drop, an activate, or silence while nobody knows.
+ *
+ * @generated from message link.OfferQuestion
+ */
+export type OfferQuestion = Message<"link.OfferQuestion"> & {
+  /**
+   * @generated from field: string life = 1;
+   */
+  life: string;
+
+  /**
+   * @generated from field: string offer = 2;
+   */
+  offer: string;
+};
+
+/**
+ * Describes the message link.OfferQuestion.
+ * Use `create(OfferQuestionSchema)` to create a new message.
+ */
+export const OfferQuestionSchema: GenMessage<OfferQuestion> = /*@__PURE__*/
+  messageDesc(file_link, 33);
+
+/**
+ * Static fleet: the commit point of a move. Silence means that nobody knows.
+ *
+ * @generated from message link.MoveQuestion
+ */
+export type MoveQuestion = Message<"link.MoveQuestion"> & {
+  /**
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * @generated from field: link.Life from = 2;
+   */
+  from?: Life | undefined;
+
+  /**
+   * @generated from field: link.Life to = 3;
+   */
+  to?: Life | undefined;
+
+  /**
+   * @generated from field: string offer = 4;
+   */
+  offer: string;
+};
+
+/**
+ * Describes the message link.MoveQuestion.
+ * Use `create(MoveQuestionSchema)` to create a new message.
+ */
+export const MoveQuestionSchema: GenMessage<MoveQuestion> = /*@__PURE__*/
+  messageDesc(file_link, 34);
+
+/**
+ * @generated from message link.MoveAnswer
+ */
+export type MoveAnswer = Message<"link.MoveAnswer"> & {
+  /**
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * @generated from field: bool moved = 2;
+   */
+  moved: boolean;
+};
+
+/**
+ * Describes the message link.MoveAnswer.
+ * Use `create(MoveAnswerSchema)` to create a new message.
+ */
+export const MoveAnswerSchema: GenMessage<MoveAnswer> = /*@__PURE__*/
+  messageDesc(file_link, 35);
+
+/**
+ * @generated from message link.WhereQuestion
+ */
+export type WhereQuestion = Message<"link.WhereQuestion"> & {
+  /**
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * @generated from field: string life = 2;
+   */
+  life: string;
+};
+
+/**
+ * Describes the message link.WhereQuestion.
+ * Use `create(WhereQuestionSchema)` to create a new message.
+ */
+export const WhereQuestionSchema: GenMessage<WhereQuestion> = /*@__PURE__*/
+  messageDesc(file_link, 36);
+
+/**
+ * @generated from message link.WhereAnswer
+ */
+export type WhereAnswer = Message<"link.WhereAnswer"> & {
+  /**
+   * @generated from field: uint32 id = 1;
+   */
+  id: number;
+
+  /**
+   * Left out: nobody, as far as is known.
+   *
+   * @generated from field: link.Life life = 2;
+   */
+  life?: Life | undefined;
+
+  /**
+   * The offer by which it got there.
+   *
+   * @generated from field: string offer = 3;
+   */
+  offer: string;
+};
+
+/**
+ * Describes the message link.WhereAnswer.
+ * Use `create(WhereAnswerSchema)` to create a new message.
+ */
+export const WhereAnswerSchema: GenMessage<WhereAnswer> = /*@__PURE__*/
+  messageDesc(file_link, 37);
+
+/**
+ * The owner plays on at a higher epoch: set if greater.
+ *
+ * @generated from message link.LifeRaise
+ */
+export type LifeRaise = Message<"link.LifeRaise"> & {
+  /**
+   * @generated from field: link.Life life = 1;
+   */
+  life?: Life | undefined;
+};
+
+/**
+ * Describes the message link.LifeRaise.
+ * Use `create(LifeRaiseSchema)` to create a new message.
+ */
+export const LifeRaiseSchema: GenMessage<LifeRaise> = /*@__PURE__*/
+  messageDesc(file_link, 38);
 

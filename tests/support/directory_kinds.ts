@@ -10,7 +10,7 @@ import { RedisDirectory } from "#fleet/directory_redis.ts";
 import { RedisOwner } from "#fleet/owner_redis.ts";
 import { Redis } from "#fleet/redis.ts";
 import { scripts } from "#fleet/redis_scripts.ts";
-import { DirectoryKeeper } from "#gate_server/directory_keeper.ts";
+import { DirectoryKeeper, type LostElsewhere } from "#gate_server/directory_keeper.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
@@ -18,12 +18,14 @@ import { ManualClock } from "./manual_clock.ts";
 import { RedisServer } from "./redis_server.ts";
 
 const hourMs = 3_600_000;
+/** A gate that does not know the answer says nothing. */
+const answerTimeoutMs = 2000;
 
 export interface DirectoryAtHand {
   readonly gate: DirectoryForGates;
   server(owner: string): DirectoryForServers;
-  /** The owner tells everything it owns; gives what it is told that it lost. */
-  announce(owner: string, announcement: Announcement): Promise<Conflicts>;
+  /** The owner tells everything it owns, and what is not its to end; gives what it is told that it lost. */
+  announce(owner: string, announcement: Announcement, unsettled?: readonly string[]): Promise<Conflicts>;
   /** It has forgotten everything, and is learning. */
   forget(): Promise<void>;
   /** It has learned. */
@@ -49,11 +51,15 @@ function memoryAtHand(): DirectoryAtHand {
     claim: (life, user) => directory.claim(life, user),
     release: (life, user) => directory.release(life, user),
     end: (life) => directory.end(life),
+    move: (from, to, offer) => directory.move(from, to, offer),
+    keep: () => directory.keep(),
+    where: (life) => directory.where(life),
+    raise: (life) => directory.raise(life),
   };
   return {
     gate,
     server: () => server,
-    announce: async (owner, announcement) => directory.announce(owner, announcement),
+    announce: async (owner, announcement, unsettled) => directory.announce(owner, announcement, unsettled),
     forget: async () => {
       directory = new MemoryDirectory(clock);
       directory.learn();
@@ -78,36 +84,45 @@ function linkAtHand(): DirectoryAtHand {
   const clock = new ManualClock();
   const memory = new MemoryDirectory(clock);
   const owned = new Map<string, Announcement>();
-  const lost = new Map<string, { lives: string[]; users: { life: string; user: bigint }[] }>();
+  const lost = new Map<string, Required<LostElsewhere>>();
   const keeper = new DirectoryKeeper(memory, {
     log: silentLog,
     linkTo: (owner) => ({
       server: { journal: owner },
-      lost: ({ lives = [], users = [] }) => {
+      lost: ({ lives = [], users = [], moved = [] }) => {
         lost.get(owner)?.lives.push(...lives);
         lost.get(owner)?.users.push(...users);
+        lost.get(owner)?.moved.push(...moved);
       },
     }),
   });
-  const link = (owner: string, announcement: Announcement): LinkDirectory => {
+  const link = (owner: string, announcement: Announcement, unsettled: readonly string[] = []): LinkDirectory => {
     owned.set(owner, announcement);
-    const directory = new LinkDirectory({ clock, own: () => owned.get(owner) ?? [], onLateClaim: () => {} });
-    directory.attach((say) => {
-      const { case: is, value } = say ?? {};
-      if (is === "claim") void keeper.claim(value as never).then((answer) => directory.answered(answer as never));
-      if (is === "release") keeper.release(value as never);
-      if (is === "end") keeper.end(value as never);
-      if (is === "announcement" && announcement !== none) keeper.announce({ server: { journal: owner }, lost: () => {} }, value as never);
-    });
+    const own = (): Announcement => owned.get(owner) ?? [];
+    const directory = new LinkDirectory({ clock, own, unsettled: () => unsettled, onLateClaim: () => {} });
+    const hear = {
+      claim: (value: never) => void keeper.claim(value).then((answer) => directory.answered(answer as never)),
+      release: (value: never) => keeper.release(value),
+      end: (value: never) => keeper.end(value),
+      raise: (value: never) => keeper.raise(value),
+      move: (value: never) => void keeper.move(value).then((answer) => tell(answer)),
+      where: (value: never) => void keeper.where(value).then((answer) => tell(answer)),
+      announcement: (value: never) => announcement !== none && keeper.announce({ server: { journal: owner }, lost: () => {} }, value),
+    };
+    const tell = (answer: unknown): void => {
+      if (answer === undefined) clock.advanceAtOnce(answerTimeoutMs);
+      else directory.told(answer as never);
+    };
+    directory.attach((say) => hear[say?.case as keyof typeof hear](say?.value as never));
     return directory;
   };
   return {
     gate: { find: (user, game, room) => advancing(clock, memory.find(user, game, room)), where: (life) => memory.where(life) },
     server: (owner) => link(owner, none),
-    announce: async (owner, announcement) => {
-      const mine = { lives: [], users: [] };
+    announce: async (owner, announcement, unsettled) => {
+      const mine = { lives: [], users: [], moved: [] };
       lost.set(owner, mine);
-      link(owner, announcement);
+      link(owner, announcement, unsettled);
       return conflictsOf(mine, announcement);
     },
     forget: async () => {
@@ -125,11 +140,12 @@ function linkAtHand(): DirectoryAtHand {
 /** A link that comes up without an announcement, as a test's wants it. */
 const none: Announcement = [];
 
-function conflictsOf(lost: { lives: string[]; users: { life: string; user: bigint }[] }, announcement: Announcement): Conflicts {
+function conflictsOf(lost: Required<LostElsewhere>, announcement: Announcement): Conflicts {
   const lifeOf = (id: string): Life[] => announcement.map(({ life }) => life).filter(({ life }) => life === id);
   return {
     lives: lost.lives.flatMap(lifeOf),
     users: lost.users.flatMap(({ life, user }) => lifeOf(life).map((found) => ({ life: found, user: Number(user) }))),
+    moved: lost.moved.flatMap(lifeOf),
   };
 }
 
@@ -147,7 +163,7 @@ async function redisAtHand(t: TestContext): Promise<DirectoryAtHand | undefined>
   return {
     gate: new RedisDirectory(redis),
     server: (id) => owner(id).owner,
-    announce: (id, announcement) => owner(id).announce(announcement),
+    announce: (id, announcement, unsettled) => owner(id).announce(announcement, unsettled),
     forget: async () => {
       await server.ask("FLUSHALL");
       await redis.run(scripts.fleet).catch(() => {});
@@ -177,7 +193,8 @@ export class RedisOwnerAtHand {
   isDraining = false;
   isDurable = true;
   announcements = 0;
-  lost: { lives: Life[]; users: { life: Life; user: number }[] } = { lives: [], users: [] };
+  unsettled: readonly string[] = [];
+  lost: Conflicts = { lives: [], users: [], moved: [] };
 
   constructor(t: TestContext, redis: Redis, id: string) {
     const abandonAfterMs = hourMs;
@@ -193,18 +210,20 @@ export class RedisOwnerAtHand {
           this.announcements += 1;
           return this.owns;
         },
+        unsettled: () => this.unsettled,
         settled: async () => true,
-        lose: ({ lives, users }) => {
-          this.lost.lives.push(...lives);
-          this.lost.users.push(...users);
+        lose: ({ lives, users, moved }) => {
+          const { lost } = this;
+          this.lost = { lives: [...lost.lives, ...lives], users: [...lost.users, ...users], moved: [...lost.moved, ...moved] };
         },
       }),
     });
   }
 
-  async announce(announcement: Announcement): Promise<Conflicts> {
+  async announce(announcement: Announcement, unsettled: readonly string[] = []): Promise<Conflicts> {
     this.owns = announcement;
-    this.lost = { lives: [], users: [] };
+    this.unsettled = unsettled;
+    this.lost = { lives: [], users: [], moved: [] };
     await this.owner.announce();
     return this.lost;
   }

@@ -170,5 +170,9 @@ export class GateAtHand implements Exit {
     this.acked.set(session, number);
   }
 
+  moved(): void {}
+
+  again(): void {}
+
   flush(): void {}
 }

@@ -85,6 +85,7 @@ export class RoomAtHand implements RoomHost, Exit {
       seats: [],
       outbox: emptyOutbox(),
       lostGates: {},
+      offer: "",
       isOver: false,
       state: undefined,
     };
@@ -216,6 +217,10 @@ export class RoomAtHand implements RoomHost, Exit {
   ack(session: number, number: number): void {
     this.acked.set(session, number);
   }
+
+  moved(): void {}
+
+  again(): void {}
 
   flush(): void {}
 

@@ -1,0 +1,115 @@
+/**
+ * The giving end of a link between two game servers: what a server says to one that may take
+ * its rooms, and asks of one that has offered it a room. Every word is about one offer.
+ */
+import type { LinkChannel } from "#link/channel.ts";
+import type { ServerHello, ToGate } from "#protocol/gen/link_pb.ts";
+import { LinkGarbage, readToGate, type ToServerWriter } from "#protocol/link.ts";
+import type { Clock, Timer } from "#runtime/clock.ts";
+
+/** What an end knows of an offer: it never will be activated, it has been, or nobody knows. */
+export type Fate = "dropped" | "active" | "unknown";
+
+/** A peer that answers later than this has not answered: players wait. */
+const answerTimeoutMs = 2000;
+
+interface Question {
+  readonly timeout: Timer;
+  settle(answer: string | undefined): void;
+}
+
+interface PeerLinkOptions {
+  clock: Clock;
+  onDown(why: string): void;
+}
+
+export class PeerLink {
+  readonly server: ServerHello;
+  readonly #channel: LinkChannel<ToServerWriter>;
+  readonly #options: PeerLinkOptions;
+  /** Who waits for word of an offer, by what was asked. */
+  readonly #questions = new Map<string, Question>();
+  #stage: "up" | "down" = "up";
+
+  constructor(channel: LinkChannel<ToServerWriter>, server: ServerHello, options: PeerLinkOptions) {
+    this.server = server;
+    this.#channel = channel;
+    this.#options = options;
+    const garbage = (): never => {
+      throw new LinkGarbage("a game server says this to gates only");
+    };
+    channel.handOver({
+      read: (batch) => readToGate(batch, { say: (said) => this.#hear(said), output: garbage, ack: garbage }),
+      onDown: (why) => this.#channelOnDown(why),
+    });
+  }
+
+  /** Offers a room: "" when it is written down there, otherwise why not; undefined: nobody knows. */
+  offer(offer: string, value: string, clockMs: number): Promise<string | undefined> {
+    this.#channel.out.say({ case: "offer", value: { offer, value, clockMs } });
+    return this.#ask(`offer ${offer}`);
+  }
+
+  /** The offer is committed. */
+  activate(life: string, offer: string): void {
+    if (this.#stage === "up") this.#channel.out.say({ case: "activate", value: { life, offer } });
+  }
+
+  /** Takes an offer back. "active": too late. */
+  async drop(life: string, offer: string): Promise<Fate> {
+    this.#channel.out.say({ case: "drop", value: { life, offer } });
+    return fateOf(await this.#ask(`fate ${offer}`));
+  }
+
+  /** Asks the giver of an offer what has become of it. */
+  async fate(life: string, offer: string): Promise<Fate> {
+    this.#channel.out.say({ case: "question", value: { life, offer } });
+    return fateOf(await this.#ask(`fate ${offer}`));
+  }
+
+  end(why: string): void {
+    this.#channel.end(why);
+  }
+
+  #ask(what: string): Promise<string | undefined> {
+    if (this.#stage === "down") return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.#questions.get(what)?.settle(undefined);
+      const settle = (answer: string | undefined): void => {
+        timeout.cancel();
+        this.#questions.delete(what);
+        resolve(answer);
+      };
+      const timeout = this.#options.clock.after(answerTimeoutMs, () => settle(undefined));
+      this.#questions.set(what, { timeout, settle });
+    });
+  }
+
+  #hear({ say }: ToGate): void {
+    switch (say.case) {
+      case "offer":
+        this.#questions.get(`offer ${say.value.offer}`)?.settle(say.value.yes ? "" : say.value.sentence);
+        return;
+      case "dropped":
+      case "active":
+        this.#questions.get(`fate ${say.value.offer}`)?.settle(say.case);
+        return;
+      case "status":
+      case "stalled":
+      case "announcement":
+        return; // for gates
+      default:
+        throw new LinkGarbage(`${say.case ?? "nothing"} is not said to a game server`);
+    }
+  }
+
+  #channelOnDown(why: string): void {
+    this.#stage = "down";
+    for (const { settle } of [...this.#questions.values()]) settle(undefined);
+    this.#options.onDown(why);
+  }
+}
+
+function fateOf(answer: string | undefined): Fate {
+  return answer === "dropped" || answer === "active" ? answer : "unknown";
+}

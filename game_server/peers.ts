@@ -1,0 +1,131 @@
+/**
+ * The other game servers, as this one reaches them when a room must go: dialled when they
+ * are needed, by the addresses of the fleet, and linked for as long as both ends live.
+ */
+import type { Fleet } from "#fleet/fleet.ts";
+import type { LinkChannel } from "#link/channel.ts";
+import { greetServer } from "#link/greeting.ts";
+import type { LinkSocket } from "#link/socket.ts";
+import type { ServerHello } from "#protocol/gen/link_pb.ts";
+import type { ToServerWriter } from "#protocol/link.ts";
+import type { Clock } from "#runtime/clock.ts";
+import type { Entropy } from "#runtime/entropy.ts";
+import type { Log } from "#runtime/log.ts";
+import { PeerLink } from "./peer_link.ts";
+
+/** An address that does not answer is not waited for any longer: rooms are frozen meanwhile, or a drain waits. */
+const dialTimeoutMs = 2000;
+/** An address that did not answer is left alone for so long. */
+const retryMs = 1000;
+
+interface PeersOptions {
+  clock: Clock;
+  entropy: Entropy;
+  log: Log;
+  fleet: Fleet;
+  /** Who we are. */
+  journal: string;
+  release: string;
+  key: Uint8Array;
+  dial(address: string): Promise<LinkSocket>;
+}
+
+export class Peers {
+  readonly #options: PeersOptions;
+  readonly #links = new Map<string, PeerLink>();
+  /** Addresses that are being dialled, are linked, or shall not be dialled before a time. */
+  readonly #dialling = new Map<string, Promise<void>>();
+  readonly #linked = new Map<string, PeerLink>();
+  readonly #notBeforeMs = new Map<string, number>();
+  #stage: "up" | "stopped" = "up";
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+    options.fleet.watch(() => {});
+  }
+
+  /** Every other server that answers. */
+  async all(): Promise<PeerLink[]> {
+    await this.#dialAll();
+    return [...this.#links.values()];
+  }
+
+  /** The server with this journal, if it answers. */
+  async to(journal: string): Promise<PeerLink | undefined> {
+    if (!this.#links.has(journal)) await this.#dialAll();
+    return this.#links.get(journal);
+  }
+
+  stop(): void {
+    this.#stage = "stopped";
+    this.#options.fleet.stop();
+    for (const link of [...this.#links.values()]) link.end("the game server stops");
+  }
+
+  async #dialAll(): Promise<void> {
+    const now = this.#options.clock.now();
+    const due = [...this.#options.fleet.addresses].filter(
+      (address) => !this.#linked.has(address) && (this.#notBeforeMs.get(address) ?? 0) <= now,
+    );
+    await Promise.all(due.map((address) => this.#dialOnce(address)));
+  }
+
+  #dialOnce(address: string): Promise<void> {
+    const known = this.#dialling.get(address);
+    if (known !== undefined) return known;
+    const dialling = this.#dial(address).finally(() => this.#dialling.delete(address));
+    this.#dialling.set(address, dialling);
+    return dialling;
+  }
+
+  #dial(address: string): Promise<void> {
+    const { clock, log, dial, journal, entropy, key, release } = this.#options;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        timeout.cancel();
+        resolve();
+      };
+      const timeout = clock.after(dialTimeoutMs, done);
+      const onFailed = (why: string): void => {
+        log.debug("peer down", { "server.address": address, "event.reason": why });
+        this.#notBeforeMs.set(address, clock.now() + retryMs);
+        done();
+      };
+      const onSocket = (socket: LinkSocket): void => {
+        if (this.#stage === "stopped") return socket.cut();
+        greetServer(socket, {
+          ...{ clock, entropy, key, release, boot: journal, isServer: true },
+          refuse: (other) => this.#refuse(other),
+          onUp: (channel, server) => {
+            this.#onUp(address, channel, server);
+            done();
+          },
+          onFailed,
+        });
+      };
+      dial(address).then(onSocket, (thrown: unknown) => onFailed(String(thrown)));
+    });
+  }
+
+  #refuse(journal: string): string | undefined {
+    if (journal === this.#options.journal) return "this is our own address";
+    return this.#links.has(journal) ? "another address of a server that is linked already" : undefined;
+  }
+
+  #onUp(address: string, channel: LinkChannel<ToServerWriter>, server: ServerHello): void {
+    const refusal = this.#stage === "stopped" ? "the game server stops" : this.#refuse(server.journal);
+    if (refusal !== undefined) return channel.cut(refusal);
+    const { clock, log } = this.#options;
+    const link = new PeerLink(channel, server, {
+      clock,
+      onDown: (why) => {
+        log.info("peer down", { "server.address": address, "event.reason": why });
+        this.#linked.delete(address);
+        if (this.#links.get(server.journal) === link) this.#links.delete(server.journal);
+      },
+    });
+    log.info("peer up", { "server.address": address, "link.peer": `${server.journal}/${server.boot} ${server.release}` });
+    this.#links.set(server.journal, link);
+    this.#linked.set(address, link);
+  }
+}
