@@ -28,7 +28,7 @@ test(`[F2][P2][P3] killed ${kills} times before a commit, after one, and while i
     else strays += 1;
   }
   await run.restart();
-  await run.end(8000);
+  await run.end();
   const { inputs, receipts } = run.verdict;
   const counts = [...died].map(([point, count]) => `${count} × ${point}`).join(", ");
   t.diagnostic(`F2 ${kills} kills (${counts}, ${strays} elsewhere), ${inputs} inputs sent, ${receipts} receipts`);

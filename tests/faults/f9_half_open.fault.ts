@@ -13,7 +13,7 @@ import { Player } from "#tests/support/player.ts";
 import { Server } from "#tests/support/process.ts";
 import { type Direction, TcpProxy } from "#tests/support/tcp_proxy.ts";
 import { Command, pour } from "./flood.ts";
-import { storedBooks } from "./ledger_run.ts";
+import { storedBooks } from "./ledger_crowd.ts";
 import { LedgerSeat } from "./ledger_seat.ts";
 import { isFull, kilobyte, MemoryWatch, median, megabyte, patience, Scrape, sleep, until } from "./measure.ts";
 

@@ -1,16 +1,13 @@
 /**
- * A game server that deals the ledger too, in a process that can be told to die at a named
+ * The game server as it is, which deals the ledger too, in a process that can be told to die at a named
  * point: `KILL_AT="before commit:17"`, `"after commit:17"`, `"restore:3"` (while the third room
  * is read). It says so before. `LEDGER_VERSION=2` makes it the next release, which upgrades the rooms of the first.
  */
 import { writeSync } from "node:fs";
-import { GameServer } from "#game_server/game_server.ts";
-import { games } from "#game_server/games.ts";
-import type { Commit, Journal, StoredRoom } from "#game_server/journal.ts";
-import { openJournal } from "#game_server/open_journal.ts";
-import { noWatchdog } from "#game_server/watchdog.ts";
-import { run } from "#runtime/process.ts";
+import type { Commit, StoredRoom } from "#game_server/journal.ts";
+import { SqliteJournal } from "#game_server/journal_sqlite.ts";
 import { type LedgerState, ledger } from "#simulation/ledger.ts";
+import { deal } from "./deal.ts";
 
 const [killPoint = "", killCount = "0"] = (process.env["KILL_AT"] ?? "").split(":");
 const version = Number(process.env["LEDGER_VERSION"] ?? ledger.version);
@@ -34,33 +31,24 @@ class Fuse {
   }
 }
 
-/** A journal that dies with its process at the chosen point. */
-function mined(journal: Journal, fuse: Fuse): Journal {
-  return {
-    ...{ id: journal.id, boot: journal.boot, isDurable: journal.isDurable, clockMs: journal.clockMs, damage: journal.damage },
-    *load(): Iterable<StoredRoom> {
-      for (const room of journal.load()) {
+/** From now on journals die with this process at the chosen point. */
+function mineJournals(fuse: Fuse): void {
+  const { load, commit } = SqliteJournal.prototype;
+  Object.assign(SqliteJournal.prototype, {
+    *load(this: SqliteJournal): Iterable<StoredRoom> {
+      for (const room of load.call(this)) {
         fuse.burn("restore");
         yield room;
       }
     },
-    commit(commit: Commit): void {
+    commit(this: SqliteJournal, turn: Commit): void {
       fuse.burn("before commit");
-      journal.commit(commit);
+      commit.call(this, turn);
       fuse.burn("after commit");
     },
-    close: () => journal.close(),
-  };
+  });
 }
 
-await run("game_server", async ({ settings, clock, entropy, log, lifecycle }) => {
-  const journal = mined(await openJournal({ settings, clock, entropy, log }), new Fuse(killPoint, Number(killCount)));
-  const ofRelease = { ...ledger, version, upgrade: (state: unknown) => state as LedgerState };
-  const server = new GameServer({
-    ...{ settings, games: [...games, ofRelease], clock, entropy, log, journal, port: settings.port ?? 0, watchdog: noWatchdog },
-    drainLeftMs: () => lifecycle.leftMs,
-    onChange: () => lifecycle.settle(),
-  });
-  server.restore();
-  return server;
-});
+mineJournals(new Fuse(killPoint, Number(killCount)));
+deal({ ...ledger, version, upgrade: (state: unknown) => state as LedgerState });
+await import("#game_server/main.ts");
