@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LedgerCluster } from "./ledger_cluster.ts";
+import { LedgerSeats } from "./ledger_seats.ts";
 import { isFull, patience, sleep } from "./measure.ts";
 
 const crowd = { players: 24, rooms: 8 };
@@ -16,6 +17,8 @@ const frozenMs = 4000;
 const rounds = isFull ? 5 : 1;
 const awayMs = isFull ? 300_000 : 20_000;
 const healedWithinMs = 35_000;
+/** Patient players, who neither leave nor know why they should: their users and rooms begin here. */
+const patient = { first: 1_000_000, rooms: 5 };
 
 test(`[F15][P1] each of the six processes is killed -9 in turn, then frozen and thawed in turn, ${rounds} times: the verdict holds`, {
   timeout: rounds * 90_000 + 120_000,
@@ -67,7 +70,9 @@ test(`[F15][P8] Redis away for ${awayMs / 1000} s, meanwhile a server dies and c
 }, async (t) => {
   const cluster = await LedgerCluster.open(t, { ...crowd, seed: 17 });
   if (cluster === undefined) return;
-  await sleep(4000);
+  const { verdict } = cluster;
+  const seats = await LedgerSeats.open({ ...patient, ports: cluster.ports, verdict });
+  await seats.write(1000);
   await cluster.redis.kill();
   await sleep(awayMs / 4);
   const [server] = cluster.servers;
@@ -77,13 +82,15 @@ test(`[F15][P8] Redis away for ${awayMs / 1000} s, meanwhile a server dies and c
   await sleep(awayMs / 4);
   await cluster.addGate();
   await sleep(awayMs / 2);
-  const before = cluster.verdict.receipts;
+  seats.rest();
+  await seats.answered();
+  for (const { user, closes } of seats.all) assert.equal(closes, 0, `user ${user}`);
   await cluster.redis.start();
   const seatedMs = await cluster.end(healedWithinMs * patience);
-  const { inputs, receipts } = cluster.verdict;
+  seats.leave();
   t.diagnostic(
-    `F15 Redis away ${awayMs / 1000} s: ${before} receipts until its return, ${inputs} inputs, ${receipts} receipts, ` +
-      `all seated ${seatedMs.toFixed(0)} ms after its return`,
+    `F15 Redis away ${awayMs / 1000} s: ${seats.sum("answered")} entries of ${seats.all.length} patient players answered before its return, ` +
+      `${verdict.inputs} inputs, ${verdict.receipts} receipts, all seated ${seatedMs.toFixed(0)} ms after its return`,
   );
   assert.ok(seatedMs <= healedWithinMs * patience, `${seatedMs} ms`);
 });

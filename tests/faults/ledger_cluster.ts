@@ -55,13 +55,17 @@ export class LedgerCluster {
     const cluster = new LedgerCluster(t, redis, new LedgerCrowd(t, crowd), env);
     for (let at = 0; at < servers; at++) await cluster.addServer();
     for (let at = 0; at < gates; at++) await cluster.addGate();
-    for (const { member } of cluster.gates)
-      await until("every link", async () => (await metricOf(member.server, "croupier_links")) === servers);
+    await cluster.linked();
     return cluster;
   }
 
   get verdict(): Verdict {
     return this.crowd.verdict;
+  }
+
+  /** Of its gates. */
+  get ports(): number[] {
+    return this.gates.map(({ member }) => member.server.port);
   }
 
   /** All its processes. */
@@ -83,6 +87,12 @@ export class LedgerCluster {
     const part = new GatePart(`gate ${this.gates.length + 1}`, member, this.crowd.doors);
     this.gates.push(part);
     return part;
+  }
+
+  /** Waits until every gate is linked to every game server. */
+  async linked(): Promise<void> {
+    for (const { member } of this.gates)
+      await until("every link", async () => (await metricOf(member.server, "croupier_links")) === this.servers.length);
   }
 
   /** No more whims and no more faults: everybody sits within that time, everything was answered, and the directory has what the journals have. */
