@@ -1,8 +1,16 @@
 /** Somebody at a gate who asks for an echo again and again, and how long each took: what others' misbehaviour costs him. */
-import type { WebSocket } from "ws";
+import { WebSocket } from "ws";
 import { commandOf, frame } from "#protocol/frame.ts";
 import { Player } from "#tests/support/player.ts";
-import { Command } from "./flood.ts";
+import { Command, load } from "./flood.ts";
+
+interface EchoerOptions {
+  readonly port: number;
+  readonly user: number;
+  readonly room: string;
+  readonly everyMs: number;
+  readonly ballastBytes?: number;
+}
 
 export class Echoer {
   readonly #socket: WebSocket;
@@ -19,10 +27,16 @@ export class Echoer {
     });
   }
 
-  static async seat(port: number, user: number, everyMs: number): Promise<Echoer> {
-    const player = await Player.seated(port, user, { game_name: "flood", room_id: String(1000 + (user % 4)) });
+  /** Sits down in the flood `room`, which shall be so many bytes large. */
+  static async seat({ port, user, room, everyMs, ballastBytes = 0 }: EchoerOptions): Promise<Echoer> {
+    const player = await Player.seated(port, user, { game_name: "flood", room_id: room });
     await player.hearUntil(String(Command.ARRIVED));
+    if (ballastBytes > 0) player.send(load(ballastBytes));
     return new Echoer(player, everyMs);
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
   }
 
   start(): void {

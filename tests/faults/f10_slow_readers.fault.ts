@@ -132,7 +132,9 @@ async function openHouse(t: TestContext): Promise<House> {
     await player.hearUntil(String(Command.ARRIVED));
     return new Reader(player);
   });
-  const others = Array.from({ length: echoers }, (_, at) => Echoer.seat(gate.port, 100 + at, echoEveryMs));
+  const others = Array.from({ length: echoers }, (_, at) =>
+    Echoer.seat({ port: gate.port, user: 100 + at, room: String(1000 + (at % 4)), everyMs: echoEveryMs }),
+  );
   return { gate, readers: await Promise.all(readers), echoers: await Promise.all(others) };
 }
 
