@@ -44,5 +44,5 @@ async function diesAt(run: LedgerRun, point: string, count: number): Promise<boo
   const { signal } = await run.process.exited;
   clearTimeout(late);
   assert.equal(signal, "SIGKILL", `${run.process.lines.join("\n")}\n${run.process.errors}`);
-  return run.process.lines.includes(`killed ${point}`);
+  return run.process.lines.includes(`burnt ${point}`);
 }

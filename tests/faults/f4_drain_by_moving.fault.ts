@@ -37,7 +37,7 @@ test(`[F4][P5][P6] SIGTERM with a peer, ${diceRooms} dice rooms × 4 bots, ${rol
 }, async (t) => {
   const cluster = await openCluster(t);
   if (cluster === undefined) return;
-  const seconds = Math.ceil((rollouts * (betweenMs + 3000)) / 1000) + 8;
+  const seconds = Math.ceil((rollouts * (betweenMs + 6000)) / 1000) + 8;
   // Two of each room at either gate.
   const bots = [0, 1].map((gate) => playDice(t, cluster.door(gate), { users: diceRooms * 2, seconds, "first-user": 1 + gate * 10_000 }));
   const echoers = await seatEchoers(cluster, echoRooms);

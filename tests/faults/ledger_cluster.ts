@@ -33,6 +33,13 @@ export interface Part {
   thaw(): void;
 }
 
+/** One that somebody else may have sent a signal. */
+export interface ProcessPart extends Part {
+  readonly pid: number;
+  /** From now on it may be gone at any moment. */
+  expectEnd(): void;
+}
+
 export class LedgerCluster {
   readonly redis: RedisServer;
   readonly crowd: LedgerCrowd;
@@ -117,7 +124,7 @@ function ownership({ life, owner, epoch }: Life): string {
   return `${life} is ${owner}'s at ${epoch}`;
 }
 
-abstract class ProcessPart implements Part {
+abstract class MemberPart implements ProcessPart {
   readonly name: string;
   readonly member: Member;
 
@@ -126,7 +133,14 @@ abstract class ProcessPart implements Part {
     this.member = member;
   }
 
+  get pid(): number {
+    return this.member.process.child.pid ?? 0;
+  }
+
+  expectEnd(): void {}
+
   async kill(): Promise<void> {
+    this.expectEnd();
     await this.member.kill();
   }
 
@@ -143,7 +157,7 @@ abstract class ProcessPart implements Part {
   }
 }
 
-export class ServerPart extends ProcessPart {
+export class ServerPart extends MemberPart {
   readonly folder: string;
 
   constructor(name: string, member: Member, folder: string) {
@@ -152,7 +166,7 @@ export class ServerPart extends ProcessPart {
   }
 }
 
-export class GatePart extends ProcessPart {
+export class GatePart extends MemberPart {
   readonly #doors: Set<Door>;
   #door: Door;
 
@@ -162,10 +176,9 @@ export class GatePart extends ProcessPart {
     this.#door = this.#open();
   }
 
-  override async kill(): Promise<void> {
+  override expectEnd(): void {
     this.#door.isOpen = false;
     this.#doors.delete(this.#door);
-    await super.kill();
   }
 
   override async restart(): Promise<void> {

@@ -153,10 +153,15 @@ export function storedBooks(folder: string): FinalBook[] {
   return storedRooms(folder).map(finalBook);
 }
 
-/** The rooms of the journal in `folder`. */
+/** The rooms that the journal in `folder` owns. */
 export function storedRooms(folder: string): RoomValue[] {
+  return storedValues(folder).filter(({ passage }) => passage?.is !== "incoming");
+}
+
+/** The rooms that the journal in `folder` has in whatever way, but for notes of those that are gone. */
+export function storedValues(folder: string): RoomValue[] {
   const values = storedRows(folder).map(({ value }) => JSON.parse(value) as StoredValue);
-  return values.filter((value): value is RoomValue => !isGone(value) && value.passage?.is !== "incoming");
+  return values.filter((value): value is RoomValue => !isGone(value));
 }
 
 interface LogLine {
