@@ -10,10 +10,12 @@ import { RedisDirectory } from "#fleet/directory_redis.ts";
 import { RedisOwner } from "#fleet/owner_redis.ts";
 import { Redis } from "#fleet/redis.ts";
 import { scripts } from "#fleet/redis_scripts.ts";
+import { Generation, type Store } from "#fleet/store.ts";
 import { DirectoryKeeper, type LostElsewhere } from "#gate_server/directory_keeper.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
+import { RedisMemory, type ScriptName } from "#simulation/redis_memory.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { RedisServer } from "./redis_server.ts";
 
@@ -38,6 +40,7 @@ export const directoryKinds: Readonly<Record<string, (t: TestContext) => Promise
   memory: async () => memoryAtHand(),
   link: async () => linkAtHand(),
   redis: redisAtHand,
+  simulated: simulatedAtHand,
 };
 
 function memoryAtHand(): DirectoryAtHand {
@@ -153,17 +156,9 @@ async function redisAtHand(t: TestContext): Promise<DirectoryAtHand | undefined>
   const server = await RedisServer.start(t);
   if (server === undefined) return undefined;
   const redis = await connected(t, server);
-  const owners = new Map<string, RedisOwnerAtHand>();
-  const owner = (id: string): RedisOwnerAtHand => {
-    const known = owners.get(id) ?? new RedisOwnerAtHand(t, redis, id);
-    owners.set(id, known);
-    return known;
-  };
   const key = (name: string): string => `{croupier}:${name}`;
   return {
-    gate: new RedisDirectory(redis),
-    server: (id) => owner(id).owner,
-    announce: (id, announcement, unsettled) => owner(id).announce(announcement, unsettled),
+    ...storeAtHand(t, redis),
     forget: async () => {
       await server.ask("FLUSHALL");
       await redis.run(scripts.fleet).catch(() => {});
@@ -174,6 +169,44 @@ async function redisAtHand(t: TestContext): Promise<DirectoryAtHand | undefined>
       const agoMs = howLong === "enough" ? hourMs : hourMs - 60_000;
       await server.ask("HSET", key("renewed"), id, String(Number(seconds) * 1000 - agoMs));
     },
+  };
+}
+
+/** What the simulator has for Redis, without its network. */
+async function simulatedAtHand(t: TestContext): Promise<DirectoryAtHand> {
+  const memory = new RedisMemory();
+  const now = (): number => systemClock.wall();
+  const generation = new Generation(systemEntropy);
+  const store: Store = {
+    ...{ onForgot: () => {}, isUp: true, needsReplicas: false, replicated: async () => {}, stop: () => {} },
+    run: async ({ name }, ...args) =>
+      generation.read(memory.run(now(), name as ScriptName, [...generation.words, String(hourMs), ...args]), () => store.onForgot()),
+  };
+  await store.run(scripts.fleet);
+  memory.learned();
+  return {
+    ...storeAtHand(t, store),
+    forget: async () => {
+      memory.forget();
+      await store.run(scripts.fleet).catch(() => {});
+    },
+    learned: async () => memory.learned(),
+    silence: async (id, howLong) => memory.renewedAt(id, now() - (howLong === "enough" ? hourMs : hourMs - 60_000)),
+  };
+}
+
+/** Gates and owners of one store. */
+function storeAtHand(t: TestContext, store: Store): Pick<DirectoryAtHand, "gate" | "server" | "announce"> {
+  const owners = new Map<string, RedisOwnerAtHand>();
+  const owner = (id: string): RedisOwnerAtHand => {
+    const known = owners.get(id) ?? new RedisOwnerAtHand(t, store, id);
+    owners.set(id, known);
+    return known;
+  };
+  return {
+    gate: new RedisDirectory(store),
+    server: (id) => owner(id).owner,
+    announce: (id, announcement, unsettled) => owner(id).announce(announcement, unsettled),
   };
 }
 
@@ -196,7 +229,7 @@ export class RedisOwnerAtHand {
   unsettled: readonly string[] = [];
   lost: Conflicts = { lives: [], users: [], moved: [] };
 
-  constructor(t: TestContext, redis: Redis, id: string) {
+  constructor(t: TestContext, redis: Store, id: string) {
     const abandonAfterMs = hourMs;
     t.after(() => this.owner.leave());
     const about = { journal: id, boot: 1, release: "test", games: ["dice"], startedAtMs: 1 };
