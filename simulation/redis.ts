@@ -8,6 +8,7 @@ import type { LinkSocket } from "#link/socket.ts";
 import type { SimProcess } from "./process.ts";
 import { RedisMemory, type ScriptName } from "./redis_memory.ts";
 
+export const redisName = "redis";
 /** `WAIT`: a replica has everything so soon. */
 const replicaMsMax = 5;
 

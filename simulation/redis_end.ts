@@ -89,7 +89,7 @@ export class SimRedisEnd implements Store {
       this.#fallSilent();
       reject(tryAgain("Redis does not answer"));
     });
-    socket.send(encodeBatch({ id, name, args }));
+    this.#options.clock.after(0, () => socket.send(encodeBatch({ id, name, args }))); // at the end of what is under way here
     try {
       return await promise;
     } finally {
