@@ -15,7 +15,7 @@ import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { logConflicts } from "./conflicts.ts";
 import { Crossing } from "./crossing.ts";
-import type { Announcement, Claim, Conflicts, DirectoryForServers, Life, Membership, Whereabouts } from "./directory.ts";
+import type { Announcement, Claim, Conflicts, DirectoryForServers, Life, Membership, Unsettled, Whereabouts } from "./directory.ts";
 import { readLife, readWhereabouts, writeLife } from "./directory_redis.ts";
 import { type Script, scripts } from "./redis_scripts.ts";
 import type { ServerRecord } from "./server_record.ts";
@@ -38,7 +38,7 @@ export interface Owned {
   /** Every life here and who sits in it. */
   announcement(): Announcement;
   /** Lives that the directory may name us as the owner of, and that are not ours to end. */
-  unsettled(): readonly string[];
+  unsettled(): readonly Unsettled[];
   /** Resolves when everything that has happened here is committed, and told; false: it is not, since the journal has no space. */
   settled(): Promise<boolean>;
   /** What lost: the server ends these lives, sends these users out, and stops what is another's. */

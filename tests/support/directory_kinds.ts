@@ -3,7 +3,7 @@
  * gates ask it, game servers tell it, it can be made to forget, and an owner to be silent.
  */
 import type { TestContext } from "node:test";
-import type { Announcement, Conflicts, DirectoryForGates, DirectoryForServers, Life } from "#fleet/directory.ts";
+import type { Announcement, Conflicts, DirectoryForGates, DirectoryForServers, Life, Unsettled } from "#fleet/directory.ts";
 import { LinkDirectory } from "#fleet/directory_link.ts";
 import { MemoryDirectory } from "#fleet/directory_memory.ts";
 import { RedisDirectory } from "#fleet/directory_redis.ts";
@@ -27,7 +27,7 @@ export interface DirectoryAtHand {
   readonly gate: DirectoryForGates;
   server(owner: string): DirectoryForServers;
   /** The owner tells everything it owns, and what is not its to end; gives what it is told that it lost. */
-  announce(owner: string, announcement: Announcement, unsettled?: readonly string[]): Promise<Conflicts>;
+  announce(owner: string, announcement: Announcement, unsettled?: readonly Unsettled[]): Promise<Conflicts>;
   /** It has forgotten everything, and is learning. */
   forget(): Promise<void>;
   /** It has learned. */
@@ -99,7 +99,7 @@ function linkAtHand(): DirectoryAtHand {
       },
     }),
   });
-  const link = (owner: string, announcement: Announcement, unsettled: readonly string[] = []): LinkDirectory => {
+  const link = (owner: string, announcement: Announcement, unsettled: readonly Unsettled[] = []): LinkDirectory => {
     owned.set(owner, announcement);
     const own = (): Announcement => owned.get(owner) ?? [];
     const directory = new LinkDirectory({ clock, own, unsettled: () => unsettled, onLateClaim: () => {} });
@@ -226,7 +226,7 @@ export class RedisOwnerAtHand {
   isDraining = false;
   isDurable = true;
   announcements = 0;
-  unsettled: readonly string[] = [];
+  unsettled: readonly Unsettled[] = [];
   lost: Conflicts = { lives: [], users: [], moved: [] };
 
   constructor(t: TestContext, redis: Store, id: string) {
@@ -253,7 +253,7 @@ export class RedisOwnerAtHand {
     });
   }
 
-  async announce(announcement: Announcement, unsettled: readonly string[] = []): Promise<Conflicts> {
+  async announce(announcement: Announcement, unsettled: readonly Unsettled[] = []): Promise<Conflicts> {
     this.owns = announcement;
     this.unsettled = unsettled;
     this.lost = { lives: [], users: [], moved: [] };
