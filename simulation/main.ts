@@ -8,10 +8,10 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
+import type { Counts } from "./counts.ts";
 import { runWithout } from "./run.ts";
 import { isSwitch, switches } from "./switches.ts";
 import type { Share } from "./worker.ts";
-import type { Counts } from "./counts.ts";
 import type { RunResult } from "./world.ts";
 
 const shownMax = 10;

@@ -3,7 +3,7 @@
  * the same words, and each script one step. The suite of the directories
  * (fleet/directory.test.ts) runs against it as against the real one.
  */
-import type { Life } from "#fleet/directory.ts";
+import type { Life, Unsettled } from "#fleet/directory.ts";
 import { learningMs, type scripts } from "#fleet/redis_scripts.ts";
 
 /** The record of a server that left and owns nothing is kept so long, as in the scripts. */
@@ -281,7 +281,7 @@ const steps: Record<ScriptName, (step: Step, ...args: string[]) => string[]> = {
     if (part === "first" || part === "only") told.delete(owner);
     const announcement = new Announcing(step, owner);
     for (const one of JSON.parse(livesText) as { life: string; users: string[] }[]) announcement.tell(one.life, one.users);
-    for (const id of JSON.parse(unsettledText) as string[]) add(told, owner, id);
+    for (const one of JSON.parse(unsettledText) as Unsettled[]) settle(step, owner, one);
     if (part === "last" || part === "only") {
       for (const id of (owns.get(owner) ?? new Set()).difference(told.get(owner) ?? new Set())) {
         const life = step.read(id);
@@ -381,6 +381,16 @@ class Announcing {
     step.open(life, text);
     return true;
   }
+}
+
+/** The owner does not end the life; it may know who has it since. */
+function settle(step: Step, owner: string, { life: id, owner: next, epoch }: Unsettled): void {
+  add(step.keys.told, owner, id);
+  const life = step.read(id);
+  if (life?.owner !== owner || life === undefined || next === "" || life.epoch >= epoch) return;
+  const { offer: _, ...same } = life;
+  const to = { ...same, owner: next, epoch };
+  step.hand(life, to, JSON.stringify(to));
 }
 
 function sweep(step: Step, owner: string): void {

@@ -175,7 +175,8 @@ export class Verdict {
       else if (!ended.has(book) && !this.#mayBeLost(book)) this.violations.push(`V1 book ${book} is lost`);
     }
     for (const [book, bound] of ended) {
-      const mayEnd = bound.length === 0 || this.#allowances.dissolves === "everybody" || finals.has(book);
+      const { dissolves, forgets } = this.#allowances;
+      const mayEnd = bound.length === 0 || dissolves === "everybody" || forgets || finals.has(book);
       if (!mayEnd) this.violations.push(`P4 book ${book} has ended, and user ${bound} could not leave it`);
     }
     this.#judgeOwnership(books);

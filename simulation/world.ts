@@ -14,8 +14,7 @@ import type { Write } from "./disk.ts";
 import { finalBook } from "./final_book.ts";
 import { GameMachine } from "./game_machine.ts";
 import { GateMachine } from "./gate_machine.ts";
-import type { ClientListener, ClientSocket } from "./ledger_player.ts";
-import { LedgerPlayer } from "./ledger_player.ts";
+import { type ClientListener, type ClientSocket, LedgerPlayer } from "./ledger_player.ts";
 import { LogWatch } from "./log_watch.ts";
 import { Misfortunes } from "./misfortunes.ts";
 import { SimNetwork } from "./network.ts";
@@ -23,7 +22,7 @@ import { Killed, SimProcess } from "./process.ts";
 import { redisName, SimRedis } from "./redis.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { type FinalBook, Verdict } from "./verdict.ts";
+import { type FinalBook, type Line, Verdict } from "./verdict.ts";
 
 const chaosMs = 30_000;
 /** Long enough for every wait of ours to end: HOLD, the directory's learning, back-off. */
@@ -180,8 +179,12 @@ class World {
   }
 
   #addClient(user: number, rooms: readonly string[]): LedgerPlayer {
+    const add = (line: Line): void => {
+      this.#trace(`user ${user}`, () => JSON.stringify({ ...line, atMs: undefined, user: undefined }));
+      this.#verdict.add(line);
+    };
     return new LedgerPlayer(user, {
-      ...{ scheduler: this.#scheduler, chance: this.#chance, verdict: this.#verdict, rooms },
+      ...{ scheduler: this.#scheduler, chance: this.#chance, verdict: { add }, rooms },
       connect: (who, listener) => this.#connect(who, listener),
       nextConnection: () => ++this.#connections,
     });
