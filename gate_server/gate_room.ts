@@ -108,7 +108,7 @@ export class GateRoom implements Place {
     this.#last = number;
     for (const id of ids) {
       const session = this.#share.sessions.get(id);
-      if (session === undefined || !(this.#sessions.has(session) || session.stage === "entering")) continue;
+      if (session === undefined || !this.#sessions.has(session)) continue; // who is entering is told with the answer to his sit
       if (frame.length > 0) session.deliver(frame);
       if (flags & outputFlags.strike) session.strike();
       if (flags & outputFlags.ends) session.roomEnded();

@@ -174,11 +174,7 @@ export class Verdict {
       if (final !== undefined) this.#judgeBook(final, heard);
       else if (!ended.has(book) && !this.#mayBeLost(book)) this.violations.push(`V1 book ${book} is lost`);
     }
-    for (const [book, bound] of ended) {
-      const { dissolves, forgets } = this.#allowances;
-      const mayEnd = bound.length === 0 || dissolves === "everybody" || forgets || finals.has(book);
-      if (!mayEnd) this.violations.push(`P4 book ${book} has ended, and user ${bound} could not leave it`);
-    }
+    for (const [book, bound] of ended) if (!finals.has(book)) this.#judgeEnded(book, bound);
     this.#judgeOwnership(books);
     for (const { book, isOver } of books) if (isOver) this.violations.push(`V7 book ${book} is over, and still kept`);
   }
@@ -238,6 +234,12 @@ export class Verdict {
 
   #hasLeft(key: string): void {
     this.#left.set(key, (this.#left.get(key) ?? 0) + 1);
+  }
+
+  /** `bound`: who could not have left the book. */
+  #judgeEnded(book: number, bound: readonly number[]): void {
+    const mayEnd = bound.length === 0 || this.#allowances.dissolves === "everybody" || this.#allowances.forgets;
+    if (!mayEnd) this.violations.push(`P4 book ${book} has ended, and user ${bound} could not leave it`);
   }
 
   #mayBeLost(book: number): boolean {
