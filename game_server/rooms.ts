@@ -263,6 +263,7 @@ export class Rooms implements RoomHost {
     this.#places.set(visitor.user, room);
     const entered = room.arrive(visitor, seat, watch);
     this.#matching.update(room);
+    this.#options.onChange();
     return entered;
   }
 
