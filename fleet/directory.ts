@@ -98,6 +98,14 @@ export interface DirectoryForServers {
 /** An owner's whole truth about itself: its lives and who sits in each. */
 export type Announcement = readonly { readonly life: Life; readonly users: readonly number[] }[];
 
+/** A life that an owner may be named for, and that is not its to end. */
+export interface Unsettled {
+  readonly life: string;
+  /** Whose it is since, and at which epoch; "" when it cannot say. Where the directory knows less, it is told so. */
+  readonly owner: string;
+  readonly epoch: number;
+}
+
 /** What an announcement has cost. Their owners end the lives, and send the users out, with Disconnect 0. */
 export interface Conflicts {
   /** Lives that lost their name to another one. */

@@ -4,13 +4,13 @@
  * and how it forgets and learns, is in redis_scripts.ts.
  */
 import type { DirectoryForGates, Found, Life, Whereabouts } from "./directory.ts";
-import type { Redis } from "./redis.ts";
 import { scripts } from "./redis_scripts.ts";
+import type { Store } from "./store.ts";
 
 export class RedisDirectory implements DirectoryForGates {
-  readonly #redis: Pick<Redis, "run">;
+  readonly #redis: Pick<Store, "run">;
 
-  constructor(redis: Pick<Redis, "run">) {
+  constructor(redis: Pick<Store, "run">) {
     this.#redis = redis;
   }
 

@@ -234,7 +234,7 @@ return answer('done')`,
   ),
 
   /**
-   * owner, "first", "last", "only" or "" (which part this is), JSON of [{life: JSON, users}], JSON of lives that are not its to end ->
+   * owner, "first", "last", "only" or "" (which part this is), JSON of [{life: JSON, users}], JSON of `Unsettled` ->
    * "told", JSON of the lives that lost, JSON of [life, user] of those who sit elsewhere, JSON of the lives that others have
    */
   announce: script(
@@ -280,7 +280,14 @@ for _, one in ipairs(cjson.decode(ARGV[6])) do
     end
   end
 end
-for _, id in ipairs(cjson.decode(ARGV[7])) do call('SADD', told, id) end
+for _, one in ipairs(cjson.decode(ARGV[7])) do
+  call('SADD', told, one.life)
+  local life, to = read(one.life), read(one.life)
+  if life and life.owner == owner and one.owner ~= '' and life.epoch < one.epoch then
+    to.owner, to.epoch, to.offer = one.owner, one.epoch, nil
+    hand(life, to, cjson.encode(to))
+  end
+end
 call('PEXPIRE', told, 60000)
 if part == 'last' or part == 'only' then
   for _, id in ipairs(call('SDIFF', at .. 'owns:' .. owner, told)) do

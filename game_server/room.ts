@@ -380,11 +380,13 @@ export class Room {
 
   /**
    * A gate is back: it has passed on everything up to output `last`, and believes that these
-   * sessions sit here. Their ways are theirs again, and it learns what it missed.
+   * sessions sit here. Their ways are theirs again, and it learns what it missed. `isAnew`: it has
+   * not listened here since then, whatever was said.
    */
-  attach(exit: Exit, last: number, claimants: readonly Claimant[]): Attached {
+  attach(exit: Exit, last: number, claimants: readonly Claimant[], isAnew = false): Attached {
     const { outbox } = this.#table;
     this.#meet(exit);
+    if (isAnew) this.#caughtUp.delete(exit.gate);
     const hasMissed = !this.#caughtUp.has(exit.gate);
     this.#caughtUp.add(exit.gate);
     const isTooLate = hasMissed && outbox.hasDropped(exit.gate, last);

@@ -102,10 +102,11 @@ export class GateRoom implements Place {
     session.entered(number, this);
   }
 
-  /** An output of the room. What was passed on before is not passed on again. */
-  output(link: RoomLink, number: number, flags: number, ids: Uint32Array, frame: Frame): void {
+  /** An output of the room. What was passed on before is not passed on again. False: it is none of `link`'s to say now, and will be given again. */
+  output(link: RoomLink, number: number, flags: number, ids: Uint32Array, frame: Frame): boolean {
     const isAnswered = this.#isWayOf(link) && !(this.#way.is === "attaching" && this.#way.isNew);
-    if (number <= this.#last || !isAnswered) return;
+    if (!isAnswered) return false;
+    if (number <= this.#last) return true;
     this.#last = number;
     for (const id of ids) {
       const session = this.#share.sessions.get(id);
@@ -114,6 +115,7 @@ export class GateRoom implements Place {
       if (flags & outputFlags.strike) session.strike();
       if (flags & outputFlags.ends) session.roomEnded();
     }
+    return true;
   }
 
   // Place: what sessions do. Unless attached nothing is sent: they keep it.
@@ -178,7 +180,7 @@ export class GateRoom implements Place {
     this.#way = { is: "attaching", link, isNew };
     const sessions = [...this.#sessions].map((session) => ({ session: session.id, user: BigInt(session.user), acked: session.lastAcked }));
     this.#asked = new Set(sessions.map(({ session }) => session));
-    link.sendAttach({ life: this.life, last: this.#last, sessions });
+    link.sendAttach({ life: this.life, last: this.#last, sessions, anew: isNew });
   }
 
   /** An input was not applied: unless we are asking already, ask what was. */

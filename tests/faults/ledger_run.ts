@@ -49,7 +49,7 @@ class WallTimeline {
 }
 
 export class LedgerRun {
-  readonly verdict = new Verdict({ forgets: false, outlasts: false });
+  readonly verdict = new Verdict({ forgets: false, outlasts: false, dissolves: "nobody" });
   readonly gate: Server;
   readonly folder: string;
   readonly #t: TestContext;
