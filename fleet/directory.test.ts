@@ -250,3 +250,19 @@ everyKind("[P1] of one life the higher epoch wins, whoever tells last", async ({
   assert.deepEqual(await announce("A", [{ life: one, users: [7] }]), { ...agreed, moved: [one] });
   assert.deepEqual((await gate.find(7, "dice", "1")).place, at(one, "B"));
 });
+
+everyKind(
+  "[directory] an operator frees the rooms of a server that is gone; should it come back, opened names are others'",
+  async (kind) => {
+    const { gate, server, announce } = kind;
+    const [one, two, younger] = [life("1"), life("2"), life("1", "B", { openedAtMs: 2000 })];
+    await server("A").claim(one, 7);
+    await server("A").claim(two, 8);
+    assert.equal(await gate.abandon("A"), 2);
+    assert.equal(await gate.abandon("A"), 0);
+    assert.deepEqual(await server("B").claim(younger, 9), claimed);
+    const all = [one, two].map((back, at) => ({ life: back, users: [7 + at] }));
+    assert.deepEqual(await announce("A", all), { ...agreed, lives: [one] });
+    assert.deepEqual((await gate.find(8, "dice", "2")).room, two);
+  },
+);

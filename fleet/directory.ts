@@ -59,6 +59,12 @@ export interface DirectoryForGates {
    * @throws {Refused} `tryAgain` while the directory is away, or does not know it and is still learning.
    */
   where(life: string): Promise<Whereabouts | undefined>;
+  /**
+   * Takes every life from a server that is gone for good, as ABANDON_AFTER would: how many; undefined: it has a lease.
+   * Should it come back, lives whose names others have by then end there.
+   * @throws {Refused} `tryAgain` while the directory is away.
+   */
+  abandon(owner: string): Promise<number | undefined>;
 }
 
 /** What game servers tell. */

@@ -151,6 +151,12 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
     this.announce(owner, []);
   }
 
+  async abandon(owner: string): Promise<number> {
+    const before = this.#byLife.size;
+    this.#abandon(owner);
+    return before - this.#byLife.size;
+  }
+
   stop(): void {
     for (const timer of this.#silent.values()) timer.cancel();
   }

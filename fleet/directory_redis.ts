@@ -24,6 +24,17 @@ export class RedisDirectory implements DirectoryForGates {
     const [found] = (await this.#redis.run(scripts.where, life)).values;
     return readWhereabouts(found);
   }
+
+  /** In parts: a script that takes long holds up everybody. */
+  async abandon(owner: string): Promise<number | undefined> {
+    for (let lives = 0; ; ) {
+      const { is, values } = await this.#redis.run(scripts.abandon, owner);
+      if (is === "leased") return undefined;
+      const taken = Number(values[0]);
+      if (taken === 0) return lives;
+      lives += taken;
+    }
+  }
 }
 
 /** A life as Redis keeps it; undefined for "". */

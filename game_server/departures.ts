@@ -28,9 +28,17 @@ interface DeparturesOptions {
   rooms: Rooms;
   directory: DirectoryForServers;
   peers: Peers;
+  /** A room is gone; nobody has played it for so long. */
+  onMoved(pauseMs: number): void;
   /** A room is gone, or plays on. */
   onChange(): void;
 }
+
+/** What the directory's word on a taker that is gone says of the offer. */
+const keptFates: ReadonlyMap<string, Fate> = new Map([
+  ["kept", "dropped"],
+  ["moved", "active"],
+]);
 
 /** What a room that is outgoing was offered by, and to whom. */
 interface Outgoing {
@@ -38,11 +46,17 @@ interface Outgoing {
   readonly to: string;
 }
 
+/** `called off`: what is not outgoing yet stays, and nothing more is offered. */
+type Stage = "up" | "called off" | "stopped";
+
 export class Departures {
   readonly #options: DeparturesOptions;
-  readonly #underWay = new Map<string, string>();
+  /** Offers under way, by life. */
+  readonly #underWay = new Map<string, { readonly offer: string; readonly sinceMs: number }>();
   readonly #timers = new Set<{ cancel(): void }>();
-  #stage: "up" | "stopped" = "up";
+  #stage: Stage = "up";
+  /** Rooms that did not go after all. */
+  movedBack = 0;
 
   constructor(options: DeparturesOptions) {
     this.#options = options;
@@ -55,18 +69,17 @@ export class Departures {
   /** Gives `room` to the server behind `link`. Resolves when it is known whose it is: true = the taker's. */
   async give(room: Room, link: PeerLink): Promise<boolean> {
     const { clock, rooms, entropy } = this.#options;
-    if (!room.isPlayed) return false;
+    if (!room.isPlayed || this.#stage !== "up") return false;
     const offer = hex64(entropy);
     this.#begin(room, offer, link.server.journal);
     room.freeze();
     const frozenAtMs = clock.now();
     await rooms.committed();
     const refusal = await link.offer(offer, JSON.stringify(room.value), frozenAtMs);
-    if (refusal !== "") {
+    if (refusal !== "" || !room.isFrozen) {
       void link.drop(room.life, offer);
-      return this.#playOn(room, room.ownership.epoch, refusal ?? "no answer");
+      return this.#playOn(room, room.ownership.epoch, refusal || "no answer, or no more time");
     }
-    if (!room.isFrozen) return this.#playOn(room, room.ownership.epoch, "it has ended meanwhile");
     const outgoing = { offer, to: link.server.journal };
     room.markOutgoing(outgoing);
     rooms.sync();
@@ -85,8 +98,16 @@ export class Departures {
 
   /** What became of an offer of ours, for a taker that has heard nothing more. */
   fate(life: string, offer: string): Fate {
-    if (this.#underWay.get(life) === offer) return "unknown";
+    if (this.#underWay.get(life)?.offer === offer) return "unknown";
     return this.#options.rooms.hasLeft(life, offer) ? "active" : "dropped";
+  }
+
+  /** Nobody waits for answers any more: rooms play on at once unless they may be the taker's already. */
+  callOff(): void {
+    this.#stage = "called off";
+    for (const room of [...this.#options.rooms.all()]) {
+      if (room.isFrozen && !room.isOutgoing) room.thaw(room.ownership.epoch);
+    }
   }
 
   stop(): void {
@@ -95,7 +116,7 @@ export class Departures {
   }
 
   #begin(room: Room, offer: string, to: string): void {
-    this.#underWay.set(room.life, offer);
+    this.#underWay.set(room.life, { offer, sinceMs: this.#options.clock.now() });
     room.log.info("move start", { "link.peer": to });
   }
 
@@ -106,15 +127,13 @@ export class Departures {
     return outcome === "moved" ? this.#given(room, outgoing) : this.#settle(room, outgoing);
   }
 
-  /** Nobody has said whether the life was moved: the taker's word decides. */
+  /** Nobody has said whether the life was moved: the taker's word decides, or that it is gone. */
   async #settle(room: Room, outgoing: Outgoing): Promise<boolean> {
-    while (this.#stage === "up") {
-      const taker = await this.#options.peers.to(outgoing.to);
-      const fate = await taker?.drop(room.life, outgoing.offer);
+    while (this.#stage !== "stopped") {
+      const fate = await this.#fateOf(room, outgoing);
       if (fate === "active") return this.#given(room, outgoing);
       if (fate === "dropped") {
-        const { epoch } = room.ownership;
-        const isOurs = this.#playOn(room, epoch + 2, "the directory did not answer");
+        const isOurs = this.#playOn(room, room.ownership.epoch + 2, "the directory did not answer");
         this.#options.rooms.whenCommitted(() => this.#options.directory.raise(room.ownership));
         return isOurs;
       }
@@ -123,21 +142,34 @@ export class Departures {
     return false;
   }
 
+  async #fateOf(room: Room, { offer, to }: Outgoing): Promise<Fate> {
+    const { peers, directory } = this.#options;
+    const taker = await peers.to(to);
+    const fate = (await taker?.drop(room.life, offer)) ?? "unknown";
+    if (fate !== "unknown") return fate;
+    const from = room.ownership;
+    const kept = await directory.keep(from, { ...from, epoch: from.epoch + 2 }, to).catch(() => "unknown");
+    return keptFates.get(kept) ?? "unknown";
+  }
+
   async #given(room: Room, { offer, to }: Outgoing): Promise<boolean> {
-    const { rooms, peers } = this.#options;
+    const { rooms, peers, clock } = this.#options;
     if (this.#stage === "stopped") return true;
+    const pauseMs = clock.now() - (this.#underWay.get(room.life)?.sinceMs ?? clock.now());
     this.#underWay.delete(room.life);
     void peers.to(to).then((taker) => taker?.activate(room.life, offer));
     rooms.give(room, offer, to);
-    room.log.info("move end", { "link.peer": to });
+    room.log.info("move end", { "link.peer": to, "duration.ms": Math.round(pauseMs) });
+    this.#options.onMoved(pauseMs);
     this.#options.onChange();
     return true;
   }
 
   #playOn(room: Room, epoch: number, why: string): boolean {
     this.#underWay.delete(room.life);
+    this.movedBack += 1;
     room.log.warn("move back", { "event.reason": why });
-    if (this.#stage === "up") room.thaw(epoch);
+    if (this.#stage !== "stopped") room.thaw(epoch);
     this.#options.onChange();
     return false;
   }

@@ -4,34 +4,60 @@ import { test } from "node:test";
 import { readSettings } from "#runtime/settings.ts";
 import { ManualClock } from "#tests/support/manual_clock.ts";
 import { Drain } from "./drain.ts";
+import type { MoverEvents } from "./mover.ts";
 
 /** A drain of a server without rooms that writes down what its rooms are told to do. */
-function drainWith(setting: string, mayPark: boolean) {
+function drainWith(setting: string, mayPark: boolean, hasPeers = false) {
   const clock = new ManualClock();
   const told: string[] = [];
+  const events: MoverEvents[] = [];
+  const mover = {
+    begin: (event: MoverEvents) => {
+      told.push("move");
+      events.push(event);
+    },
+    stop: () => {},
+  };
   const drain = new Drain({
     settings: readSettings({ DRAIN: setting }),
     ...{ clock, mayPark, leftMs: () => 1000 },
     rooms: { all: () => [], drain: () => told.push("drain"), undoDrain: () => told.push("undo"), park: () => told.push("park") },
+    mover: hasPeers ? mover : undefined,
   });
-  return { clock, drain, told };
+  return { clock, drain, told, stick: () => events.at(-1)?.onStuck() };
 }
 
-for (const [setting, mayPark, kind] of [
-  ["move", true, "park"],
-  ["move", false, "wait"],
-  ["park", true, "park"],
-  ["park", false, "wait"],
-  ["wait", true, "wait"],
-  ["wait", false, "wait"],
+for (const [setting, hasPeers, mayPark, kind] of [
+  ["move", true, true, "move"],
+  ["move", true, false, "move"],
+  ["move", false, true, "park"],
+  ["move", false, false, "wait"],
+  ["park", true, true, "park"],
+  ["park", true, false, "wait"],
+  ["wait", true, true, "wait"],
+  ["wait", true, false, "wait"],
 ] as const) {
-  test(`[P6] DRAIN=${setting}, a successor ${mayPark ? "promised" : "not promised"}: rooms ${kind}`, () => {
-    const { drain, told } = drainWith(setting, mayPark);
+  const name = `DRAIN=${setting}, ${hasPeers ? "peers" : "no peers"}, a successor ${mayPark ? "promised" : "not promised"}: rooms ${kind}`;
+  test(`[P6] ${name}`, () => {
+    const { drain, told } = drainWith(setting, mayPark, hasPeers);
     assert.equal(drain.kind, kind);
     drain.begin();
-    assert.deepEqual([drain.kind, told], [kind, kind === "park" ? ["drain", "park"] : ["drain"]]);
+    assert.deepEqual([drain.kind, told], [kind, kind === "wait" ? ["drain"] : ["drain", kind]]);
   });
 }
+
+test("[P6] rooms that nobody takes are parked for a promised successor, else they wait", () => {
+  const parked = drainWith("move", true, true);
+  parked.drain.begin();
+  parked.stick();
+  assert.deepEqual([parked.drain.kind, parked.told, parked.drain.undo()], ["park", ["drain", "move", "park"], false]);
+  const waiting = drainWith("move", false, true);
+  waiting.drain.begin();
+  waiting.stick();
+  waiting.stick();
+  assert.deepEqual([waiting.drain.kind, waiting.told, waiting.clock.pending], ["wait", ["drain", "move"], 1]);
+  assert.deepEqual([waiting.drain.undo(), waiting.drain.kind, waiting.clock.pending], [true, "move", 0]);
+});
 
 test("[P6] parked rooms are not taken back, waiting ones are, and no timer stays", () => {
   const parked = drainWith("park", true);

@@ -2,16 +2,20 @@
  * How a game server drains: what becomes of its rooms, and what players are told meanwhile.
  * When a drain begins, ends or is taken back is the lifecycle's business (runtime/lifecycle.ts).
  *
- *     DRAIN=move ──no peer──> park ──PARK off, or no journal──> wait
+ *     DRAIN=move ──nobody takes a room──> park ──PARK off, or no journal──> wait
  *
- *     move, wait: rooms play on and hear a notice every few seconds; undo takes it back
- *     park:       one notice, one last turn, and the rooms are frozen; too late for undo
+ *     move: rooms go one after another, those that are still here play on and hear a notice every
+ *           few seconds; undo keeps them
+ *     park: one notice, one last turn, and the rooms are frozen; too late for undo
+ *     wait: rooms play on and hear a notice every few seconds; undo takes it back. A room that could
+ *           not be moved is offered again meanwhile
  */
 import { type Notice, Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
 import { noticeFrame } from "#protocol/system_frames.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { DrainKind } from "#runtime/lifecycle.ts";
 import type { Settings } from "#runtime/settings.ts";
+import type { Mover } from "./mover.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** What the first signal may do with rooms, in the order in which it is tried. */
@@ -32,6 +36,8 @@ interface DrainOptions {
   rooms: Pick<Rooms, "all" | "drain" | "undoDrain" | "park">;
   /** Whether a successor on the same journal is promised. */
   mayPark: boolean;
+  /** Left out: there never will be other servers. */
+  mover: Pick<Mover, "begin" | "stop"> | undefined;
   /** Milliseconds until the drain deadline; undefined = never. */
   leftMs(): number | undefined;
 }
@@ -74,27 +80,47 @@ export class Drain {
     return true;
   }
 
-  /** Nobody is told any more. */
+  /** Nobody is told any more, and no room begins to go. */
   stop(): void {
+    this.#options.mover?.stop();
     if (this.#stage.is === "under way") this.#stage.notices?.cancel();
   }
 
-  /** Servers have no peers yet that would take a room: the first kind is never possible. */
   #isPossible(kind: RoomDrainKind): boolean {
-    return kind === "wait" || (kind === "park" && this.#options.mayPark);
+    const { mayPark, mover } = this.#options;
+    if (kind === "move") return mover !== undefined;
+    return kind === "wait" || mayPark;
   }
 
   #enter(kind: RoomDrainKind): void {
-    const { clock, rooms, settings } = this.#options;
     this.stop();
+    this.#turnTo(kind);
+    if (kind === "move") {
+      const onStuck = (): void => {
+        if (this.kind === "move") this.#moverOnStuck();
+      };
+      this.#options.mover?.begin({ onBegun: () => this.kind === "move" && this.#tell("move"), onStuck });
+    }
+    if (kind === "park") this.#options.rooms.park();
+  }
+
+  /** Nobody takes what is left: it is parked, or waits, and is offered again meanwhile. */
+  #moverOnStuck(): void {
+    if (this.#isPossible("park")) this.#enter("park");
+    else this.#turnTo("wait");
+  }
+
+  #turnTo(kind: RoomDrainKind): void {
+    const { clock, settings } = this.#options;
+    if (this.#stage.is === "under way") this.#stage.notices?.cancel();
     const everyMs = kind === "park" ? 0 : settings.noticeEveryMs;
     const notices = everyMs === 0 ? undefined : clock.every(everyMs, () => this.#tell(kind));
     this.#stage = { is: "under way", kind, notices };
-    if (settings.noticeEveryMs > 0) this.#tell(kind);
-    if (kind === "park") rooms.park();
+    if (kind !== "move") this.#tell(kind);
   }
 
   #tell(kind: RoomDrainKind): void {
+    if (this.#options.settings.noticeEveryMs === 0) return;
     const leftMs = this.#options.leftMs();
     const frame = noticeFrame({ deadlineMs: kind === "park" ? 0 : (leftMs ?? 0), ...this.#saying(kind, leftMs) });
     for (const room of this.#options.rooms.all()) room.tellAll(frame);

@@ -26,7 +26,7 @@ import type { Clock, Timer } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { DrainKind, Leaving, Load } from "#runtime/lifecycle.ts";
 import type { Log } from "#runtime/log.ts";
-import { type Metrics, Tally } from "#runtime/metrics.ts";
+import { Distribution, type Metrics, Tally } from "#runtime/metrics.ts";
 import { SettingError, type Settings } from "#runtime/settings.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Departures } from "./departures.ts";
@@ -35,8 +35,8 @@ import { Drain } from "./drain.ts";
 import type { Game } from "./game.ts";
 import { GateLink, type GateLinkShare } from "./gate_link.ts";
 import type { Journal } from "./journal.ts";
+import { Mover } from "./mover.ts";
 import { PeerGuest } from "./peer_guest.ts";
-import type { PeerLink } from "./peer_link.ts";
 import { Peers } from "./peers.ts";
 import { addRoomRoutes } from "./room_routes.ts";
 import { Rooms } from "./rooms.ts";
@@ -48,6 +48,10 @@ import type { Watchdog } from "./watchdog.ts";
 const holdGraceMs = 15_000;
 /** Gates hear of a change in rooms or seats at most this often. */
 const statusEveryMs = 100;
+/** After a second signal rooms that may be other servers' are waited for so long. */
+const settleMsMax = 5000;
+/** The promise is 250 ms (P5). */
+const pauseBucketsMs = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
 /** What has happened is committed at the end of its turn, unless the journal has no space. */
 const settleTimeoutMs = 1000;
 /** Connections to the link port that have not proved themselves yet: more are cut. */
@@ -89,6 +93,11 @@ export class GameServer implements Leaving, Owned {
   readonly #peers: Peers;
   readonly #arrivals: Arrivals;
   readonly #departures: Departures;
+  readonly #mover: Mover;
+  readonly #moves = new Distribution(pauseBucketsMs);
+  /** After a second signal: what may be another server's is waited for no longer. */
+  #settling: Timer | undefined;
+  #isSettled = false;
   #greetings = 0;
   readonly #share: GateLinkShare;
   readonly #about: Omit<ServerRecord, "address" | "isDraining">;
@@ -141,16 +150,17 @@ export class GameServer implements Leaving, Owned {
     const { dial = nobodyToDial, peers: fleet = fixedFleet([], []) } = options;
     this.#peers = new Peers({
       ...{ clock, entropy, log, fleet, dial },
-      ...{ journal: id, release: settings.version, key: settings.linkKey },
+      ...{ journal: id, isDurable, release: settings.version, key: settings.linkKey },
     });
     const passages = { clock: rooms.clock, entropy, log, rooms, directory, peers: this.#peers, onChange: () => options.onChange() };
     this.#arrivals = new Arrivals(passages);
-    this.#departures = new Departures(passages);
+    this.#departures = new Departures({ ...passages, onMoved: (pauseMs) => this.#moves.add(pauseMs) });
+    this.#mover = new Mover({ clock, rooms, peers: this.#peers, departures: this.#departures });
     const mayPark = settings.park === "on" && isDurable;
-    this.#drain = new Drain({ settings, clock, rooms, mayPark, leftMs: () => options.drainLeftMs() });
+    this.#drain = new Drain({ settings, clock, rooms, mayPark, mover: options.peers && this.#mover, leftMs: () => options.drainLeftMs() });
     const about = { journal: id, boot, release: settings.version, games: [...games.keys()], durable: isDurable };
     this.#about = { ...about, startedAtMs: Math.round(clock.wall()) };
-    this.#hello = () => ({ ...about, status: this.#statusNow() });
+    this.#hello = () => ({ ...this.#about, games: [...games.keys()], status: this.#statusNow() });
     this.#share = {
       ...{ log, development, rooms, sits: this.#sits, whenSettled },
       refused: ({ refusal }) => this.#refusals.add(refusal.code),
@@ -226,27 +236,10 @@ export class GameServer implements Leaving, Owned {
     });
   }
 
-  /**
-   * Gives the room with this life to the server with this journal, or to whoever takes it.
-   * Resolves when it is known whose it is: true = another server's.
-   */
-  async move(life: string, to?: string): Promise<boolean> {
+  /** Gives the room with this life away; false: it stays. */
+  async move(life: string): Promise<boolean> {
     const room = this.#rooms.alive(life);
-    if (room === undefined) return false;
-    for (const peer of await this.#takers()) {
-      if (to !== undefined && peer.server.journal !== to) continue;
-      if (await this.#departures.give(room, peer)) return true;
-      if (!room.isPlayed) return false;
-    }
-    return false;
-  }
-
-  /** Whom rooms may be given to: the one with the fewest rooms first. */
-  async #takers(): Promise<PeerLink[]> {
-    const peers = await this.#peers.all();
-    return peers
-      .filter(({ server }) => server.status?.takesNewRooms)
-      .toSorted((a, b) => (a.server.status?.rooms ?? 0) - (b.server.status?.rooms ?? 0));
+    return room !== undefined && (await this.#mover.move(room)) !== undefined;
   }
 
   /** Opens the port for links and, in development, direct clients; gives its number. */
@@ -276,6 +269,7 @@ export class GameServer implements Leaving, Owned {
 
   async stop(): Promise<void> {
     this.#status?.cancel();
+    this.#settling?.cancel();
     this.#drain.stop();
     await this.#options.membership?.leave();
     this.#arrivals.stop();
@@ -320,6 +314,8 @@ export class GameServer implements Leaving, Owned {
       "Lives ended because another one has their name, and users sent out because they sit elsewhere too.",
       () => this.#rooms.conflicts,
     );
+    metrics.histogram("croupier_move_pause_ms", "For how long nobody played a room that was given away, milliseconds.", this.#moves);
+    metrics.total("croupier_moves_back_total", "Moves that did not come about.", () => this.#departures.movedBack);
     metrics.gauge("croupier_journal_stalled", "1 while the journal has no space.", () => Number(this.#rooms.isStalled));
     const { rooms, turns } = this.#options.journal.damage;
     metrics.gauge("croupier_journal_rooms_lost", "Rooms that damage to the journal has cost, as found at the start.", () => rooms);
@@ -328,7 +324,7 @@ export class GameServer implements Leaving, Owned {
   }
 
   addRoutes(server: FastifyInstance): void {
-    addRoomRoutes(server, this.#rooms);
+    addRoomRoutes(server, this.#rooms, this.#mover);
   }
 
   // Leaving (P6)
@@ -342,7 +338,8 @@ export class GameServer implements Leaving, Owned {
   }
 
   isEmpty(): boolean {
-    return this.#rooms.isParked || (this.#rooms.isEmpty && this.#sits.underWay === 0 && this.#arrivals.count === 0);
+    if (this.#rooms.isParked) return true;
+    return this.#rooms.isEmpty && this.#sits.underWay === 0 && (this.#arrivals.count === 0 || this.#isSettled);
   }
 
   drain(): void {
@@ -364,7 +361,15 @@ export class GameServer implements Leaving, Owned {
 
   dissolve(): void {
     this.#drain.stop();
+    this.#departures.callOff();
     this.#rooms.dissolve();
+    this.#settling ??= this.#options.clock.after(settleMsMax, () => this.#settlingOnEnd());
+  }
+
+  #settlingOnEnd(): void {
+    this.#isSettled = true;
+    this.#rooms.leaveOutgoing();
+    this.#options.onChange();
   }
 
   /**

@@ -3,8 +3,11 @@
  * the directory for it; with Redis it shows itself there, to any number of gates.
  */
 import { addressOf } from "#fleet/address.ts";
+import { RedisFleet } from "#fleet/fleet_redis.ts";
+import { StaticFleet } from "#fleet/fleet_static.ts";
 import { RedisOwner } from "#fleet/owner_redis.ts";
 import { Redis } from "#fleet/redis.ts";
+import { dialWebSocket } from "#link/socket_websocket.ts";
 import { type Context, run } from "#runtime/process.ts";
 import { fleetOf } from "#runtime/settings.ts";
 import { GameServer } from "./game_server.ts";
@@ -23,7 +26,8 @@ await run("game_server", async (context) => {
 });
 
 function serveStatic(context: Context, journal: Journal): GameServer {
-  const server = new GameServer(optionsOf(context, journal));
+  const { settings, clock, log } = context;
+  const server = new GameServer({ ...optionsOf(context, journal), peers: new StaticFleet(settings.gameServers, { clock, log }) });
   server.restore();
   return server;
 }
@@ -40,7 +44,10 @@ async function serveInRedis(context: Context, journal: Journal, url: string): Pr
     owned: () => server,
     onRenewed: () => journal.isDurable && note.write(),
   });
-  const server = new GameServer({ ...optionsOf(context, journal), directory: owner, membership: owner });
+  const server = new GameServer({
+    ...optionsOf(context, journal),
+    ...{ directory: owner, membership: owner, peers: new RedisFleet(redis, clock) },
+  });
   redis.start();
   await owner.begin(() => server.restore());
   return server;
@@ -49,6 +56,7 @@ async function serveInRedis(context: Context, journal: Journal, url: string): Pr
 function optionsOf({ settings, clock, entropy, log, lifecycle }: Context, journal: Journal) {
   return {
     ...{ settings, games, clock, entropy, log, journal, port: settings.port ?? defaultPort },
+    dial: dialWebSocket,
     watchdog: new ThreadWatchdog(clock),
     drainLeftMs: () => lifecycle.leftMs,
     onChange: () => lifecycle.settle(),

@@ -4,7 +4,7 @@
  */
 import type { LinkChannel } from "#link/channel.ts";
 import type { ServerHello, ToGate } from "#protocol/gen/link_pb.ts";
-import { LinkGarbage, readToGate, type ToServerWriter } from "#protocol/link.ts";
+import { batchBytesMax, LinkGarbage, readToGate, type ToServerWriter } from "#protocol/link.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 
 /** What an end knows of an offer: it never will be activated, it has been, or nobody knows. */
@@ -13,6 +13,9 @@ export type Fate = "dropped" | "active" | "unknown";
 /** A peer that answers later than this has not answered: players wait. */
 const answerTimeoutMs = 2000;
 
+/** Of a room as JSON: a link's batch carries it, whatever bytes its characters take. */
+const offerCharactersMax = Math.floor(batchBytesMax / 4);
+
 interface Question {
   readonly timeout: Timer;
   settle(answer: string | undefined): void;
@@ -20,11 +23,16 @@ interface Question {
 
 interface PeerLinkOptions {
   clock: Clock;
+  /** Where it was found. */
+  address: string;
   onDown(why: string): void;
 }
 
 export class PeerLink {
   readonly server: ServerHello;
+  readonly address: string;
+  /** Rooms there, as far as is known: those that it had when the link came up, and those it has taken since. */
+  rooms: number;
   readonly #channel: LinkChannel<ToServerWriter>;
   readonly #options: PeerLinkOptions;
   /** Who waits for word of an offer, by what was asked. */
@@ -33,6 +41,8 @@ export class PeerLink {
 
   constructor(channel: LinkChannel<ToServerWriter>, server: ServerHello, options: PeerLinkOptions) {
     this.server = server;
+    this.address = options.address;
+    this.rooms = server.status?.rooms ?? 0;
     this.#channel = channel;
     this.#options = options;
     const garbage = (): never => {
@@ -46,12 +56,14 @@ export class PeerLink {
 
   /** Offers a room: "" when it is written down there, otherwise why not; undefined: nobody knows. */
   offer(offer: string, value: string, clockMs: number): Promise<string | undefined> {
+    if (value.length > offerCharactersMax) return Promise.resolve("it is too large to be moved");
     this.#channel.out.say({ case: "offer", value: { offer, value, clockMs } });
     return this.#ask(`offer ${offer}`);
   }
 
   /** The offer is committed. */
   activate(life: string, offer: string): void {
+    this.rooms += 1;
     if (this.#stage === "up") this.#channel.out.say({ case: "activate", value: { life, offer } });
   }
 

@@ -25,6 +25,8 @@ interface PeersOptions {
   fleet: Fleet;
   /** Who we are. */
   journal: string;
+  /** Rooms that outlive their process are given only to servers where they still do. */
+  isDurable: boolean;
   release: string;
   key: Uint8Array;
   dial(address: string): Promise<LinkSocket>;
@@ -44,10 +46,14 @@ export class Peers {
     options.fleet.watch(() => {});
   }
 
-  /** Every other server that answers. */
-  async all(): Promise<PeerLink[]> {
+  /** Servers that may be offered a room of `game`: the one that was started last first, then the one with the fewest rooms. */
+  async takers(game: string): Promise<PeerLink[]> {
+    const { fleet, isDurable } = this.#options;
     await this.#dialAll();
-    return [...this.#links.values()];
+    const takers = [...this.#links.values()].filter(
+      ({ server }) => server.games.includes(game) && (server.durable || !isDurable) && fleet.isLeased(server.journal),
+    );
+    return takers.toSorted((a, b) => b.server.startedAtMs - a.server.startedAtMs || a.rooms - b.rooms);
   }
 
   /** The server with this journal, if it answers. */
@@ -117,7 +123,7 @@ export class Peers {
     if (refusal !== undefined) return channel.cut(refusal);
     const { clock, log } = this.#options;
     const link = new PeerLink(channel, server, {
-      clock,
+      ...{ clock, address },
       onDown: (why) => {
         log.info("peer down", { "server.address": address, "event.reason": why });
         this.#linked.delete(address);

@@ -80,6 +80,8 @@ export interface RoomHost {
   readonly holdMs: number;
   /** While the server drains, a room without players ends at once (PROTOCOL §3.10). */
   readonly isDraining: boolean;
+  /** Every room ends. */
+  readonly isDissolving: boolean;
   /** While the journal has no space, nothing is applied. */
   readonly isStalled: boolean;
   /** Runs a handler under the watchdog's eye. */
@@ -675,7 +677,7 @@ export class Room {
     const { occupants, timers, isEnding } = this.#table;
     if (isEnding) return this.#end(DisconnectReason.ROOM_DISSOLVED);
     const isDeserted = occupants.all.length === 0 && timers.nextMs === undefined;
-    if (isDeserted || (this.#host.isDraining && occupants.playersCount === 0)) return this.dissolve();
+    if (isDeserted || this.#host.isDissolving || (this.#host.isDraining && occupants.playersCount === 0)) return this.dissolve();
     this.#sleep();
   }
 

@@ -1,10 +1,11 @@
 /**
- * `/rooms` on the admin listener: which rooms there are, what everyone may see of one, and
- * its end. A room is called by its life, or by its game and id.
+ * `/rooms` on the admin listener: which rooms there are, what everyone may see of one, its
+ * move to another game server, and its end. A room is called by its life, or by its game and id.
  */
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { noBodySchema } from "#runtime/admin.ts";
 import { pageOf, pageQuerySchema } from "#runtime/page.ts";
+import type { Mover } from "./mover.ts";
 import type { Room } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 
@@ -62,11 +63,41 @@ const dissolveSchema = {
   response: { 200: { type: "object", properties: { life: { type: "string" } } } },
 } as const;
 
+const moveSchema = {
+  summary: "Gives a room to another game server, without a reconnect. 409 when none takes it.",
+  body: noBodySchema,
+  querystring: {
+    type: "object",
+    additionalProperties: false,
+    properties: { to: { type: "string", maxLength: 256, description: "its journal, or its address in the fleet; left out: the best one" } },
+  },
+  response: { 200: { type: "object", properties: { life: { type: "string" }, to: { type: "string" } } } },
+} as const;
+
+const rebalanceSchema = {
+  summary: "Gives rooms to game servers that have fewer, until this one has no more than its share.",
+  body: noBodySchema,
+  response: { 200: { type: "object", properties: { moved: { type: "integer" }, rooms: { type: "integer" } } } },
+} as const;
+
 /** A room's two names, as paths. */
 const paths = ["/rooms/:life", "/rooms/:game/:room"] as const;
 
-/** Adds `/rooms` for these rooms. */
-export function addRoomRoutes(server: FastifyInstance, rooms: Rooms): void {
+/** What `POST …/move` answers. */
+export interface MovedView {
+  readonly life: string;
+  /** The journal of its new owner. */
+  readonly to: string;
+}
+
+/** What `POST /rebalance` answers: rooms that have gone, and those that are still here. */
+export interface RebalancedView {
+  readonly moved: number;
+  readonly rooms: number;
+}
+
+/** Adds `/rooms` for these rooms, which `mover` gives away. */
+export function addRoomRoutes(server: FastifyInstance, rooms: Rooms, mover: Pick<Mover, "move" | "rebalance">): void {
   server.get<{ Querystring: { limit: number; after?: string } }>("/rooms", { schema: listSchema }, async ({ query }) =>
     listOf(rooms, query.limit, query.after ?? ""),
   );
@@ -86,7 +117,18 @@ export function addRoomRoutes(server: FastifyInstance, rooms: Rooms): void {
       room.dissolve();
       return { life: room.life };
     });
+    server.post<{ Params: RoomName; Querystring: { to?: string } }>(
+      `${path}/move`,
+      { schema: moveSchema },
+      async ({ params, query }, reply) => {
+        const room = find(rooms, params);
+        if (room === undefined) return refuse(reply, 404, "no such room is played here");
+        const to = await mover.move(room, query.to);
+        return to === undefined ? refuse(reply, 409, "no other game server takes it now") : { life: room.life, to };
+      },
+    );
   }
+  server.post("/rebalance", { schema: rebalanceSchema }, async () => ({ moved: await mover.rebalance(), rooms: rooms.count }));
 }
 
 function listOf(rooms: Rooms, limit: number, after: string): RoomsPageView {

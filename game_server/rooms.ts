@@ -69,7 +69,7 @@ interface LostHere {
 }
 
 /** `parking`: until the end of this turn, which is written down and said as any other. */
-type Stage = "serving" | "draining" | "parking" | "parked";
+type Stage = "serving" | "draining" | "dissolving" | "parking" | "parked";
 
 export class Rooms implements RoomHost {
   readonly clock: Clock;
@@ -263,6 +263,7 @@ export class Rooms implements RoomHost {
     this.#places.set(visitor.user, room);
     const entered = room.arrive(visitor, seat, watch);
     this.#matching.update(room);
+    this.#options.onChange();
     return entered;
   }
 
@@ -290,6 +291,7 @@ export class Rooms implements RoomHost {
     const room = this.known(value.life);
     if (room !== undefined) this.#turn.touch(room);
     this.#turn.sync();
+    if (this.isDraining) room?.settleDrain();
     this.#options.onChange();
   }
 
@@ -400,7 +402,16 @@ export class Rooms implements RoomHost {
   /** Ends every room that is still played; those that are parked stay. */
   dissolve(): void {
     if (this.#stage === "parking" || this.isParked) return;
+    this.#stage = "dissolving";
     for (const room of [...this.all()]) room.dissolve();
+  }
+
+  /** Rooms that may be other servers' stay in the journal as they are: the next start asks again. */
+  leaveOutgoing(): void {
+    for (const room of [...this.all()].filter(({ isOutgoing }) => isOutgoing)) {
+      room.stop();
+      this.#byLife.delete(room.life);
+    }
   }
 
   /** Nothing is due any more: the process goes, and the rooms stay what they are. */
@@ -414,6 +425,10 @@ export class Rooms implements RoomHost {
 
   get isDraining(): boolean {
     return this.#stage !== "serving";
+  }
+
+  get isDissolving(): boolean {
+    return this.#stage === "dissolving";
   }
 
   get isStalled(): boolean {

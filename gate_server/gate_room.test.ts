@@ -501,3 +501,18 @@ for (const [what, absent, cut] of [
     assert.deepEqual(link.absent(), absent);
   });
 }
+
+test("[P1] an input that is unacknowledged at two looks in a row asks who the owner is; held rooms ask anyway", () => {
+  const { room, rooms, sessions, link, one } = open();
+  assert.deepEqual(rooms.unanswered, []);
+  one.says(roll(1));
+  assert.deepEqual(rooms.unanswered, [], "it may have been said just now");
+  assert.deepEqual(rooms.unanswered, [room]);
+  one.says(roll(2));
+  sessions.get(1)?.acked(2);
+  assert.deepEqual(rooms.unanswered, [], "one was answered since");
+  sessions.get(1)?.acked(3);
+  assert.deepEqual(rooms.unanswered, []);
+  room.holdFrom(link);
+  assert.deepEqual(rooms.unanswered, [room]);
+});

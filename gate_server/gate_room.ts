@@ -66,6 +66,8 @@ export class GateRoom implements Place {
   #asked: ReadonlySet<number> = new Set();
   /** The last output passed on. */
   #last: number;
+  /** Sessions with an unacknowledged input at the last look, and the last that was acknowledged. */
+  #waiting: ReadonlyMap<Session, number> = new Map();
 
   /** `last`: the last output that was for nobody at this gate. */
   constructor({ life, owner, epoch }: Pick<Life, "life" | "owner" | "epoch">, last: number, share: GateRoomShare) {
@@ -202,6 +204,13 @@ export class GateRoom implements Place {
     if (!hasToldHeld) return;
     this.#share.log.info("room resumed", { "room.life": this.life });
     this.#notify(Notice_Reason.RESUMED, 0);
+  }
+
+  /** Whether an input that was unacknowledged when this was asked last still is: asked once a second, the owner may be another one. */
+  isUnanswered(): boolean {
+    const before = this.#waiting;
+    this.#waiting = new Map([...this.#sessions].filter(({ isWaiting }) => isWaiting).map((session) => [session, session.lastAcked]));
+    return this.isAttached && [...this.#waiting].some(([session, acked]) => before.get(session) === acked);
   }
 
   /** The gate goes before the owner is back: nobody who leaves is waited for. */

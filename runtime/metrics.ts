@@ -3,7 +3,7 @@
  * plain numbers; a gauge or counter here reads them when it is scraped, so counting costs
  * an addition. No label is ever a client's choice.
  */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 /** Counts by the values of one label. */
 export class Tally<Value extends string | number> {
@@ -15,6 +15,26 @@ export class Tally<Value extends string | number> {
 
   get counts(): ReadonlyMap<Value, number> {
     return this.#counts;
+  }
+}
+
+/** How values are spread: what a histogram shows. */
+export class Distribution {
+  /** Upper bounds, ascending. */
+  readonly bounds: readonly number[];
+  #observe: (value: number) => void = () => {};
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+  }
+
+  add(value: number): void {
+    this.#observe(value);
+  }
+
+  /** For `Metrics`: from now on values are counted by it. */
+  countedBy(observe: (value: number) => void): void {
+    this.#observe = observe;
   }
 }
 
@@ -68,6 +88,12 @@ export class Metrics {
         for (const [value, count] of tally.counts) this.inc({ [label]: value }, count);
       },
     });
+  }
+
+  /** How values are spread, counted as they come. */
+  histogram(name: string, help: string, distribution: Distribution): void {
+    const histogram = new Histogram({ name, help, buckets: [...distribution.bounds], registers: [this.#registry] });
+    distribution.countedBy((value) => histogram.observe(value));
   }
 
   /** The scrape. */

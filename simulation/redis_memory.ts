@@ -320,6 +320,10 @@ const steps: Record<ScriptName, (step: Step, ...args: string[]) => string[]> = {
     return ["done"];
   },
 
+  abandon(step, owner = "") {
+    return step.hasLease(owner) ? ["leased"] : ["abandoned", String(sweep(step, owner))];
+  },
+
   fleet(step) {
     const { servers, owns, renewed } = step.keys;
     const answers = ["fleet"];
@@ -393,12 +397,15 @@ function settle(step: Step, owner: string, { life: id, owner: next, epoch }: Uns
   step.hand(life, to, JSON.stringify(to));
 }
 
-function sweep(step: Step, owner: string): void {
-  for (const id of [...(step.keys.owns.get(owner) ?? [])]) {
+/** Takes its lives from an owner; gives how many. */
+function sweep(step: Step, owner: string): number {
+  const ids = [...(step.keys.owns.get(owner) ?? [])];
+  for (const id of ids) {
     const life = step.read(id);
-    if (life === undefined) remove(step.keys.owns, owner, id);
-    else step.abandon(life);
+    if (life !== undefined) step.abandon(life);
+    remove(step.keys.owns, owner, id);
   }
+  return ids.length;
 }
 
 function noKeys(): Keys {

@@ -72,6 +72,11 @@ export class Cluster {
     assert.equal(shown, value, metric);
   }
 
+  /** Redis has just been started, and knows nothing: it need not be waited for. */
+  async learned(): Promise<void> {
+    await this.redis.ask("DEL", "{croupier}:learning");
+  }
+
   /** What all game servers show together. */
   async sum(metric: string): Promise<number> {
     const all = await Promise.all(this.servers.map((server) => metricOf(server, metric)));

@@ -49,6 +49,7 @@ function memoryAtHand(): DirectoryAtHand {
   const gate: DirectoryForGates = {
     find: async (user, game, room) => advancing(clock, directory.find(user, game, room)),
     where: (life) => directory.where(life),
+    abandon: (owner) => directory.abandon(owner),
   };
   const server: DirectoryForServers = {
     claim: (life, user) => directory.claim(life, user),
@@ -120,7 +121,11 @@ function linkAtHand(): DirectoryAtHand {
     return directory;
   };
   return {
-    gate: { find: (user, game, room) => advancing(clock, memory.find(user, game, room)), where: (life) => memory.where(life) },
+    gate: {
+      find: (user, game, room) => advancing(clock, memory.find(user, game, room)),
+      where: (life) => memory.where(life),
+      abandon: (owner) => memory.abandon(owner),
+    },
     server: (owner) => link(owner, none),
     announce: async (owner, announcement, unsettled) => {
       const mine = { lives: [], users: [], moved: [] };

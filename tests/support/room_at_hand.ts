@@ -43,6 +43,7 @@ export class RoomAtHand implements RoomHost, Exit {
   readonly watchersMax: number;
   readonly holdMs: number;
   isDraining = false;
+  isDissolving = false;
   isStalled = false;
   crashes = 0;
   inputsForgotten = 0;

@@ -1,0 +1,127 @@
+/**
+ * Rooms that leave this server for others: which room goes where, and how many at a time.
+ * Players notice the pause of their own room only, so few are frozen at once; what one turn
+ * writes down for several of them costs one commit.
+ *
+ *     begin ──> whoever takes rooms ──> rooms go, several at a time ──> none is left
+ *                 │ nobody                 │ nobody takes one
+ *                 └───────── stuck <───────┘     (and tried again every few seconds, until `stop`)
+ */
+import type { Clock, Timer } from "#runtime/clock.ts";
+import type { Departures } from "./departures.ts";
+import type { PeerLink } from "./peer_link.ts";
+import type { Peers } from "./peers.ts";
+import type { Room } from "./room.ts";
+import type { Rooms } from "./rooms.ts";
+
+/** Rooms on their way at once. */
+const underWayMax = 16;
+/** Rooms that nobody took are offered again this often, and new ones are looked for. */
+const retryMs = 1000;
+
+export interface MoverOptions {
+  clock: Clock;
+  rooms: Pick<Rooms, "all">;
+  peers: Pick<Peers, "takers">;
+  departures: Pick<Departures, "give">;
+}
+
+export interface MoverEvents {
+  /** Somebody takes rooms: they begin to go. */
+  onBegun(): void;
+  /** Nobody takes what is left. */
+  onStuck(): void;
+}
+
+export class Mover {
+  readonly #options: MoverOptions;
+  /** The evacuation under way; another object is another one. */
+  #evacuation: { readonly events: MoverEvents } | undefined;
+  #retry: Timer | undefined;
+
+  constructor(options: MoverOptions) {
+    this.#options = options;
+  }
+
+  /** Moves every room away, those too that come meanwhile, until `stop`. */
+  begin(events: MoverEvents): void {
+    this.stop();
+    const evacuation = { events };
+    this.#evacuation = evacuation;
+    void this.#evacuate(evacuation);
+  }
+
+  /** Rooms that are on their way arrive; the others stay. */
+  stop(): void {
+    this.#evacuation = undefined;
+    this.#retry?.cancel();
+  }
+
+  /** Gives `room` to the server with this journal or at this address, or to the best one. The taker's journal; undefined: it stays. */
+  async move(room: Room, to?: string): Promise<string | undefined> {
+    const { peers } = this.#options;
+    const takers = await peers.takers(room.game);
+    return this.#give(room, to === undefined ? takers : takers.filter((link) => link.server.journal === to || link.address === to));
+  }
+
+  /** Gives rooms away until no server that takes them has fewer than this one. Answers how many have gone. */
+  async rebalance(): Promise<number> {
+    let moved = 0;
+    const games = new Set([...this.#options.rooms.all()].map(({ game }) => game));
+    for (const game of games) moved += await this.#rebalance(game);
+    return moved;
+  }
+
+  async #rebalance(game: string): Promise<number> {
+    const takers = await this.#options.peers.takers(game);
+    const mine = [...this.#options.rooms.all()].filter((room) => room.game === game && room.isPlayed);
+    const all = [...this.#options.rooms.all()].length;
+    const fair = Math.ceil((all + takers.reduce((sum, { rooms }) => sum + rooms, 0)) / (takers.length + 1));
+    const surplus = mine.slice(0, Math.max(0, all - fair));
+    let moved = 0;
+    await this.#several(surplus, async (room) => {
+      const fewest = [...takers].sort((a, b) => a.rooms - b.rooms);
+      if ((await this.#give(room, fewest)) !== undefined) moved += 1;
+    });
+    return moved;
+  }
+
+  async #evacuate(evacuation: { readonly events: MoverEvents }): Promise<void> {
+    const { clock, rooms } = this.#options;
+    const takersOf = await this.#takersOf([...rooms.all()]);
+    if (evacuation !== this.#evacuation) return;
+    const hasTakers = [...takersOf.values()].some((takers) => takers.length > 0);
+    if (hasTakers) evacuation.events.onBegun();
+    let stuck = 0;
+    await this.#several(
+      [...rooms.all()].filter((room) => room.isPlayed),
+      async (room) => {
+        if (evacuation !== this.#evacuation || !room.isPlayed) return;
+        if ((await this.#give(room, takersOf.get(room.game) ?? [])) === undefined && room.isPlayed) stuck += 1;
+      },
+    );
+    if (evacuation !== this.#evacuation) return;
+    if (stuck > 0) evacuation.events.onStuck();
+    if (evacuation === this.#evacuation) this.#retry = clock.after(retryMs, () => void this.#evacuate(evacuation));
+  }
+
+  async #takersOf(rooms: readonly Room[]): Promise<ReadonlyMap<string, PeerLink[]>> {
+    const games = [...new Set(rooms.map(({ game }) => game))];
+    const takers = await Promise.all(games.map((game) => this.#options.peers.takers(game)));
+    return new Map(games.map((game, at) => [game, takers[at] ?? []]));
+  }
+
+  /** Offers `room` to one after another. */
+  async #give(room: Room, takers: readonly PeerLink[]): Promise<string | undefined> {
+    for (const taker of takers) if (await this.#options.departures.give(room, taker)) return taker.server.journal;
+    return undefined;
+  }
+
+  async #several(rooms: readonly Room[], act: (room: Room) => Promise<void>): Promise<void> {
+    const waiting = [...rooms];
+    const worker = async (): Promise<void> => {
+      for (let room = waiting.shift(); room !== undefined; room = waiting.shift()) await act(room);
+    };
+    await Promise.all(Array.from({ length: underWayMax }, worker));
+  }
+}
