@@ -7,8 +7,9 @@ import { readSettings, SettingError } from "#runtime/settings.ts";
 import { AdminClient } from "./croupier/admin.ts";
 import { showDrain, startDrain, undoDrain } from "./croupier/drain.ts";
 import { checkJournal, listJournal, readJournal, showRoom } from "./croupier/journal.ts";
-import { listRooms } from "./croupier/rooms.ts";
+import { listRooms, moveRoom, rebalance } from "./croupier/rooms.ts";
 import { exitTrouble, exitUsage, print, Trouble } from "./croupier/say.ts";
+import { abandon, listServers } from "./croupier/servers.ts";
 
 const usage = `usage: croupier journal ls [--json]            every room in a journal, one a line
        croupier journal show LIFE|GAME/ROOM    a room as JSON
@@ -16,13 +17,18 @@ const usage = `usage: croupier journal ls [--json]            every room in a jo
        croupier drain start [--wait]           leave service; --wait until the process is gone
        croupier drain status                   how far it is
        croupier drain undo                     back into service
-       croupier rooms ls [--json]              every room that is played, one a line
+       croupier rooms ls [--json]              every room that a game server plays, one a line
+       croupier rooms move LIFE|GAME/ROOM      to another game server, the best one or --to JOURNAL|ADDRESS
+       croupier rooms rebalance                rooms of this game server to those that have fewer
+       croupier servers ls [--json]            the game servers that a gate knows
+       croupier rooms abandon JOURNAL          ask a gate: its rooms may be opened anew, it is gone for good
 --data-dir DIR instead of DATA_DIR
 --admin URL instead of CROUPIER_ADMIN, http://127.0.0.1:60009 by default; ADMIN_TOKEN is its token`;
 
 const flags = {
   "data-dir": { type: "string" },
   admin: { type: "string" },
+  to: { type: "string" },
   json: { type: "boolean" },
   wait: { type: "boolean" },
   help: { type: "boolean" },
@@ -35,6 +41,7 @@ interface Given {
   readonly waits: boolean;
   readonly dataDir: string | undefined;
   readonly admin: string | undefined;
+  readonly to: string | undefined;
   /** What stands after the two words. */
   readonly operand: string;
 }
@@ -53,6 +60,10 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["drain start", { flags: ["admin", "wait"], operands: 0, run: (given) => startDrain(adminOf(given), given) }],
   ["drain status", { flags: ["admin"], operands: 0, run: (given) => showDrain(adminOf(given)) }],
   ["drain undo", { flags: ["admin"], operands: 0, run: (given) => undoDrain(adminOf(given)) }],
+  ["rooms move", { flags: ["admin", "to"], operands: 1, run: (given) => moveRoom(adminOf(given), given) }],
+  ["rooms rebalance", { flags: ["admin"], operands: 0, run: (given) => rebalance(adminOf(given)) }],
+  ["rooms abandon", { flags: ["admin"], operands: 1, run: (given) => abandon(adminOf(given), given.operand) }],
+  ["servers ls", { flags: ["admin", "json"], operands: 0, run: (given) => listServers(adminOf(given), given) }],
   ["rooms ls", { flags: ["admin", "json"], operands: 0, run: (given) => listRooms(adminOf(given), given) }],
 ]);
 
@@ -83,8 +94,8 @@ async function main(args: readonly string[]): Promise<void> {
   const operands = positionals.slice(2);
   const isMeant = operands.length === command?.operands && Object.keys(values).every((flag) => command.flags.includes(flag as Flag));
   if (command === undefined || !isMeant) throw new SettingError(`it cannot do ${JSON.stringify(args.join(" "))}.`);
-  const { json = false, wait = false, admin, "data-dir": dataDir } = values;
-  await command.run({ json, waits: wait, admin, dataDir, operand: operands[0] ?? "" });
+  const { json = false, wait = false, admin, to, "data-dir": dataDir } = values;
+  await command.run({ json, waits: wait, admin, to, dataDir, operand: operands[0] ?? "" });
 }
 
 process.stdout.on("error", () => process.exit()); // `| head` has read enough

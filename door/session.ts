@@ -144,6 +144,11 @@ export class Session {
     return (this.#unacked[0]?.number ?? this.#number + 1) - 1;
   }
 
+  /** Whether an input is not acknowledged yet. */
+  get isWaiting(): boolean {
+    return this.#unacked.length > 0;
+  }
+
   /** Sends a frame to the client. */
   deliver(frame: Frame): void {
     this.#share.counts.framesOut += 1;

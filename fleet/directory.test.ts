@@ -219,12 +219,27 @@ everyKind("[P1] an announcement does not end what is unsettled: a life on its wa
   const moved = at(one, "B");
   await server("A").claim(one, 7);
   await server("A").move(one, moved, "o1");
-  assert.deepEqual(await announce("B", [], [one.life]), agreed);
+  assert.deepEqual(await announce("B", [], [{ life: one.life, owner: "", epoch: 0 }]), agreed);
   assert.deepEqual(await gate.where(one.life), { life: moved, offer: "o1" });
   assert.deepEqual(await announce("B", [{ life: moved, users: [7] }]), agreed);
   assert.deepEqual((await gate.find(7, "dice", "1")).place, moved);
   assert.deepEqual(await announce("B", []), agreed);
   assert.deepEqual(await gate.find(7, "dice", "1"), nowhere);
+});
+
+everyKind("[P1] an owner that knows whose a life is since then says so: it is not named for what it gave back", async (kind) => {
+  const { gate, server, announce } = kind;
+  const one = life("1");
+  const moved = at(one, "B");
+  await server("A").claim(one, 7);
+  await server("A").move(one, moved, "o1"); // late: A has taken its offer back, and plays on at epoch 3
+  for (const epoch of [1, 2]) await announce("B", [], [{ life: one.life, owner: "A", epoch }]);
+  assert.deepEqual(await gate.where(one.life), { life: moved, offer: "o1" }, "what is not newer changes nothing");
+  await announce("B", [], [{ life: one.life, owner: "A", epoch: 3 }]);
+  assert.deepEqual(await gate.where(one.life), { life: { ...moved, owner: "A", epoch: 3 }, offer: "" });
+  assert.deepEqual((await gate.find(7, "dice", "1")).place?.owner, "A");
+  assert.deepEqual(await announce("A", []), agreed);
+  assert.deepEqual(await gate.find(7, "dice", "1"), nowhere, "and A ends it, if it is over there");
 });
 
 everyKind("[P1] of one life the higher epoch wins, whoever tells last", async ({ gate, server, announce }) => {
@@ -235,3 +250,19 @@ everyKind("[P1] of one life the higher epoch wins, whoever tells last", async ({
   assert.deepEqual(await announce("A", [{ life: one, users: [7] }]), { ...agreed, moved: [one] });
   assert.deepEqual((await gate.find(7, "dice", "1")).place, at(one, "B"));
 });
+
+everyKind(
+  "[directory] an operator frees the rooms of a server that is gone; should it come back, opened names are others'",
+  async (kind) => {
+    const { gate, server, announce } = kind;
+    const [one, two, younger] = [life("1"), life("2"), life("1", "B", { openedAtMs: 2000 })];
+    await server("A").claim(one, 7);
+    await server("A").claim(two, 8);
+    assert.equal(await gate.abandon("A"), 2);
+    assert.equal(await gate.abandon("A"), 0);
+    assert.deepEqual(await server("B").claim(younger, 9), claimed);
+    const all = [one, two].map((back, at) => ({ life: back, users: [7 + at] }));
+    assert.deepEqual(await announce("A", all), { ...agreed, lives: [one] });
+    assert.deepEqual((await gate.find(8, "dice", "2")).room, two);
+  },
+);

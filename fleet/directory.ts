@@ -59,6 +59,12 @@ export interface DirectoryForGates {
    * @throws {Refused} `tryAgain` while the directory is away, or does not know it and is still learning.
    */
   where(life: string): Promise<Whereabouts | undefined>;
+  /**
+   * Takes every life from a server that is gone for good, as ABANDON_AFTER would: how many; undefined: it has a lease.
+   * Should it come back, lives whose names others have by then end there.
+   * @throws {Refused} `tryAgain` while the directory is away.
+   */
+  abandon(owner: string): Promise<number | undefined>;
 }
 
 /** What game servers tell. */
@@ -91,6 +97,14 @@ export interface DirectoryForServers {
 
 /** An owner's whole truth about itself: its lives and who sits in each. */
 export type Announcement = readonly { readonly life: Life; readonly users: readonly number[] }[];
+
+/** A life that an owner may be named for, and that is not its to end. */
+export interface Unsettled {
+  readonly life: string;
+  /** Whose it is since, and at which epoch; "" when it cannot say. Where the directory knows less, it is told so. */
+  readonly owner: string;
+  readonly epoch: number;
+}
 
 /** What an announcement has cost. Their owners end the lives, and send the users out, with Disconnect 0. */
 export interface Conflicts {

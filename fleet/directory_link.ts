@@ -15,7 +15,7 @@ import {
 import type { ToGateWriter } from "#protocol/link.ts";
 import { Refused } from "#protocol/refusals.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
-import type { Announcement, Claim, DirectoryForServers, Life, Whereabouts } from "./directory.ts";
+import type { Announcement, Claim, DirectoryForServers, Life, Unsettled, Whereabouts } from "./directory.ts";
 
 const answerTimeoutMs = 2000;
 /** An announcement is told in parts of so many lives, so that a link's batches stay small. */
@@ -42,7 +42,7 @@ interface LinkDirectoryOptions {
   /** Every life of this server and who sits in it. */
   own(): Announcement;
   /** Lives that the directory may name us as the owner of, and that are not ours to end. */
-  unsettled(): Iterable<string>;
+  unsettled(): Iterable<Unsettled>;
   /** A claim was granted after it had been given up. */
   onLateClaim(life: Life, user: number): void;
 }

@@ -6,7 +6,17 @@
  */
 import { Refused } from "#protocol/refusals.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
-import type { Announcement, Claim, Conflicts, DirectoryForGates, DirectoryForServers, Found, Life, Whereabouts } from "./directory.ts";
+import type {
+  Announcement,
+  Claim,
+  Conflicts,
+  DirectoryForGates,
+  DirectoryForServers,
+  Found,
+  Life,
+  Unsettled,
+  Whereabouts,
+} from "./directory.ts";
 
 /** How long a question about something unknown waits for the directory to learn. */
 const learningWaitMs = 3000;
@@ -114,10 +124,11 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
    * `owner` tells everything it owns; what it does not name is over, but for what it has no say about. Of two lives of one
    * name the older wins, but for one that was abandoned; a user stays where he is known.
    */
-  announce(owner: string, announcement: Announcement, unsettled: Iterable<string> = []): Conflicts {
+  announce(owner: string, announcement: Announcement, unsettled: Iterable<Unsettled> = []): Conflicts {
     this.#silent.get(owner)?.cancel();
     this.#silent.delete(owner);
-    const told = new Set([...announcement.map(({ life }) => life.life), ...unsettled]);
+    const told = new Set(announcement.map(({ life }) => life.life));
+    for (const one of unsettled) this.#settle(owner, one, told);
     for (const entry of this.#byLife.values()) {
       if (entry.life.owner === owner && !told.has(entry.life.life)) this.#drop(entry);
     }
@@ -138,6 +149,12 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
   /** `owner` is gone for good, and all its lives with it. */
   forget(owner: string): void {
     this.announce(owner, []);
+  }
+
+  async abandon(owner: string): Promise<number> {
+    const before = this.#byLife.size;
+    this.#abandon(owner);
+    return before - this.#byLife.size;
   }
 
   stop(): void {
@@ -174,6 +191,15 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
     const told = new Set(users);
     for (const user of entry.users) if (!told.has(user)) this.release(entry.life.life, user);
     for (const user of told) if (!this.#byUser.has(user)) this.#hold(entry, user);
+  }
+
+  /** `owner` does not end the life; it may know who has it since. */
+  #settle(owner: string, { life, owner: next, epoch }: Unsettled, told: Set<string>): void {
+    told.add(life);
+    const entry = this.#byLife.get(life);
+    if (entry?.life.owner !== owner || next === "" || entry.life.epoch >= epoch) return;
+    entry.life = { ...entry.life, owner: next, epoch };
+    entry.offer = "";
   }
 
   #waitToLearn(learned: Promise<void>): Promise<void> {

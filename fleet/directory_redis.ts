@@ -4,13 +4,13 @@
  * and how it forgets and learns, is in redis_scripts.ts.
  */
 import type { DirectoryForGates, Found, Life, Whereabouts } from "./directory.ts";
-import type { Redis } from "./redis.ts";
 import { scripts } from "./redis_scripts.ts";
+import type { Store } from "./store.ts";
 
 export class RedisDirectory implements DirectoryForGates {
-  readonly #redis: Pick<Redis, "run">;
+  readonly #redis: Pick<Store, "run">;
 
-  constructor(redis: Pick<Redis, "run">) {
+  constructor(redis: Pick<Store, "run">) {
     this.#redis = redis;
   }
 
@@ -23,6 +23,17 @@ export class RedisDirectory implements DirectoryForGates {
   async where(life: string): Promise<Whereabouts | undefined> {
     const [found] = (await this.#redis.run(scripts.where, life)).values;
     return readWhereabouts(found);
+  }
+
+  /** In parts: a script that takes long holds up everybody. */
+  async abandon(owner: string): Promise<number | undefined> {
+    for (let lives = 0; ; ) {
+      const { is, values } = await this.#redis.run(scripts.abandon, owner);
+      if (is === "leased") return undefined;
+      const taken = Number(values[0]);
+      if (taken === 0) return lives;
+      lives += taken;
+    }
   }
 }
 

@@ -6,14 +6,14 @@
  */
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Fleet } from "./fleet.ts";
-import { type Redis, unlessRefused } from "./redis.ts";
 import { scripts } from "./redis_scripts.ts";
 import type { ServerRecord } from "./server_record.ts";
+import { type Store, unlessRefused } from "./store.ts";
 
 const lookEveryMs = 1000;
 
 export class RedisFleet implements Fleet {
-  readonly #redis: Pick<Redis, "run">;
+  readonly #redis: Pick<Store, "run">;
   readonly #clock: Clock;
   #servers: readonly ServerRecord[] = [];
   #leased: ReadonlySet<string> = new Set();
@@ -22,7 +22,7 @@ export class RedisFleet implements Fleet {
   #next: Timer | undefined;
   #stage: "watching" | "stopped" = "watching";
 
-  constructor(redis: Pick<Redis, "run">, clock: Clock) {
+  constructor(redis: Pick<Store, "run">, clock: Clock) {
     this.#redis = redis;
     this.#clock = clock;
   }

@@ -226,3 +226,14 @@ withRedis("[P1] with replicas only the taker can say", async ({ redis }, t) => {
   redis.needsReplicas = true;
   assert.equal(await from.owner.keep(one, { ...one, epoch: 3 }, "B"), "unknown");
 });
+
+withRedis("[directory] a server with a lease is not gone: nobody abandons it", async ({ redis, gate, server }, t) => {
+  const at = new RedisOwnerAtHand(t, redis, "A");
+  const one = life("1", "A");
+  await at.owner.claim(one, 7);
+  at.owns = [{ life: one, users: [7] }];
+  at.owner.join(60_001);
+  await until(async () => (await gate.abandon("A")) === undefined);
+  await server.ask("DEL", key("lease:A"));
+  assert.equal(await gate.abandon("A"), 1);
+});

@@ -13,12 +13,13 @@
 import { Refused } from "#protocol/refusals.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
+import { logConflicts } from "./conflicts.ts";
 import { Crossing } from "./crossing.ts";
-import type { Announcement, Claim, Conflicts, DirectoryForServers, Life, Membership, Whereabouts } from "./directory.ts";
+import type { Announcement, Claim, Conflicts, DirectoryForServers, Life, Membership, Unsettled, Whereabouts } from "./directory.ts";
 import { readLife, readWhereabouts, writeLife } from "./directory_redis.ts";
-import { type Redis, unlessRefused } from "./redis.ts";
 import { type Script, scripts } from "./redis_scripts.ts";
 import type { ServerRecord } from "./server_record.ts";
+import { type Store, unlessRefused } from "./store.ts";
 
 const renewEveryMs = 3000;
 /** A server that waits for Redis looks again so soon. */
@@ -37,7 +38,7 @@ export interface Owned {
   /** Every life here and who sits in it. */
   announcement(): Announcement;
   /** Lives that the directory may name us as the owner of, and that are not ours to end. */
-  unsettled(): readonly string[];
+  unsettled(): readonly Unsettled[];
   /** Resolves when everything that has happened here is committed, and told; false: it is not, since the journal has no space. */
   settled(): Promise<boolean>;
   /** What lost: the server ends these lives, sends these users out, and stops what is another's. */
@@ -45,7 +46,7 @@ export interface Owned {
 }
 
 interface OwnerOptions {
-  redis: Redis;
+  redis: Store;
   clock: Clock;
   log: Log;
   /** The identity of its journal. */
@@ -190,9 +191,8 @@ export class RedisOwner implements DirectoryForServers, Membership {
       const unsettled = JSON.stringify(isLast ? owned().unsettled() : []);
       const { values } = await this.#run(scripts.announce, owner, partName(at === 0, isLast), text, unsettled);
       const conflicts = readConflicts(values, part);
-      const lost = [...conflicts.lives, ...conflicts.users.map((one) => one.life), ...conflicts.moved];
-      for (const { game, room, life } of lost) log.warn("directory conflict", { "game.name": game, "room.id": room, "room.life": life });
-      if (lost.length > 0) owned().lose(conflicts);
+      logConflicts(log, conflicts);
+      owned().lose(conflicts);
     }
   }
 
@@ -225,7 +225,7 @@ export class RedisOwner implements DirectoryForServers, Membership {
   }
 
   /** An answer that is lost may be a claim that holds: everything is told again. */
-  async #run(script: Script, ...args: string[]): ReturnType<Redis["run"]> {
+  async #run(script: Script, ...args: string[]): ReturnType<Store["run"]> {
     try {
       return await this.#options.redis.run(script, ...args);
     } catch (thrown) {

@@ -9,12 +9,12 @@
  *      └───connection lost─┘ └──────────any answer────────────────┘
  */
 import { createClient } from "@redis/client";
-import { Refused } from "#protocol/refusals.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
-import { type Entropy, fraction, hex64 } from "#runtime/entropy.ts";
+import { type Entropy, fraction } from "#runtime/entropy.ts";
 import type { Log } from "#runtime/log.ts";
 import { checkRedis } from "./redis_check.ts";
 import { type Script, scripts } from "./redis_scripts.ts";
+import { type Answer, Generation, type Store, tryAgain } from "./store.ts";
 
 /** A player waits for this: the gate's own patience is 3 s. */
 const commandTimeoutMs = 1000;
@@ -39,12 +39,6 @@ export interface RedisOptions {
   abandonAfterMs: number;
 }
 
-/** What a script has answered: a word, and what belongs to it. */
-export interface Answer {
-  readonly is: string;
-  readonly values: readonly string[];
-}
-
 type Client = ReturnType<typeof open>;
 type Stage =
   | { readonly is: "away" }
@@ -52,24 +46,20 @@ type Stage =
   | { readonly is: "silent"; readonly timer: Timer }
   | { readonly is: "stopped" };
 
-export class Redis {
-  /** The directory has forgotten what it was told: owners tell it again at once. */
+export class Redis implements Store {
   onForgot: () => void = () => {};
-  /** Whether there are replicas, and a new life must have reached one before anybody sits in it. */
   needsReplicas = false;
   readonly #options: RedisOptions;
   #client: Client | undefined;
   #stage: Stage = { is: "away" };
-  /** What this process knows the directory's memory by. */
-  #generation = "";
-  #fresh: string;
+  readonly #generation: Generation;
   #lastFailure = "";
   #checks: Timer | undefined;
   #alarms: ReadonlySet<string> = new Set();
 
   constructor(options: RedisOptions) {
     this.#options = options;
-    this.#fresh = hex64(options.entropy);
+    this.#generation = new Generation(options.entropy);
   }
 
   get isUp(): boolean {
@@ -92,24 +82,13 @@ export class Redis {
     this.#client?.destroy();
   }
 
-  /**
-   * Runs a script.
-   * @throws {Refused} `tryAgain` when there is no answer, in 1 s at most. Whether it was run is then unknown.
-   */
   async run(script: Script, ...args: readonly string[]): Promise<Answer> {
     const { abandonAfterMs } = this.#options;
     const key = "{croupier}:generation";
-    const all = ["1", key, this.#generation, this.#fresh, String(abandonAfterMs), ...args];
-    const [generation, , is, ...values] = await this.#bounded(() => this.#evaluate(script, all));
-    this.#know(String(generation));
-    if (is === "learning") throw tryAgain("the directory is still learning who owns what");
-    return { is: String(is), values: values.map(String) };
+    const all = ["1", key, ...this.#generation.words, String(abandonAfterMs), ...args];
+    return this.#generation.read(await this.#bounded(() => this.#evaluate(script, all)), () => this.#forgot());
   }
 
-  /**
-   * Waits until a replica has what this connection wrote, if there are any.
-   * @throws {Refused} `tryAgain` when none has: a failover could forget it.
-   */
   async replicated(): Promise<void> {
     if (!this.needsReplicas) return;
     const count = await this.#bounded(() => this.#send("WAIT", "1", String(waitMs)), waitMs + commandTimeoutMs);
@@ -155,12 +134,7 @@ export class Redis {
     }
   }
 
-  #know(generation: string): void {
-    const before = this.#generation;
-    if (generation === before) return;
-    this.#generation = generation;
-    if (generation === this.#fresh) this.#fresh = hex64(this.#options.entropy);
-    if (before === "") return;
+  #forgot(): void {
     this.#options.log.warn("directory forgot", { "event.reason": "Redis has lost its memory, or is another one: it is told again" });
     this.onForgot();
   }
@@ -241,13 +215,4 @@ function open(url: string, backoffMs: () => number) {
 function reasonOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.errors.length > 0) return thrown.errors.map(reasonOf).join(", ");
   return thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
-}
-
-/** Redis is away, and says so itself; anything else that is thrown is a mistake of ours. */
-export function unlessRefused(thrown: unknown): void {
-  if (!(thrown instanceof Refused)) throw thrown;
-}
-
-function tryAgain(detail: string, cause?: unknown): Refused {
-  return new Refused("tryAgain", { detail, cause });
 }

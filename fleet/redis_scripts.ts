@@ -26,7 +26,7 @@ import { createHash } from "node:crypto";
 export const learningMs = 15_000;
 /** Lives remembered as taken from an owner that was silent too long: should it come back, they lose. */
 const abandonedMax = 100_000;
-/** Lives of an abandoned owner that one look at the fleet takes out. */
+/** Lives of an abandoned owner that one script takes out. */
 const sweptMax = 100;
 /** The record of a server that left and owns nothing is kept so long for gates that still have its address. */
 const recordKeptMs = 300_000;
@@ -114,6 +114,17 @@ local function abandon(life)
   drop(life)
   call('ZADD', at .. 'abandoned', string.format('%.0f', nowMs()), life.life)
   call('ZREMRANGEBYRANK', at .. 'abandoned', 0, -${abandonedMax + 1})
+end
+
+-- Takes some of its lives from an owner; answers how many.
+local function sweep(owner)
+  local ids = call('SRANDMEMBER', at .. 'owns:' .. owner, ${sweptMax})
+  for _, id in ipairs(ids) do
+    local life = read(id)
+    if life then abandon(life) end
+    call('SREM', at .. 'owns:' .. owner, id)
+  end
+  return #ids
 end
 
 -- A life that counts: one of an abandoned owner is taken out instead.
@@ -223,7 +234,7 @@ return answer('done')`,
   ),
 
   /**
-   * owner, "first", "last", "only" or "" (which part this is), JSON of [{life: JSON, users}], JSON of lives that are not its to end ->
+   * owner, "first", "last", "only" or "" (which part this is), JSON of [{life: JSON, users}], JSON of `Unsettled` ->
    * "told", JSON of the lives that lost, JSON of [life, user] of those who sit elsewhere, JSON of the lives that others have
    */
   announce: script(
@@ -269,7 +280,14 @@ for _, one in ipairs(cjson.decode(ARGV[6])) do
     end
   end
 end
-for _, id in ipairs(cjson.decode(ARGV[7])) do call('SADD', told, id) end
+for _, one in ipairs(cjson.decode(ARGV[7])) do
+  call('SADD', told, one.life)
+  local life, to = read(one.life), read(one.life)
+  if life and life.owner == owner and one.owner ~= '' and life.epoch < one.epoch then
+    to.owner, to.epoch, to.offer = one.owner, one.epoch, nil
+    hand(life, to, cjson.encode(to))
+  end
+end
 call('PEXPIRE', told, 60000)
 if part == 'last' or part == 'only' then
   for _, id in ipairs(call('SDIFF', at .. 'owns:' .. owner, told)) do
@@ -322,6 +340,14 @@ end
 return answer('done')`,
   ),
 
+  /** owner -> "abandoned", how many of its lives were taken from it now; or "leased" */
+  abandon: script(
+    "abandon",
+    `
+if call('EXISTS', at .. 'lease:' .. ARGV[4]) == 1 then return answer('leased') end
+return answer('abandoned', tostring(sweep(ARGV[4])))`,
+  ),
+
   /** -> "fleet", then for each server its record as JSON and "1" when it has a lease, else "0" */
   fleet: script(
     "fleet",
@@ -331,12 +357,7 @@ local servers = call('HGETALL', at .. 'servers')
 for i = 1, #servers, 2 do
   local owner = servers[i]
   local isLeased = call('EXISTS', at .. 'lease:' .. owner) == 1
-  if isAbandoned(owner) then
-    for j, id in ipairs(call('SRANDMEMBER', at .. 'owns:' .. owner, ${sweptMax})) do
-      local life = read(id)
-      if life then abandon(life) else call('SREM', at .. 'owns:' .. owner, id) end
-    end
-  end
+  if isAbandoned(owner) then sweep(owner) end
   local isEmpty = call('SCARD', at .. 'owns:' .. owner) == 0
   if not isLeased and isEmpty and nowMs() - (call('HGET', at .. 'renewed', owner) or 0) >= ${recordKeptMs} then
     call('HDEL', at .. 'servers', owner)

@@ -7,7 +7,7 @@
  *
  * An attach is no proof. Of several offers of one life the newest counts.
  */
-import type { DirectoryForServers } from "#fleet/directory.ts";
+import type { DirectoryForServers, Unsettled } from "#fleet/directory.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Fate } from "./peer_link.ts";
@@ -50,8 +50,8 @@ export class Arrivals {
   }
 
   /** Lives that may turn out to be ours. */
-  get lives(): Iterable<string> {
-    return this.#incoming.keys();
+  *unsettled(): Iterable<Unsettled> {
+    for (const life of this.#incoming.keys()) yield { life, owner: "", epoch: 0 };
   }
 
   /** Takes up what an earlier process had accepted. */

@@ -11,7 +11,7 @@ import { Admission } from "#door/admission.ts";
 import { DoorCounts } from "#door/counts.ts";
 import { Listener } from "#door/listener.ts";
 import { Sessions } from "#door/sessions.ts";
-import type { Announcement, Conflicts, DirectoryForServers, Life, Membership } from "#fleet/directory.ts";
+import type { Announcement, Conflicts, DirectoryForServers, Life, Membership, Unsettled } from "#fleet/directory.ts";
 import { LinkDirectory } from "#fleet/directory_link.ts";
 import { type Fleet, fixedFleet } from "#fleet/fleet.ts";
 import type { Owned } from "#fleet/owner_redis.ts";
@@ -196,8 +196,8 @@ export class GameServer implements Leaving, Owned {
     return this.#rooms.announcement();
   }
 
-  unsettled(): string[] {
-    return [...this.#arrivals.lives, ...this.#rooms.unsettled()];
+  unsettled(): Unsettled[] {
+    return [...this.#arrivals.unsettled(), ...this.#rooms.unsettled()];
   }
 
   settled(): Promise<boolean> {
@@ -443,7 +443,9 @@ export class GameServer implements Leaving, Owned {
   #tellStatus(): void {
     this.#status?.cancel();
     this.#status = undefined;
-    for (const link of this.#links) link.tell({ case: "status", value: this.#statusNow() });
+    const status = this.#statusNow();
+    for (const link of this.#links) link.tell({ case: "status", value: status });
+    for (const guest of this.#guests) guest.tellStatus(status);
   }
 
   #statusNow() {

@@ -200,13 +200,13 @@ export class GateLink implements Exit, ServerReader {
 
   /** An attach to a life that is not here ends it for the gate; it never opens one (PROTOCOL §7). */
   #onAttach(attach: Attach): void {
-    const { life, last, sessions } = attach;
+    const { life, last, sessions, anew } = attach;
     const room = this.#share.rooms.known(life);
     if (room === undefined) return this.#onAttachElsewhere(attach);
     if (room.isFrozen) return this.#attachAfter(room.melted, attach);
     if (this.#share.rooms.isStalled) return void this.#waiting.push(attach);
     const claimants = sessions.map(({ session, user, acked }) => ({ session, user: Number(user), acked }));
-    const { seated, gone, missed } = room.attach(this, last, claimants);
+    const { seated, gone, missed } = room.attach(this, last, claimants, anew);
     for (const { session } of seated) this.#seated.set(session, room);
     const handle = this.#handleOf(life);
     this.#share.rooms.whenCommitted(() => {

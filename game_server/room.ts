@@ -22,7 +22,7 @@ import type { Exit } from "./exit.ts";
 import type { Arrival, Game } from "./game.ts";
 import type { Output } from "./outbox.ts";
 import type { RoomValue } from "./room_value.ts";
-import type { Seat } from "./seats.ts";
+import { notKept, type Seat } from "./seats.ts";
 import { RoomTable } from "./table.ts";
 
 /** Commands below are the system's. */
@@ -261,7 +261,7 @@ export class Room {
     if (isNew) this.#caughtUp.add(exit.gate);
     const { outbox } = this.#table;
     const isRepeat = kept !== undefined && isWayOf(kept, exit.gate, session) && number <= kept.way.last;
-    if (isRepeat && !outbox.hasDropped(exit.gate, kept.way.after)) {
+    if (isRepeat && kept.way.after !== notKept && !outbox.hasDropped(exit.gate, kept.way.after)) {
       this.#takeUp(kept, { session, user: visitor.user, acked: 0 });
       this.#settle();
       return { after: kept.way.after, missed: outbox.since(exit.gate, kept.way.after) };
@@ -380,11 +380,13 @@ export class Room {
 
   /**
    * A gate is back: it has passed on everything up to output `last`, and believes that these
-   * sessions sit here. Their ways are theirs again, and it learns what it missed.
+   * sessions sit here. Their ways are theirs again, and it learns what it missed. `isAnew`: it has
+   * not listened here since then, whatever was said.
    */
-  attach(exit: Exit, last: number, claimants: readonly Claimant[]): Attached {
+  attach(exit: Exit, last: number, claimants: readonly Claimant[], isAnew = false): Attached {
     const { outbox } = this.#table;
     this.#meet(exit);
+    if (isAnew) this.#caughtUp.delete(exit.gate);
     const hasMissed = !this.#caughtUp.has(exit.gate);
     this.#caughtUp.add(exit.gate);
     const isTooLate = hasMissed && outbox.hasDropped(exit.gate, last);
@@ -399,6 +401,7 @@ export class Room {
       if (seat !== undefined && !isTooLate) seated.push({ session: claimant.session, last: this.#takeUp(seat, claimant) });
       else if (!told.has(claimant.session)) gone.push({ session: claimant.session, reason: this.#whyGone(claimant, exit.gate) });
     }
+    this.#forgetTold(exit.gate, claimants);
     this.#settle();
     return { seated, gone, missed };
   }
@@ -580,6 +583,14 @@ export class Room {
     this.log.warn("outputs gone", { users: seats.length });
     this.#table.outbox.letGo(gate);
     for (const seat of seats) this.#makeAbsent(seat);
+  }
+
+  /** Sessions that their gate does not know to be seated: it passes nothing on to them, so their sits are answered anew. */
+  #forgetTold(gate: string, claimants: readonly Claimant[]): void {
+    const named = new Set(claimants.map(({ session }) => session));
+    for (const seat of this.#seatsBehind(gate)) {
+      if (seat.way.is === "absent" && !named.has(seat.way.session)) seat.way = { ...seat.way, after: notKept };
+    }
   }
 
   #whyGone({ user, session }: Claimant, gate: string): DisconnectReason {

@@ -65,8 +65,9 @@ const dissolveSchema = {
 
 const moveSchema = {
   summary: "Gives a room to another game server, without a reconnect. 409 when none takes it.",
-  body: {
-    type: ["object", "null"],
+  body: noBodySchema,
+  querystring: {
+    type: "object",
     additionalProperties: false,
     properties: { to: { type: "string", maxLength: 256, description: "its journal, or its address in the fleet; left out: the best one" } },
   },
@@ -81,6 +82,19 @@ const rebalanceSchema = {
 
 /** A room's two names, as paths. */
 const paths = ["/rooms/:life", "/rooms/:game/:room"] as const;
+
+/** What `POST …/move` answers. */
+export interface MovedView {
+  readonly life: string;
+  /** The journal of its new owner. */
+  readonly to: string;
+}
+
+/** What `POST /rebalance` answers: rooms that have gone, and those that are still here. */
+export interface RebalancedView {
+  readonly moved: number;
+  readonly rooms: number;
+}
 
 /** Adds `/rooms` for these rooms, which `mover` gives away. */
 export function addRoomRoutes(server: FastifyInstance, rooms: Rooms, mover: Pick<Mover, "move" | "rebalance">): void {
@@ -103,13 +117,13 @@ export function addRoomRoutes(server: FastifyInstance, rooms: Rooms, mover: Pick
       room.dissolve();
       return { life: room.life };
     });
-    server.post<{ Params: RoomName; Body: { to?: string } | null }>(
+    server.post<{ Params: RoomName; Querystring: { to?: string } }>(
       `${path}/move`,
       { schema: moveSchema },
-      async ({ params, body }, reply) => {
+      async ({ params, query }, reply) => {
         const room = find(rooms, params);
         if (room === undefined) return refuse(reply, 404, "no such room is played here");
-        const to = await mover.move(room, body?.to);
+        const to = await mover.move(room, query.to);
         return to === undefined ? refuse(reply, 409, "no other game server takes it now") : { life: room.life, to };
       },
     );

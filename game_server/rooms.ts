@@ -3,7 +3,7 @@
  * knows who sits where, and is the host that each of them asks and tells. How a sit gets
  * here is sits.ts's business.
  */
-import type { Announcement, DirectoryForServers, Life } from "#fleet/directory.ts";
+import type { Announcement, DirectoryForServers, Life, Unsettled } from "#fleet/directory.ts";
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
 import { Refused } from "#protocol/refusals.ts";
 import { anySeat, type SitRequest } from "#protocol/sit_down.ts";
@@ -191,9 +191,9 @@ export class Rooms implements RoomHost {
   }
 
   /** Lives that the directory may name us as the owner of, and that are not ours to end: on their way, or gone. */
-  *unsettled(): Iterable<string> {
-    for (const room of this.all()) if (room.isOutgoing) yield room.life;
-    for (const { life, to } of this.#gone.values()) if (to !== "") yield life;
+  *unsettled(): Iterable<Unsettled> {
+    for (const { life, isOutgoing } of this.all()) if (isOutgoing) yield { life, owner: "", epoch: 0 };
+    for (const { life, to: owner, epoch } of this.#gone.values()) if (owner !== "") yield { life, owner, epoch };
   }
 
   /** How much of it there is. */
@@ -263,6 +263,7 @@ export class Rooms implements RoomHost {
     this.#places.set(visitor.user, room);
     const entered = room.arrive(visitor, seat, watch);
     this.#matching.update(room);
+    this.#options.onChange();
     return entered;
   }
 

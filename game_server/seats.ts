@@ -10,9 +10,12 @@ interface Connection {
   readonly session: number;
   /** The last input applied. */
   last: number;
-  /** The last output that was none of this session's: everything after it may be. */
+  /** The last output that was none of this session's: everything after it may be. `notKept`: what it was told may not be kept any more. */
   readonly after: number;
 }
+
+/** As `after`, of a session that its gate has not named: it does not know yet that it sits here. */
+export const notKept = -1;
 
 /** A seat's way to its client. */
 export type Way =

@@ -2,7 +2,8 @@
  * The directory as this gate keeps it for its game servers (static fleet): answers their
  * claims, takes what they tell, and sends word to the owners of what lost.
  */
-import type { Announcement, Life } from "#fleet/directory.ts";
+import { logConflicts } from "#fleet/conflicts.ts";
+import type { Announcement } from "#fleet/directory.ts";
 import { announcementFromMessage, lifeFromMessage, lifeToMessage } from "#fleet/directory_link.ts";
 import type { MemoryDirectory } from "#fleet/directory_memory.ts";
 import {
@@ -107,15 +108,12 @@ export class DirectoryKeeper {
     this.#parts.set(link, announcement);
     if (message.more) return false;
     this.#parts.delete(link);
-    const { lives, users, moved } = this.#directory.announce(link.server.journal, announcement, message.unsettled);
-    for (const life of lives) this.#linkTo(life)?.lost({ lives: [life.life] });
-    for (const { life, user } of users) this.#linkTo(life)?.lost({ users: [{ life: life.life, user: BigInt(user) }] });
-    for (const life of moved) this.#linkTo(life)?.lost({ moved: [life.life] });
+    const conflicts = this.#directory.announce(link.server.journal, announcement, message.unsettled);
+    logConflicts(this.#options.log, conflicts);
+    const { linkTo } = this.#options;
+    for (const { life, owner } of conflicts.lives) linkTo(owner)?.lost({ lives: [life] });
+    for (const { life, user } of conflicts.users) linkTo(life.owner)?.lost({ users: [{ life: life.life, user: BigInt(user) }] });
+    for (const { life, owner } of conflicts.moved) linkTo(owner)?.lost({ moved: [life] });
     return true;
-  }
-
-  #linkTo({ game, room, life, owner }: Life): Owner | undefined {
-    this.#options.log.warn("directory conflict", { "game.name": game, "room.id": room, "room.life": life });
-    return this.#options.linkTo(owner);
   }
 }

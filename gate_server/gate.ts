@@ -24,6 +24,7 @@ import { Links } from "./links.ts";
 import { Resolver } from "./resolver.ts";
 import { RoomsPage } from "./rooms_page.ts";
 import { GateSeating } from "./seating.ts";
+import { addServerRoutes } from "./server_routes.ts";
 import { addSessionRoutes } from "./session_routes.ts";
 
 /** How long after HOLD every seat that cannot be reached has been given up: servers wait 15 s longer than gates. */
@@ -162,6 +163,7 @@ export class Gate implements Leaving {
 
   addRoutes(server: FastifyInstance): void {
     addSessionRoutes(server, { boot: this.boot, sessions: this.#sessions });
+    addServerRoutes(server, { links: this.#links, directory: this.#options.directory });
   }
 
   // Leaving (P6): closes are spread over a window, with jitter; the second signal closes the rest at once.

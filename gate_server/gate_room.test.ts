@@ -214,11 +214,20 @@ test("[P3] an output for a session that is elsewhere, gone or not of this room i
   assert.deepEqual([stranger.player.hears(), one.hears(), sessions.get(1)?.stage], [[], ["600 (0 bytes)"], "idle"]);
 });
 
-test("[P3] what a session misses whose sit is still under way reaches it: its sit was applied before the link was lost", () => {
+test("[P3] what is said to a session whose sit is still under way comes with the answer to that, and not before", () => {
   const { room, link, come } = open({ count: 1 });
   const { player } = come();
   room.output(link, 11, outputFlags.none, new Uint32Array([2]), frame(600));
-  assert.deepEqual(player.hears(), ["600 (0 bytes)"]);
+  assert.deepEqual(player.hears(), []);
+});
+
+test("[P3] what a link says while the room is not attached to it is not confirmed: it will be given again", () => {
+  const { room, link } = open();
+  const next = relink(room, link);
+  const say = (by: typeof link): boolean => room.output(by, 11, outputFlags.none, new Uint32Array([1]), frame(600));
+  assert.deepEqual([say(link), say(next)], [false, false]);
+  room.attached(next, answer({ 1: 0, 2: 0 }));
+  assert.deepEqual([say(link), say(next), say(next)], [false, true, true]);
 });
 
 test("[P4] sessions that are seated no more hear why, once, and are outside", () => {
@@ -492,3 +501,18 @@ for (const [what, absent, cut] of [
     assert.deepEqual(link.absent(), absent);
   });
 }
+
+test("[P1] an input that is unacknowledged at two looks in a row asks who the owner is; held rooms ask anyway", () => {
+  const { room, rooms, sessions, link, one } = open();
+  assert.deepEqual(rooms.unanswered, []);
+  one.says(roll(1));
+  assert.deepEqual(rooms.unanswered, [], "it may have been said just now");
+  assert.deepEqual(rooms.unanswered, [room]);
+  one.says(roll(2));
+  sessions.get(1)?.acked(2);
+  assert.deepEqual(rooms.unanswered, [], "one was answered since");
+  sessions.get(1)?.acked(3);
+  assert.deepEqual(rooms.unanswered, []);
+  room.holdFrom(link);
+  assert.deepEqual(rooms.unanswered, [room]);
+});

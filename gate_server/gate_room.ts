@@ -66,6 +66,8 @@ export class GateRoom implements Place {
   #asked: ReadonlySet<number> = new Set();
   /** The last output passed on. */
   #last: number;
+  /** Sessions with an unacknowledged input at the last look, and the last that was acknowledged. */
+  #waiting: ReadonlyMap<Session, number> = new Map();
 
   /** `last`: the last output that was for nobody at this gate. */
   constructor({ life, owner, epoch }: Pick<Life, "life" | "owner" | "epoch">, last: number, share: GateRoomShare) {
@@ -100,18 +102,20 @@ export class GateRoom implements Place {
     session.entered(number, this);
   }
 
-  /** An output of the room. What was passed on before is not passed on again. */
-  output(link: RoomLink, number: number, flags: number, ids: Uint32Array, frame: Frame): void {
+  /** An output of the room. What was passed on before is not passed on again. False: it is none of `link`'s to say now, and will be given again. */
+  output(link: RoomLink, number: number, flags: number, ids: Uint32Array, frame: Frame): boolean {
     const isAnswered = this.#isWayOf(link) && !(this.#way.is === "attaching" && this.#way.isNew);
-    if (number <= this.#last || !isAnswered) return;
+    if (!isAnswered) return false;
+    if (number <= this.#last) return true;
     this.#last = number;
     for (const id of ids) {
       const session = this.#share.sessions.get(id);
-      if (session === undefined || !(this.#sessions.has(session) || session.stage === "entering")) continue;
+      if (session === undefined || !this.#sessions.has(session)) continue; // who is entering is told with the answer to his sit
       if (frame.length > 0) session.deliver(frame);
       if (flags & outputFlags.strike) session.strike();
       if (flags & outputFlags.ends) session.roomEnded();
     }
+    return true;
   }
 
   // Place: what sessions do. Unless attached nothing is sent: they keep it.
@@ -176,7 +180,7 @@ export class GateRoom implements Place {
     this.#way = { is: "attaching", link, isNew };
     const sessions = [...this.#sessions].map((session) => ({ session: session.id, user: BigInt(session.user), acked: session.lastAcked }));
     this.#asked = new Set(sessions.map(({ session }) => session));
-    link.sendAttach({ life: this.life, last: this.#last, sessions });
+    link.sendAttach({ life: this.life, last: this.#last, sessions, anew: isNew });
   }
 
   /** An input was not applied: unless we are asking already, ask what was. */
@@ -200,6 +204,13 @@ export class GateRoom implements Place {
     if (!hasToldHeld) return;
     this.#share.log.info("room resumed", { "room.life": this.life });
     this.#notify(Notice_Reason.RESUMED, 0);
+  }
+
+  /** Whether an input that was unacknowledged when this was asked last still is: asked once a second, the owner may be another one. */
+  isUnanswered(): boolean {
+    const before = this.#waiting;
+    this.#waiting = new Map([...this.#sessions].filter(({ isWaiting }) => isWaiting).map((session) => [session, session.lastAcked]));
+    return this.isAttached && [...this.#waiting].some(([session, acked]) => before.get(session) === acked);
   }
 
   /** The gate goes before the owner is back: nobody who leaves is waited for. */

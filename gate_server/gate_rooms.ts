@@ -32,9 +32,9 @@ export class GateRooms {
     return room;
   }
 
-  /** Those that nobody is known to play who could be asked. */
-  get held(): GateRoom[] {
-    return [...this.#byLife.values()].filter((room) => room.isHeld);
+  /** Asked once a second: those that nobody is known to play who could be asked, and those whose owner does not answer. */
+  get unanswered(): GateRoom[] {
+    return [...this.#byLife.values()].filter((room) => room.isUnanswered() || room.isHeld);
   }
 
   playedBy(owner: string): GateRoom[] {

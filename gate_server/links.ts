@@ -52,6 +52,18 @@ interface LinksOptions extends Omit<ServerLinkShare, "onTold" | "onDown"> {
   onServerReplaced(journal: string): void;
 }
 
+/** A game server as operators see it. */
+export interface ServerView {
+  readonly address: string;
+  /** Its journal; left out: it has not answered yet. */
+  readonly journal?: string;
+  readonly release?: string;
+  readonly isLinked: boolean;
+  /** Whether it may be offered new rooms. */
+  readonly isOffered: boolean;
+  readonly rooms: number;
+}
+
 export class Links {
   readonly #options: LinksOptions;
   readonly #addresses = new Map<string, Address>();
@@ -89,6 +101,16 @@ export class Links {
   get allTold(): boolean {
     const { addresses, isKnown } = this.#options.fleet;
     return isKnown && addresses.size > 0 && [...addresses].every((address) => this.#hasTold(this.#addresses.get(address)));
+  }
+
+  /** Every address where there is a game server, or was one. */
+  servers(): ServerView[] {
+    return [...this.#addresses.values()].map(({ name, server, state }) => {
+      const link = state.is === "linked" ? state.link : undefined;
+      const isOffered = link?.takesNewRooms === true && this.#options.fleet.isLeased(link.server.journal);
+      const known = server && { journal: server.journal, release: server.release };
+      return { address: name, ...known, isLinked: link !== undefined, isOffered, rooms: link?.load ?? 0 };
+    });
   }
 
   /** The link to the server with this journal. */

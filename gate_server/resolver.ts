@@ -1,7 +1,7 @@
 /**
- * Finds out who owns the lives that this gate holds: by word of the last owner, then from the
- * directory, and while that is away by asking every linked server in turn. It never follows
- * a lower epoch.
+ * Finds out who owns the lives that this gate holds, or whose owner does not answer: by word
+ * of the last owner, then from the directory, and while that is away by asking every linked
+ * server in turn. It never follows a lower epoch.
  */
 import type { DirectoryForGates } from "#fleet/directory.ts";
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
@@ -13,6 +13,8 @@ import type { ServerLink } from "./server_link.ts";
 
 /** A life that nobody is known to play is looked for again so often. */
 const lookEveryMs = 1000;
+/** So many at a time, the next ones the next time: the rooms of a dead server may be thousands. */
+const looksMax = 200;
 
 interface ResolverOptions {
   clock: Clock;
@@ -26,6 +28,8 @@ export class Resolver {
   /** Servers that have said of a life that it is not theirs, since anybody else was heard of. */
   readonly #denied = new Map<string, Set<string>>();
   #looking: Timer | undefined;
+  /** Where the next look begins. */
+  #from = 0;
 
   constructor(options: ResolverOptions) {
     this.#options = options;
@@ -54,14 +58,16 @@ export class Resolver {
 
   #lookForAll(): void {
     for (const life of this.#denied.keys()) if (this.#options.rooms.get(life)?.isHeld !== true) this.#denied.delete(life);
-    for (const room of this.#options.rooms.held) void this.#look(room);
+    const rooms = this.#options.rooms.unanswered;
+    if (this.#from >= rooms.length) this.#from = 0;
+    for (const room of rooms.slice(this.#from, this.#from + looksMax)) void this.#look(room);
+    this.#from += looksMax;
   }
 
   async #look(room: GateRoom): Promise<void> {
     const { directory } = this.#options;
     try {
       const found = await directory.where(room.life);
-      if (!room.isHeld) return;
       if (found !== undefined) this.moved(room.life, found.life.owner, found.life.epoch);
       if (room.isHeld && !this.#attach(room) && this.#hasDenied(room, room.owner)) this.#end(room);
     } catch {

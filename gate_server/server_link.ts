@@ -180,8 +180,8 @@ export class ServerLink implements RoomLink, GateReader {
   // GateReader: what the server says.
 
   output(handle: number, number: number, flags: number, sessions: Uint32Array, frame: Frame): void {
-    this.#rooms.get(handle)?.output(this, number, flags, sessions, frame);
-    this.#confirm(handle, number);
+    const room = this.#rooms.get(handle);
+    if (room === undefined || room.output(this, number, flags, sessions, frame)) this.#confirm(handle, number);
   }
 
   ack(session: number, number: number): void {

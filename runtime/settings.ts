@@ -54,7 +54,7 @@ export const settingRows = {
     "GAME_SERVERS",
     "dice=127.0.0.1:60001",
     servers,
-    "static fleet of a gate: `game=host:port,…`; names are looked up every 5 s",
+    "static fleet: `game=host:port,…`, what a gate links and where a game server finds others to give rooms to; names are looked up every 5 s",
   ),
   fleet: row(
     "FLEET",

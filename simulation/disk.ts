@@ -75,11 +75,11 @@ export class SimDisk {
     if (killPoint === "after commit") process.die();
   }
 
-  #store({ clockMs, kept, ended }: Commit): void {
+  #store({ clockMs, kept, ended, isSynced }: Commit): void {
     const rooms = new Map(this.#content.rooms);
     for (const { life, value } of kept) rooms.set(life, value);
     for (const life of ended) rooms.delete(life);
     this.#content = { rooms, clockMs };
-    if (this.#syncs.happens(syncedShare)) this.#synced = this.#content;
+    if (this.#syncs.happens(syncedShare) || isSynced) this.#synced = this.#content;
   }
 }

@@ -41,7 +41,7 @@ interface Timeline {
 interface ClientOptions {
   scheduler: Timeline;
   chance: Chance;
-  verdict: Verdict;
+  verdict: Pick<Verdict, "add">;
   /** Names of rooms a client may ask for; "" = any. */
   rooms: readonly string[];
   connect(user: number, listener: ClientListener): ClientSocket | undefined;

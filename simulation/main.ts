@@ -8,10 +8,11 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
+import type { Counts } from "./counts.ts";
 import { runWithout } from "./run.ts";
 import { isSwitch, switches } from "./switches.ts";
 import type { Share } from "./worker.ts";
-import type { Counts, RunResult } from "./world.ts";
+import type { RunResult } from "./world.ts";
 
 const shownMax = 10;
 const barWidth = 30;
@@ -80,6 +81,8 @@ function report(results: readonly RunResult[], startMs: number): void {
   if (failed.length > shownMax) print(`… and seeds ${failed.slice(shownMax).map(({ seed }) => seed)}`);
   const sums = results.reduce<Partial<Counts>>((sum, { counts }) => added(sum, counts), {});
   for (const [name, sum] of Object.entries(sums)) print(`${name.padEnd(14)} ${sum}`);
+  const crashed = results.filter(({ counts }) => counts.killsInMove > 0).length;
+  print(`seeds with a crash in a move ${Math.round((100 * crashed) / results.length)} %`);
   const seconds = (performance.now() - startMs) / 1000;
   print(`${results.length} seeds, ${failed.length} with violations, ${seconds.toFixed(1)} s`);
 }

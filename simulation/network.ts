@@ -72,6 +72,11 @@ export class SimNetwork {
     }
   }
 
+  /** The process has ended by itself: what it had sent still arrives, and then its end. */
+  left(process: SimProcess): void {
+    for (const connection of this.#connections) if (connection.isBetween(process)) connection.endFrom(process);
+  }
+
   /** For connections themselves. */
   closed(connection: Connection): void {
     this.#connections.delete(connection);
@@ -102,6 +107,12 @@ export class Connection {
 
   isBetween(process: SimProcess): boolean {
     return this.here.process === process || this.there.process === process;
+  }
+
+  /** This end of it is closed. */
+  endFrom(process: SimProcess): void {
+    for (const end of [this.here, this.there]) if (end.process === process) end.end();
+    this.#network.closed(this);
   }
 
   /** The connection breaks: what is under way is lost. */

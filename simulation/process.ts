@@ -31,7 +31,8 @@ export class SimProcess {
   #turnEnds: (() => void)[] = [];
   #isAlive = true;
   #pausedUntilMs = 0;
-  readonly #missed: (() => void)[] = [];
+  /** What came due while it stood still: its own doing, and what came from others. */
+  readonly #missed = { own: [] as (() => void)[], others: [] as (() => void)[] };
   #sendsLeft = Number.POSITIVE_INFINITY;
   readonly #onKilled: () => void;
 
@@ -46,7 +47,7 @@ export class SimProcess {
       after: (delayMs, run) => this.#timer(delayMs, undefined, run),
       every: (periodMs, run) => this.#timer(periodMs, periodMs, run),
       turnEnd: (run) => {
-        if (this.#turnEnds.length === 0) this.soon(chance.between(0, turnMsMax), () => this.#endTurn());
+        if (this.#turnEnds.length === 0) this.#own(chance.between(0, turnMsMax), () => this.#endTurn());
         this.#turnEnds.push(run);
       },
     };
@@ -67,13 +68,18 @@ export class SimProcess {
 
   /** Runs in `delayMs` in this process: later while it stands still, never once it is dead. */
   soon(delayMs: number, run: () => void): Timer {
-    return this.#scheduler.after(delayMs, () => this.#inside(run));
+    return this.#scheduler.after(delayMs, () => this.#inside(run, this.#missed.others));
   }
 
   kill(): void {
     if (!this.#isAlive) return;
-    this.#isAlive = false;
+    this.exit();
     this.#onKilled();
+  }
+
+  /** The end of this process, when it wants to. */
+  exit(): void {
+    this.#isAlive = false;
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
   }
@@ -101,15 +107,22 @@ export class SimProcess {
     this.#scheduler.at(this.#pausedUntilMs, () => this.#wakeUp());
   }
 
-  #inside(run: () => void): void {
+  /** As `soon`, of the process itself. */
+  #own(delayMs: number, run: () => void): Timer {
+    return this.#scheduler.after(delayMs, () => this.#inside(run, this.#missed.own));
+  }
+
+  #inside(run: () => void, missed: (() => void)[]): void {
     if (!this.#isAlive) return;
-    if (this.isPaused) this.#missed.push(run);
+    if (this.isPaused) missed.push(run);
     else run();
   }
 
+  /** An event loop that wakes up runs the timers that are due before it reads its sockets. */
   #wakeUp(): void {
     if (this.isPaused) return;
-    for (const run of this.#missed.splice(0)) this.soon(0, run);
+    const { own, others } = this.#missed;
+    for (const run of [...own.splice(0), ...others.splice(0)]) this.soon(0, run);
   }
 
   #endTurn(): void {
@@ -129,12 +142,12 @@ export class SimProcess {
     const fire = (): void => {
       if (!this.#timers.has(timer)) return;
       if (everyMs === undefined) this.#timers.delete(timer);
-      else next = this.soon(everyMs, fire);
+      else next = this.#own(everyMs, fire);
       run();
     };
     if (!this.#isAlive) return timer;
     this.#timers.add(timer);
-    next = this.soon(Math.max(0, delayMs), fire);
+    next = this.#own(Math.max(0, delayMs), fire);
     return timer;
   }
 }

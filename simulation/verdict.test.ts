@@ -39,7 +39,7 @@ const final: FinalBook = { book, events, name: "1", owner: "a", users: [7, 8], i
 const ending: Ending = { books: [final], ended: new Map() };
 
 function violations(history: readonly Line[], end: Ending = ending, allowances: Partial<Allowances> = {}): readonly string[] {
-  const verdict = new Verdict({ forgets: false, outlasts: false, ...allowances });
+  const verdict = new Verdict({ forgets: false, outlasts: false, dissolves: "nobody", ...allowances });
   for (const each of history) verdict.add(each);
   verdict.end(end);
   return verdict.violations;
@@ -130,7 +130,7 @@ test("[verdict] what a run may lose is no violation: power cuts forget, HOLD end
   assert.deepEqual(violations(sound, shorter, { forgets: true }), []);
   const out = with_(end, 0, line(7, { is: "out", reason: 0 }));
   assert.deepEqual(violations(out, ending, { outlasts: true }), []);
-  const verdict = new Verdict({ forgets: false, outlasts: false });
+  const verdict = new Verdict({ forgets: false, outlasts: false, dissolves: "nobody" });
   verdict.pardon(1);
   for (const each of [...out, line(8, { is: "out", reason: 0 })]) verdict.add(each);
   verdict.end(ending);

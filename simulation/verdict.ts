@@ -56,6 +56,8 @@ export interface Allowances {
   readonly forgets: boolean;
   /** Somebody was away longer than HOLD: seats may be lost. */
   readonly outlasts: boolean;
+  /** Whose rooms servers that leave may end: nobody's, those in which nobody is playing, or all. */
+  readonly dissolves: "nobody" | "the empty" | "everybody";
 }
 
 /** One client connection, from the book it heard to the end of its seat. */
@@ -101,6 +103,11 @@ export class Verdict {
   /** Sessions that heard Disconnect 0, and how many may have. */
   readonly #sentOut: string[] = [];
   #pardons = 0;
+  /** Sessions that heard Disconnect 1, and of which book. */
+  readonly #dissolved: { readonly book: number; readonly said: string }[] = [];
+  /** Books that may be lost, and seats in books. */
+  readonly #forfeited = new Set<number>();
+  readonly #forfeitedSeats = new Set<string>();
 
   constructor(allowances: Allowances) {
     this.#allowances = allowances;
@@ -145,19 +152,29 @@ export class Verdict {
     this.#pardons += sessions;
   }
 
+  /** The book may be lost: another one has its name. */
+  forfeit(book: number): void {
+    this.#forfeited.add(book);
+  }
+
+  /** The user may be sent out of the book: he sits in another one. */
+  forfeitSeat(book: number, user: number): void {
+    this.#forfeitedSeats.add(`${book} ${user}`);
+    this.#hasLeft(`${book} ${user}`);
+  }
+
   /** What must hold when everything is healed and time enough has passed. */
   end({ books, ended }: Ending): void {
     this.violations.push(...this.#sentOut.slice(this.#pardons));
+    for (const { book, said: what } of this.#dissolved) if (!this.#mayDissolve(ended.get(book))) this.violations.push(what);
     for (const [connection, witness] of this.#witnesses) this.#judgeWitness(connection, witness);
     const finals = new Map(books.map((final) => [final.book, final]));
     for (const [book, heard] of this.#heard) {
       const final = finals.get(book);
       if (final !== undefined) this.#judgeBook(final, heard);
-      else if (!ended.has(book) && !this.#allowances.forgets && !this.#allowances.outlasts) this.violations.push(`V1 book ${book} is lost`);
+      else if (!ended.has(book) && !this.#mayBeLost(book)) this.violations.push(`V1 book ${book} is lost`);
     }
-    for (const [book, bound] of ended) {
-      if (bound.length > 0 && !finals.has(book)) this.violations.push(`P4 book ${book} has ended, and user ${bound} could not leave it`);
-    }
+    for (const [book, bound] of ended) if (!finals.has(book)) this.#judgeEnded(book, bound);
     this.#judgeOwnership(books);
     for (const { book, isOver } of books) if (isOver) this.violations.push(`V7 book ${book} is over, and still kept`);
   }
@@ -210,9 +227,29 @@ export class Verdict {
   #onLeft(witness: Witness): void {
     const { stay, user, isAsking } = witness;
     const keys = [...(stay === undefined ? [] : [`${stay.book} ${user}`]), ...(isAsking ? [`somewhere ${user}`] : [])];
-    for (const key of keys) this.#left.set(key, (this.#left.get(key) ?? 0) + 1);
+    for (const key of keys) this.#hasLeft(key);
     witness.isAsking = false;
     this.#endStay(witness);
+  }
+
+  #hasLeft(key: string): void {
+    this.#left.set(key, (this.#left.get(key) ?? 0) + 1);
+  }
+
+  /** `bound`: who could not have left the book. */
+  #judgeEnded(book: number, bound: readonly number[]): void {
+    const mayEnd = bound.length === 0 || this.#allowances.dissolves === "everybody" || this.#allowances.forgets;
+    if (!mayEnd) this.violations.push(`P4 book ${book} has ended, and user ${bound} could not leave it`);
+  }
+
+  #mayBeLost(book: number): boolean {
+    return this.#allowances.forgets || this.#allowances.outlasts || this.#forfeited.has(book);
+  }
+
+  /** `bound`: who could not have left the book when it ended; undefined: it has not. */
+  #mayDissolve(bound: readonly number[] | undefined): boolean {
+    const { dissolves } = this.#allowances;
+    return bound !== undefined && (dissolves === "everybody" || (dissolves === "the empty" && bound.length === 0));
   }
 
   #timesLeft(book: number, user: number): number {
@@ -221,11 +258,16 @@ export class Verdict {
 
   #onOut(line: Line, witness: Witness, reason: number): void {
     const isAllowed = this.#allowances.outlasts || this.#allowances.forgets || reason === DisconnectReason.REPLACED;
-    if (witness.stay !== undefined && !isAllowed) {
-      if (reason === DisconnectReason.RETRY) this.#sentOut.push(said(line, "V1 Disconnect 0"));
-      else this.#fail(line, `V1 Disconnect ${reason}`);
-    }
+    if (witness.stay !== undefined && !isAllowed) this.#judgeOut(line, witness.stay.book, reason);
     this.#endStay(witness);
+  }
+
+  #judgeOut(line: Line, book: number, reason: number): void {
+    const what = said(line, `V1 Disconnect ${reason}`);
+    const isForfeited = this.#forfeited.has(book) || this.#forfeitedSeats.has(`${book} ${line.user}`);
+    if (reason === DisconnectReason.ROOM_DISSOLVED) this.#dissolved.push({ book, said: what });
+    else if (reason !== DisconnectReason.RETRY) this.violations.push(what);
+    else if (!isForfeited) this.#sentOut.push(what);
   }
 
   /** What was not answered when a stay ended may have been applied or not. */

@@ -1,4 +1,4 @@
-/** The admin listener: off the public port, open for two words, locked for the rest (ARCHITECTURE §6). */
+/** The admin listener: off the public port, open for two words, locked for the rest (ARCHITECTURE §7). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Player } from "./support/player.ts";
@@ -6,7 +6,7 @@ import { Server } from "./support/process.ts";
 
 const key = Buffer.alloc(32, 3).toString("base64");
 
-test("[ARCHITECTURE §6] /livez and /readyz say ok; /metrics counts what happened", async (t) => {
+test("[ARCHITECTURE §7] /livez and /readyz say ok; /metrics counts what happened", async (t) => {
   const server = await Server.start(t, "single.ts");
   assert.deepEqual(await server.admin("/livez"), { status: 200, body: "ok\n" });
   assert.deepEqual(await server.admin("/readyz"), { status: 200, body: "ok\n" });

@@ -173,8 +173,9 @@ test("[admin] /openapi.json describes every path, and marks no empty body as req
   const { openapi, paths } = (await ask(server, "GET", "/openapi.json")).body as { openapi: string; paths: Record<string, object> };
   assert.match(openapi, /^3\./);
   assert.deepEqual(Object.keys(paths).toSorted(), [
-    ...["/drain", "/livez", "/metrics", "/openapi.json", "/readyz", "/rooms"],
-    ...["/rooms/{game}/{room}", "/rooms/{game}/{room}/dissolve", "/rooms/{life}", "/rooms/{life}/dissolve", "/sessions"],
+    ...["/drain", "/livez", "/metrics", "/openapi.json", "/readyz", "/rebalance", "/rooms"],
+    ...["/rooms/{game}/{room}", "/rooms/{game}/{room}/dissolve", "/rooms/{game}/{room}/move"],
+    ...["/rooms/{life}", "/rooms/{life}/dissolve", "/rooms/{life}/move", "/servers", "/servers/{journal}/abandon", "/sessions"],
   ]);
   assert.deepEqual(Object.keys(paths["/drain"] ?? {}), ["get", "post", "delete"]);
   assert.doesNotMatch(JSON.stringify(paths), /requestBody/);

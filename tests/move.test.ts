@@ -4,7 +4,7 @@ import { type TestContext, test } from "node:test";
 import { Cluster, metricOf } from "./support/cluster.ts";
 import { dataFolder } from "./support/data_folder.ts";
 import { Player } from "./support/player.ts";
-import { Server } from "./support/process.ts";
+import { Server, start } from "./support/process.ts";
 import { until } from "./support/until.ts";
 
 const gone = { code: 0, signal: null };
@@ -16,9 +16,8 @@ interface RoomLine {
   readonly epoch: number;
 }
 
-async function post<Body>(server: Server, path: string, body?: object): Promise<{ status: number; body: Body }> {
-  const init = body === undefined ? {} : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } };
-  const response = await fetch(`http://127.0.0.1:${server.adminPort}${path}`, { method: "POST", ...init });
+async function post<Body>(server: Server, path: string): Promise<{ status: number; body: Body }> {
+  const response = await fetch(`http://127.0.0.1:${server.adminPort}${path}`, { method: "POST" });
   return { status: response.status, body: (await response.json()) as Body };
 }
 
@@ -80,7 +79,7 @@ test("[P5] a room is given to another server and back on request, and its player
   const there = await post<{ to: string }>(from, `/rooms/${room.life}/move`);
   assert.equal(there.status, 200);
   await until(async () => (await roomsOf(to)).some(({ life, epoch }) => life === room.life && epoch === 2));
-  const nowhere = await post(from, "/rooms/dice/2/move", { to: "nobody" });
+  const nowhere = await post(from, "/rooms/dice/2/move?to=nobody");
   assert.equal(nowhere.status, 409);
   const back = await post<{ to: string }>(to, "/rooms/dice/1/move");
   assert.equal(back.status, 200);
@@ -139,4 +138,38 @@ test("[P5] a static fleet moves too: its gate keeps the directory", async (t) =>
   assert.deepEqual(await from.exited, gone);
   assert.equal(await metricOf(to, "croupier_rooms"), 6);
   await everybodyRolls(players);
+});
+
+/** The command line, on an admin listener. */
+async function croupier(t: TestContext, server: Server, line: string) {
+  const run = start(t, ["clients/croupier.ts", ...line.split(" ")], { CROUPIER_ADMIN: `http://127.0.0.1:${server.adminPort}` });
+  const { code } = await run.exited;
+  return { code, lines: run.lines, errors: run.errors };
+}
+
+test("[croupier][P5] rooms move and rebalance, servers ls, and rooms abandon for one that is gone for good", async (t) => {
+  const all = await twoServers(t);
+  if (all === undefined) return;
+  const { cluster, from, to, players } = all;
+  const [gate] = cluster.gates;
+  assert.ok(gate !== undefined);
+  let lines: readonly string[] = [];
+  await until(async () => {
+    lines = (await croupier(t, gate, "servers ls")).lines;
+    return lines.some((line) => line.includes(` ${roomsCount} rooms`));
+  });
+  const journalAt = (port: number): string => /journal (\S+)/.exec(lines.find((line) => line.includes(`:${port} `)) ?? "")?.[1] ?? "";
+  assert.match(lines.join("\n"), new RegExp(`:${from.port} journal \\S+ release dev, ${roomsCount} rooms, takes new ones`));
+  assert.deepEqual(await croupier(t, from, `rooms move dice/1 --to 127.0.0.1:${to.port}`), {
+    ...{ code: 0, errors: "" },
+    lines: [`dice/1 is at ${journalAt(to.port)}`],
+  });
+  const half = roomsCount / 2;
+  assert.deepEqual((await croupier(t, from, "rooms rebalance")).lines, [`${half - 1} rooms moved, ${half} are still here`]);
+  await everybodyRolls(players);
+  assert.equal((await croupier(t, gate, `rooms abandon ${journalAt(to.port)}`)).code, 1, "it is there");
+  to.signal("SIGKILL");
+  await to.exited;
+  await cluster.redis.ask("DEL", `{croupier}:lease:${journalAt(to.port)}`); // 10 s later
+  await until(async () => (await croupier(t, gate, `rooms abandon ${journalAt(to.port)}`)).lines[0]?.startsWith(`${half} rooms`) === true);
 });

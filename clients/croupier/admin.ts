@@ -3,6 +3,8 @@ import { Trouble } from "./say.ts";
 
 /** A process that does not answer for so long is taken for stuck. */
 const answerTimeoutMs = 5000;
+/** Moving rooms takes as long as it takes. */
+export const patienceMs = 110_000;
 
 /** Nobody listens there. */
 export class Unreachable extends Trouble {
@@ -23,8 +25,8 @@ export class AdminClient {
    * The JSON answered by `path`.
    * @throws {Unreachable} when nobody listens, {Trouble} with the listener's own words when it refuses.
    */
-  async ask<Answer>(method: "GET" | "POST" | "DELETE", path: string): Promise<Answer> {
-    const response = await this.#fetch(method, path);
+  async ask<Answer>(method: "GET" | "POST" | "DELETE", path: string, timeoutMs = answerTimeoutMs): Promise<Answer> {
+    const response = await this.#fetch(method, path, timeoutMs);
     const text = await response.text();
     if (!response.ok) throw new Trouble(`${this.url} says ${response.status}: ${wordsOf(text)}.`);
     try {
@@ -34,10 +36,10 @@ export class AdminClient {
     }
   }
 
-  async #fetch(method: string, path: string): Promise<Response> {
+  async #fetch(method: string, path: string, timeoutMs: number): Promise<Response> {
     const headers = this.#token === undefined ? {} : { Authorization: `Bearer ${this.#token}` };
     try {
-      return await fetch(this.url + path, { method, headers, signal: AbortSignal.timeout(answerTimeoutMs) });
+      return await fetch(this.url + path, { method, headers, signal: AbortSignal.timeout(timeoutMs) });
     } catch (cause) {
       if (cause instanceof DOMException) throw new Trouble(`${this.url} does not answer.`, { cause });
       throw new Unreachable(`nobody listens at ${this.url}.`, { cause });

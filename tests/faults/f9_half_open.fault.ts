@@ -184,7 +184,7 @@ async function halfOpenLink(t: TestContext, direction: Direction, what: string):
   const server = await Server.start(t, "tests/faults/flood_server.ts", { DATA_DIR: folder });
   const proxy = await TcpProxy.open(t, server.port);
   const gate = await Server.start(t, "gate_server/main.ts", { GAME_SERVERS: `ledger=127.0.0.1:${proxy.port}` });
-  const verdict = new Verdict({ forgets: false, outlasts: false });
+  const verdict = new Verdict({ forgets: false, outlasts: false, dissolves: "nobody" });
   const seats = await LedgerSeats.open({ ports: [gate.port], rooms: ledgerRooms, verdict });
   await seats.write(entryEveryMs);
   await sleep(1500);

@@ -64,7 +64,7 @@ class WallTimeline {
 }
 
 export class LedgerCrowd {
-  readonly verdict = new Verdict({ forgets: false, outlasts: false });
+  readonly verdict = new Verdict({ forgets: false, outlasts: false, dissolves: "nobody" });
   /** Where players come in. */
   readonly doors = new Set<Door>();
   readonly #timeline = new WallTimeline();

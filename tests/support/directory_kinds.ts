@@ -3,17 +3,19 @@
  * gates ask it, game servers tell it, it can be made to forget, and an owner to be silent.
  */
 import type { TestContext } from "node:test";
-import type { Announcement, Conflicts, DirectoryForGates, DirectoryForServers, Life } from "#fleet/directory.ts";
+import type { Announcement, Conflicts, DirectoryForGates, DirectoryForServers, Life, Unsettled } from "#fleet/directory.ts";
 import { LinkDirectory } from "#fleet/directory_link.ts";
 import { MemoryDirectory } from "#fleet/directory_memory.ts";
 import { RedisDirectory } from "#fleet/directory_redis.ts";
 import { RedisOwner } from "#fleet/owner_redis.ts";
 import { Redis } from "#fleet/redis.ts";
 import { scripts } from "#fleet/redis_scripts.ts";
+import { Generation, type Store } from "#fleet/store.ts";
 import { DirectoryKeeper, type LostElsewhere } from "#gate_server/directory_keeper.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
+import { RedisMemory, type ScriptName } from "#simulation/redis_memory.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { RedisServer } from "./redis_server.ts";
 
@@ -25,7 +27,7 @@ export interface DirectoryAtHand {
   readonly gate: DirectoryForGates;
   server(owner: string): DirectoryForServers;
   /** The owner tells everything it owns, and what is not its to end; gives what it is told that it lost. */
-  announce(owner: string, announcement: Announcement, unsettled?: readonly string[]): Promise<Conflicts>;
+  announce(owner: string, announcement: Announcement, unsettled?: readonly Unsettled[]): Promise<Conflicts>;
   /** It has forgotten everything, and is learning. */
   forget(): Promise<void>;
   /** It has learned. */
@@ -38,6 +40,7 @@ export const directoryKinds: Readonly<Record<string, (t: TestContext) => Promise
   memory: async () => memoryAtHand(),
   link: async () => linkAtHand(),
   redis: redisAtHand,
+  simulated: simulatedAtHand,
 };
 
 function memoryAtHand(): DirectoryAtHand {
@@ -46,6 +49,7 @@ function memoryAtHand(): DirectoryAtHand {
   const gate: DirectoryForGates = {
     find: async (user, game, room) => advancing(clock, directory.find(user, game, room)),
     where: (life) => directory.where(life),
+    abandon: (owner) => directory.abandon(owner),
   };
   const server: DirectoryForServers = {
     claim: (life, user) => directory.claim(life, user),
@@ -96,7 +100,7 @@ function linkAtHand(): DirectoryAtHand {
       },
     }),
   });
-  const link = (owner: string, announcement: Announcement, unsettled: readonly string[] = []): LinkDirectory => {
+  const link = (owner: string, announcement: Announcement, unsettled: readonly Unsettled[] = []): LinkDirectory => {
     owned.set(owner, announcement);
     const own = (): Announcement => owned.get(owner) ?? [];
     const directory = new LinkDirectory({ clock, own, unsettled: () => unsettled, onLateClaim: () => {} });
@@ -117,7 +121,11 @@ function linkAtHand(): DirectoryAtHand {
     return directory;
   };
   return {
-    gate: { find: (user, game, room) => advancing(clock, memory.find(user, game, room)), where: (life) => memory.where(life) },
+    gate: {
+      find: (user, game, room) => advancing(clock, memory.find(user, game, room)),
+      where: (life) => memory.where(life),
+      abandon: (owner) => memory.abandon(owner),
+    },
     server: (owner) => link(owner, none),
     announce: async (owner, announcement, unsettled) => {
       const mine = { lives: [], users: [], moved: [] };
@@ -153,17 +161,9 @@ async function redisAtHand(t: TestContext): Promise<DirectoryAtHand | undefined>
   const server = await RedisServer.start(t);
   if (server === undefined) return undefined;
   const redis = await connected(t, server);
-  const owners = new Map<string, RedisOwnerAtHand>();
-  const owner = (id: string): RedisOwnerAtHand => {
-    const known = owners.get(id) ?? new RedisOwnerAtHand(t, redis, id);
-    owners.set(id, known);
-    return known;
-  };
   const key = (name: string): string => `{croupier}:${name}`;
   return {
-    gate: new RedisDirectory(redis),
-    server: (id) => owner(id).owner,
-    announce: (id, announcement, unsettled) => owner(id).announce(announcement, unsettled),
+    ...storeAtHand(t, redis),
     forget: async () => {
       await server.ask("FLUSHALL");
       await redis.run(scripts.fleet).catch(() => {});
@@ -174,6 +174,44 @@ async function redisAtHand(t: TestContext): Promise<DirectoryAtHand | undefined>
       const agoMs = howLong === "enough" ? hourMs : hourMs - 60_000;
       await server.ask("HSET", key("renewed"), id, String(Number(seconds) * 1000 - agoMs));
     },
+  };
+}
+
+/** What the simulator has for Redis, without its network. */
+async function simulatedAtHand(t: TestContext): Promise<DirectoryAtHand> {
+  const memory = new RedisMemory();
+  const now = (): number => systemClock.wall();
+  const generation = new Generation(systemEntropy);
+  const store: Store = {
+    ...{ onForgot: () => {}, isUp: true, needsReplicas: false, replicated: async () => {}, stop: () => {} },
+    run: async ({ name }, ...args) =>
+      generation.read(memory.run(now(), name as ScriptName, [...generation.words, String(hourMs), ...args]), () => store.onForgot()),
+  };
+  await store.run(scripts.fleet);
+  memory.learned();
+  return {
+    ...storeAtHand(t, store),
+    forget: async () => {
+      memory.forget();
+      await store.run(scripts.fleet).catch(() => {});
+    },
+    learned: async () => memory.learned(),
+    silence: async (id, howLong) => memory.renewedAt(id, now() - (howLong === "enough" ? hourMs : hourMs - 60_000)),
+  };
+}
+
+/** Gates and owners of one store. */
+function storeAtHand(t: TestContext, store: Store): Pick<DirectoryAtHand, "gate" | "server" | "announce"> {
+  const owners = new Map<string, RedisOwnerAtHand>();
+  const owner = (id: string): RedisOwnerAtHand => {
+    const known = owners.get(id) ?? new RedisOwnerAtHand(t, store, id);
+    owners.set(id, known);
+    return known;
+  };
+  return {
+    gate: new RedisDirectory(store),
+    server: (id) => owner(id).owner,
+    announce: (id, announcement, unsettled) => owner(id).announce(announcement, unsettled),
   };
 }
 
@@ -193,10 +231,10 @@ export class RedisOwnerAtHand {
   isDraining = false;
   isDurable = true;
   announcements = 0;
-  unsettled: readonly string[] = [];
+  unsettled: readonly Unsettled[] = [];
   lost: Conflicts = { lives: [], users: [], moved: [] };
 
-  constructor(t: TestContext, redis: Redis, id: string) {
+  constructor(t: TestContext, redis: Store, id: string) {
     const abandonAfterMs = hourMs;
     t.after(() => this.owner.leave());
     const about = { journal: id, boot: 1, release: "test", games: ["dice"], startedAtMs: 1 };
@@ -220,7 +258,7 @@ export class RedisOwnerAtHand {
     });
   }
 
-  async announce(announcement: Announcement, unsettled: readonly string[] = []): Promise<Conflicts> {
+  async announce(announcement: Announcement, unsettled: readonly Unsettled[] = []): Promise<Conflicts> {
     this.owns = announcement;
     this.unsettled = unsettled;
     this.lost = { lives: [], users: [], moved: [] };

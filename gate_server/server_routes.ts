@@ -1,0 +1,55 @@
+/** `/servers` on a gate's admin listener: the game servers it knows, and what to do about one that is gone for good. */
+import type { FastifyInstance } from "fastify";
+import type { DirectoryForGates } from "#fleet/directory.ts";
+import { Refused } from "#protocol/refusals.ts";
+import { noBodySchema } from "#runtime/admin.ts";
+import type { Links, ServerView } from "./links.ts";
+
+/** What `GET /servers` answers. */
+export interface ServersView {
+  readonly servers: readonly ServerView[];
+}
+
+/** What `POST …/abandon` answers. */
+export interface AbandonedView {
+  /** Lives that were taken from it: their names and users are free. */
+  readonly lives: number;
+}
+
+const serverProperties = {
+  ...{ address: { type: "string" }, journal: { type: "string" }, release: { type: "string" } },
+  ...{ isLinked: { type: "boolean" }, isOffered: { type: "boolean" }, rooms: { type: "integer" } },
+} as const;
+
+const listSchema = {
+  summary: "The game servers this gate has found, and those it has lost.",
+  response: {
+    200: {
+      type: "object",
+      required: ["servers"],
+      properties: { servers: { type: "array", items: { type: "object", properties: serverProperties } } },
+    },
+  },
+} as const;
+
+const abandonSchema = {
+  summary: "Takes every room from a game server that is gone for good, so that their names may be opened anew. 409 while it is there.",
+  body: noBodySchema,
+  response: { 200: { type: "object", properties: { lives: { type: "integer" } } } },
+} as const;
+
+/** Adds `/servers`. */
+export function addServerRoutes(server: FastifyInstance, { links, directory }: { links: Links; directory: DirectoryForGates }): void {
+  server.get("/servers", { schema: listSchema }, async (): Promise<ServersView> => ({ servers: links.servers() }));
+  server.post<{ Params: { journal: string } }>("/servers/:journal/abandon", { schema: abandonSchema }, async ({ params }, reply) => {
+    const refuse = (status: 409 | 503, message: string) => reply.code(status).send({ statusCode: status, message });
+    if (links.to(params.journal) !== undefined) return refuse(409, "it is linked: it plays its rooms");
+    try {
+      const lives = await directory.abandon(params.journal);
+      return lives === undefined ? refuse(409, "it has renewed its lease within the last 10 s") : { lives };
+    } catch (thrown) {
+      if (!(thrown instanceof Refused)) throw thrown;
+      return refuse(503, "the directory is away, or learning");
+    }
+  });
+}
