@@ -13,6 +13,7 @@ import {
   type Entered,
   Leave_How,
   type NotEntered,
+  type NotMine,
   type RoomsAnswer_Room,
   type ServerHello,
   type ServerStatus,
@@ -201,9 +202,11 @@ export class ServerLink implements RoomLink, GateReader {
       case "attached":
         return this.#onAttached(say.value);
       case "notMine":
-        return this.#onNotMine(say.value.life);
+        return this.#onNotMine(say.value);
       case "moved":
-        return this.#share.onMoved(say.value.life, say.value.owner, say.value.epoch);
+        this.#share.onMoved(say.value.life, say.value.owner, say.value.epoch);
+        if (say.value.answers > 0) this.#onNotMine(say.value); // older news than ours, and not the owner either
+        return;
       case "attachAgain":
         return this.#share.rooms.get(say.value.life)?.attachAgain();
       case "stalled":
@@ -244,9 +247,9 @@ export class ServerLink implements RoomLink, GateReader {
     this.#confirms.clear();
   }
 
-  #onNotMine(life: string): void {
+  #onNotMine({ life, answers }: Pick<NotMine, "life" | "answers">): void {
     const room = this.#share.rooms.get(life);
-    if (room?.denied(this)) this.#share.onDenied(room, this);
+    if (room?.denied(this, answers)) this.#share.onDenied(room, this);
   }
 
   #onEntered({ session: id, number, life, epoch, handle, after }: Entered): void {
