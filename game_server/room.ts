@@ -393,7 +393,9 @@ export class Room {
     outbox.confirm(exit.gate, last);
     const missed = hasMissed && !isTooLate ? outbox.since(exit.gate, last) : [];
     if (isTooLate) this.#letGo(exit.gate);
-    const told = new Set(missed.flatMap(({ flags, sessions }) => (flags & outputFlags.ends ? sessions : [])));
+    const told = new Set(
+      outbox.unconfirmed(exit.gate, last).flatMap(({ flags, to }) => (flags & outputFlags.ends ? (to[exit.gate] ?? []) : [])),
+    );
     const seated: { session: number; last: number }[] = [];
     const gone: { session: number; reason: DisconnectReason }[] = [];
     for (const claimant of claimants) {

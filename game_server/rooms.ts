@@ -183,11 +183,13 @@ export class Rooms implements RoomHost {
     return this.#byLife.values().find(watchable);
   }
 
-  /** Every life here and who sits in it, for a directory that must be told again. */
+  /**
+   * Every life here and who sits in it, for a directory that must be told again. One that is outgoing too: a directory that
+   * has forgotten must not give its name away, and to one that knows more this says nothing.
+   */
   announcement(): Announcement {
     const unreadable = [...this.#unreadable.values()].map((life) => ({ life, users: [] }));
-    const ours = [...this.all()].filter((room) => !room.isOutgoing);
-    return [...ours.map((room) => ({ life: room.ownership, users: room.users })), ...unreadable];
+    return [...[...this.all()].map((room) => ({ life: room.ownership, users: room.users })), ...unreadable];
   }
 
   /** Lives that the directory may name us as the owner of, and that are not ours to end: on their way, or gone. */

@@ -36,6 +36,7 @@ let asked = 0;
 
 /** A link that writes down what it is asked to send. */
 class FakeLink implements RoomLink {
+  readonly journal = owner;
   isStalled = false;
   readonly #sent: string[] = [];
 

@@ -25,6 +25,8 @@ import type { Log } from "#runtime/log.ts";
 
 /** What a room asks of the link it is attached to. */
 export interface RoomLink {
+  /** The journal of the game server behind it. */
+  readonly journal: string;
   readonly isStalled: boolean;
   /** This gate has no sessions in the room any more. */
   forgetRoom(handle: number): void;
@@ -199,7 +201,8 @@ export class GateRoom implements Place {
     if (this.#way.is !== "attaching" || this.#way.link !== link || answers !== this.#attaches) return;
     if (epoch < this.#epoch) return;
     this.#way = { is: "attached", link, handle };
-    this.#epoch = Math.max(this.#epoch, epoch);
+    this.#owner = link.journal;
+    this.#epoch = epoch;
     this.#hold?.cancel();
     this.#hold = undefined;
     const hasToldHeld = this.#hasToldHeld;

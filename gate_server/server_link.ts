@@ -90,6 +90,10 @@ export class ServerLink implements RoomLink, GateReader {
     for (const room of share.rooms.playedBy(server.journal)) room.attachTo(this);
   }
 
+  get journal(): string {
+    return this.server.journal;
+  }
+
   /** Whether the server has announced everything it owns. */
   get hasTold(): boolean {
     return this.#hasTold;
@@ -322,7 +326,7 @@ export class ServerLink implements RoomLink, GateReader {
     this.#stage = "down";
     for (const id of [...this.#sits.keys()]) this.#takeSit(id)?.settle("elsewhere");
     for (const id of [...this.#questions.keys()]) this.#answerQuestion(id, []);
-    for (const room of this.#share.rooms.playedBy(this.server.journal)) room.holdFrom(this);
+    this.#share.rooms.holdFrom(this);
     this.#share.onDown(why);
   }
 }

@@ -235,8 +235,9 @@ export class Verdict {
     this.#left.set(key, (this.#left.get(key) ?? 0) + 1);
   }
 
-  /** `bound`: who could not have left the book. */
-  #judgeEnded(book: number, bound: readonly number[]): void {
+  /** `users`: who could not have left the book. */
+  #judgeEnded(book: number, users: readonly number[]): void {
+    const bound = users.filter((user) => !this.#forfeitedSeats.has(`${book} ${user}`));
     const mayEnd = bound.length === 0 || this.#allowances.dissolves === "everybody" || this.#allowances.forgets;
     if (!mayEnd) this.violations.push(`P4 book ${book} has ended, and user ${bound} could not leave it`);
   }
