@@ -443,7 +443,9 @@ export class GameServer implements Leaving, Owned {
   #tellStatus(): void {
     this.#status?.cancel();
     this.#status = undefined;
-    for (const link of this.#links) link.tell({ case: "status", value: this.#statusNow() });
+    const status = this.#statusNow();
+    for (const link of this.#links) link.tell({ case: "status", value: status });
+    for (const guest of this.#guests) guest.tellStatus(status);
   }
 
   #statusNow() {

@@ -33,10 +33,16 @@ export interface MoverEvents {
   onStuck(): void;
 }
 
+/** Every room goes. */
+interface Evacuation {
+  readonly events: MoverEvents;
+  hasBegun: boolean;
+}
+
 export class Mover {
   readonly #options: MoverOptions;
-  /** The evacuation under way; another object is another one. */
-  #evacuation: { readonly events: MoverEvents } | undefined;
+  /** The one under way; another object is another one. */
+  #evacuation: Evacuation | undefined;
   #retry: Timer | undefined;
 
   constructor(options: MoverOptions) {
@@ -46,7 +52,7 @@ export class Mover {
   /** Moves every room away, those too that come meanwhile, until `stop`. */
   begin(events: MoverEvents): void {
     this.stop();
-    const evacuation = { events };
+    const evacuation = { events, hasBegun: false };
     this.#evacuation = evacuation;
     void this.#evacuate(evacuation);
   }
@@ -86,12 +92,13 @@ export class Mover {
     return moved;
   }
 
-  async #evacuate(evacuation: { readonly events: MoverEvents }): Promise<void> {
+  async #evacuate(evacuation: Evacuation): Promise<void> {
     const { clock, rooms } = this.#options;
     const takersOf = await this.#takersOf([...rooms.all()]);
     if (evacuation !== this.#evacuation) return;
     const hasTakers = [...takersOf.values()].some((takers) => takers.length > 0);
-    if (hasTakers) evacuation.events.onBegun();
+    if (hasTakers && !evacuation.hasBegun) evacuation.events.onBegun();
+    evacuation.hasBegun ||= hasTakers;
     let stuck = 0;
     await this.#several(
       [...rooms.all()].filter((room) => room.isPlayed),

@@ -3,7 +3,7 @@
  * its rooms, and asks of one that has offered it a room. Every word is about one offer.
  */
 import type { LinkChannel } from "#link/channel.ts";
-import type { ServerHello, ToGate } from "#protocol/gen/link_pb.ts";
+import type { ServerHello, ServerStatus, ToGate } from "#protocol/gen/link_pb.ts";
 import { batchBytesMax, LinkGarbage, readToGate, type ToServerWriter } from "#protocol/link.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 
@@ -37,8 +37,10 @@ interface PeerLinkOptions {
 export class PeerLink {
   readonly server: ServerHello;
   readonly address: string;
-  /** Rooms there, as far as is known: those that it had when the link came up, and those it has taken since. */
-  rooms: number;
+  /** Rooms there, as it has said last, and those that were given to it since. */
+  rooms = 0;
+  /** Whether it takes rooms, as it has said last. */
+  takesRooms = false;
   readonly #channel: LinkChannel<ToServerWriter>;
   readonly #options: PeerLinkOptions;
   /** Who waits for word of an offer, by what was asked. */
@@ -48,7 +50,7 @@ export class PeerLink {
   constructor(channel: LinkChannel<ToServerWriter>, server: ServerHello, options: PeerLinkOptions) {
     this.server = server;
     this.address = options.address;
-    this.rooms = server.status?.rooms ?? 0;
+    if (server.status !== undefined) this.#onStatus(server.status);
     this.#channel = channel;
     this.#options = options;
     const garbage = (): never => {
@@ -116,12 +118,18 @@ export class PeerLink {
         this.#questions.get(`fate ${say.value.offer}`)?.settle({ said: "active", epoch: 0 });
         return;
       case "status":
+        return this.#onStatus(say.value);
       case "stalled":
       case "announcement":
         return; // for gates
       default:
         throw new LinkGarbage(`${say.case ?? "nothing"} is not said to a game server`);
     }
+  }
+
+  #onStatus({ rooms, takesNewRooms }: ServerStatus): void {
+    this.rooms = rooms;
+    this.takesRooms = takesNewRooms;
   }
 
   #channelOnDown(why: string): void {

@@ -6,14 +6,14 @@
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { WebSocket } from "ws";
-import { bodyOf, commandOf, decode, type Frame, frame } from "#protocol/frame.ts";
+import { bodyOf, commandOf, decode, type Frame } from "#protocol/frame.ts";
 import { Int64Schema, Command as System, UserSchema } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
 import { type KernelQueues, kernelQueues } from "#tests/support/kernel_queues.ts";
 import { developmentKey, Player, sitDown } from "#tests/support/player.ts";
 import { Server } from "#tests/support/process.ts";
 import { RawConnection, webSocketFrame } from "#tests/support/raw.ts";
+import { Echoer } from "./echoer.ts";
 import { Command, pour } from "./flood.ts";
 import { isFull, kilobyte, MemoryWatch, median, megabyte, patience, quantile, Scrape, sleep, until } from "./measure.ts";
 
@@ -117,40 +117,6 @@ class SlowReader {
   }
 }
 
-/** Somebody else at the same gate, who asks for an echo again and again. */
-class Echoer {
-  readonly #socket: WebSocket;
-  #timer: NodeJS.Timeout | undefined;
-  tookMs: number[] = [];
-
-  private constructor(player: Player) {
-    this.#socket = player.socket;
-    this.#socket.removeAllListeners("message");
-    this.#socket.on("message", (data: Buffer) => {
-      if (commandOf(data) === Command.ECHOED) this.tookMs.push(performance.now() - data.readDoubleBE(4));
-    });
-  }
-
-  static async seat(port: number, user: number): Promise<Echoer> {
-    const player = await Player.seated(port, user, { game_name: "flood", room_id: String(1000 + (user % 4)) });
-    await player.hearUntil(String(Command.ARRIVED));
-    return new Echoer(player);
-  }
-
-  start(): void {
-    this.tookMs = [];
-    this.#timer = setInterval(() => {
-      const body = Buffer.alloc(8);
-      body.writeDoubleBE(performance.now());
-      this.#socket.send(frame(Command.ECHO, body));
-    }, echoEveryMs);
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-  }
-}
-
 interface House {
   readonly gate: Server;
   readonly readers: readonly Reader[];
@@ -166,7 +132,9 @@ async function openHouse(t: TestContext): Promise<House> {
     await player.hearUntil(String(Command.ARRIVED));
     return new Reader(player);
   });
-  const others = Array.from({ length: echoers }, (_, at) => Echoer.seat(gate.port, 100 + at));
+  const others = Array.from({ length: echoers }, (_, at) =>
+    Echoer.seat({ port: gate.port, user: 100 + at, room: String(1000 + (at % 4)), everyMs: echoEveryMs }),
+  );
   return { gate, readers: await Promise.all(readers), echoers: await Promise.all(others) };
 }
 

@@ -28,7 +28,7 @@ test(`[F2][P2][P3] killed ${kills} times before a commit, after one, and while i
     else strays += 1;
   }
   await run.restart();
-  await run.end(8000);
+  await run.end();
   const { inputs, receipts } = run.verdict;
   const counts = [...died].map(([point, count]) => `${count} × ${point}`).join(", ");
   t.diagnostic(`F2 ${kills} kills (${counts}, ${strays} elsewhere), ${inputs} inputs sent, ${receipts} receipts`);
@@ -44,5 +44,5 @@ async function diesAt(run: LedgerRun, point: string, count: number): Promise<boo
   const { signal } = await run.process.exited;
   clearTimeout(late);
   assert.equal(signal, "SIGKILL", `${run.process.lines.join("\n")}\n${run.process.errors}`);
-  return run.process.lines.includes(`killed ${point}`);
+  return run.process.lines.includes(`burnt ${point}`);
 }

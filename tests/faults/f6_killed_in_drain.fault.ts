@@ -22,7 +22,7 @@ test(`[F6][P4] SIGTERM, SIGKILL at the end of the grace, a newer release: all ro
     await run.server.exited;
     restartMs.push(await run.restart({ LEDGER_VERSION: String(rollout + 2), VERSION: `release ${rollout + 2}` }));
   }
-  await run.end(8000);
+  await run.end();
   const versions = storedRows(run.folder).map(({ value }) => (JSON.parse(value) as RoomValue).version);
   assert.ok(versions.length > 0);
   assert.deepEqual(new Set(versions), new Set([rollouts + 1]), "every room is of the last release");

@@ -13,8 +13,8 @@ import { Player } from "#tests/support/player.ts";
 import { Server } from "#tests/support/process.ts";
 import { type Direction, TcpProxy } from "#tests/support/tcp_proxy.ts";
 import { Command, pour } from "./flood.ts";
-import { storedBooks } from "./ledger_run.ts";
-import { LedgerSeat } from "./ledger_seat.ts";
+import { storedBooks } from "./ledger_crowd.ts";
+import { LedgerSeats } from "./ledger_seats.ts";
 import { isFull, kilobyte, MemoryWatch, median, megabyte, patience, Scrape, sleep, until } from "./measure.ts";
 
 const timeout = 180_000;
@@ -164,7 +164,6 @@ function shown(values: readonly number[]): string {
 }
 
 const ledgerRooms = isFull ? 20 : 5;
-const seatsPerRoom = 4;
 /** A room keeps 64 outputs for a lost gate, two for each entry: this is what four players say in the time that is left to notice. */
 const entryEveryMs = 650;
 const noticedWithinMs = 3000;
@@ -186,54 +185,35 @@ async function halfOpenLink(t: TestContext, direction: Direction, what: string):
   const proxy = await TcpProxy.open(t, server.port);
   const gate = await Server.start(t, "gate_server/main.ts", { GAME_SERVERS: `ledger=127.0.0.1:${proxy.port}` });
   const verdict = new Verdict({ forgets: false, outlasts: false, dissolves: "nobody" });
-  const seats = await Promise.all(
-    Array.from({ length: ledgerRooms * seatsPerRoom }, (_, at) =>
-      LedgerSeat.open(gate.port, at + 1, String(Math.floor(at / seatsPerRoom) + 1), verdict),
-    ),
-  );
-  await until("everybody's seat", () => seats.every((seat) => seat.isSeated));
-  for (const seat of seats) {
-    await sleep(entryEveryMs / seats.length);
-    seat.writeEvery(entryEveryMs);
-  }
+  const seats = await LedgerSeats.open({ ports: [gate.port], rooms: ledgerRooms, verdict });
+  await seats.write(entryEveryMs);
   await sleep(1500);
 
-  const sentBefore = sumOf(seats, "sent");
+  const sentBefore = seats.sum("sent");
   const stoppedMs = performance.now();
   proxy.stop(direction);
   const noticedMs = await Promise.all([gate, server].map((end) => end.logged("link down").then(() => performance.now() - stoppedMs)));
-  await until("everybody to be held and resumed", () => seats.every(({ notices }) => notices.length >= 2));
-  const sentMeanwhile = sumOf(seats, "sent") - sentBefore;
-  const [heldMs, resumedMs] = [0, 1].map((at) => seats.map(({ notices }) => (notices[at]?.atMs ?? 0) - stoppedMs));
+  await until("everybody to be held and resumed", () => seats.all.every(({ notices }) => notices.length >= 2));
+  const sentMeanwhile = seats.sum("sent") - sentBefore;
+  const [heldMs, resumedMs] = [0, 1].map((at) => seats.all.map(({ notices }) => (notices[at]?.atMs ?? 0) - stoppedMs));
   await sleep(1500);
   proxy.go(); // what was stopped on the old way arrives now, and must not matter
   await sleep(500);
-  for (const seat of seats) seat.rest();
-  await until("every answer", () => seats.every(({ sent, answered }) => answered >= sent));
+  seats.rest();
+  await seats.answered();
   await sleep(300);
-  for (const { notices, user, closes } of seats) {
-    assert.deepEqual(
-      notices.map(({ reason }) => reason),
-      [Notice_Reason.HELD, Notice_Reason.RESUMED],
-      `user ${user}`,
-    );
-    assert.equal(closes, 0, `user ${user}`);
-  }
+  seats.assertKept([Notice_Reason.HELD, Notice_Reason.RESUMED]);
   verdict.end({ books: storedBooks(folder), ended: new Map() });
   assert.deepEqual(verdict.violations, []);
   assert.equal((await Scrape.of(gate)).value("croupier_session_ends_total"), 0);
-  for (const seat of seats) seat.leave();
+  seats.leave();
 
   const [gateMs = Number.NaN, serverMs = Number.NaN] = noticedMs;
   t.diagnostic(
     `F9 link ${what}: gate noticed after ${gateMs.toFixed(0)} ms, game server after ${serverMs.toFixed(0)} ms; ` +
-      `${seats.length} sessions held after ${shown(heldMs ?? [])} ms, resumed after ${shown(resumedMs ?? [])} ms`,
+      `${seats.all.length} sessions held after ${shown(heldMs ?? [])} ms, resumed after ${shown(resumedMs ?? [])} ms`,
   );
   t.diagnostic(`F9 link ${what}: ${verdict.inputs} inputs, ${sentMeanwhile} of them meanwhile, ${verdict.receipts} receipts`);
   for (const ms of noticedMs) assert.ok(ms <= noticedWithinMs * patience, `noticed after ${ms} ms`);
   assert.ok(Math.max(...(resumedMs ?? [])) <= (noticedWithinMs + 1000) * patience, "resumed too late");
-}
-
-function sumOf(seats: readonly LedgerSeat[], what: "sent" | "answered"): number {
-  return seats.reduce((sum, seat) => sum + seat[what], 0);
 }

@@ -5,17 +5,29 @@
  *     client ── pour {bytes, everyMs} ──> room ──> water of so many bytes to everyone, so often; everyMs 0: no more
  *     client ── splash {bytes, count} ──> room ──> so many waters to everyone in one turn
  *     client ── echo <anything> ────────> room ──> the same to its sender
+ *     client ── load {bytes} ───────────> room     whose state is so large from then on
  *     client ── stay ───────────────────> room     he may not leave: he goes offline and keeps his seat
  */
 import type { Game } from "#game_server/game.ts";
 import { type Frame, frame } from "#protocol/frame.ts";
 import { Refused } from "#protocol/refusals.ts";
 
-export const Command = { POUR: 100, SPLASH: 101, ECHO: 102, STAY: 103, ARRIVED: 200, WATER: 201, ECHOED: 202, STAYS: 203 } as const;
+export const Command = {
+  POUR: 100,
+  SPLASH: 101,
+  ECHO: 102,
+  STAY: 103,
+  LOAD: 104,
+  ARRIVED: 200,
+  WATER: 201,
+  ECHOED: 202,
+  STAYS: 203,
+} as const;
 
 interface FloodState {
   bytes: number;
   readonly stayers: number[];
+  ballast: string;
 }
 
 export const flood: Game<FloodState> = {
@@ -23,7 +35,7 @@ export const flood: Game<FloodState> = {
   version: 1,
   seats: 64,
 
-  open: () => ({ bytes: 0, stayers: [] }),
+  open: () => ({ bytes: 0, stayers: [], ballast: "" }),
 
   arrive(table, _state, player) {
     table.send(player.user, frame(Command.ARRIVED));
@@ -50,6 +62,9 @@ export const flood: Game<FloodState> = {
       case Command.STAY:
         state.stayers.push(player.user);
         return table.send(player.user, frame(Command.STAYS));
+      case Command.LOAD:
+        state.ballast = "x".repeat(numbers(body)["bytes"] ?? 0);
+        return;
       default:
         throw new Refused("unknownCommand", { of: command });
     }
@@ -71,6 +86,10 @@ export function pour(bytes: number, everyMs: number): Frame {
 
 export function splash(bytes: number, count: number): Frame {
   return asked(Command.SPLASH, { bytes, count });
+}
+
+export function load(bytes: number): Frame {
+  return asked(Command.LOAD, { bytes });
 }
 
 function asked(command: number, what: Record<string, number>): Frame {

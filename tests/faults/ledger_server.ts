@@ -1,66 +1,89 @@
 /**
- * A game server that deals the ledger too, in a process that can be told to die at a named
- * point: `KILL_AT="before commit:17"`, `"after commit:17"`, `"restore:3"` (while the third room
- * is read). It says so before. `LEDGER_VERSION=2` makes it the next release, which upgrades the rooms of the first.
+ * The game server as it is, which deals the ledger too, and has a fuse: at a named point it sends a
+ * signal, and says so before.
+ *
+ *     KILL_AT="before commit:17"                  it kills itself at its seventeenth commit; also "after commit:17",
+ *                                                 "restore:3" (while the third room is read)
+ *     on standard input "accepted:1 1234 SIGSTOP" it stops process 1234 at that point of a move (`movePoints`)
+ *
+ * `LEDGER_VERSION=2` makes it the next release, which upgrades the rooms of the first.
  */
 import { writeSync } from "node:fs";
-import { GameServer } from "#game_server/game_server.ts";
-import { games } from "#game_server/games.ts";
-import type { Commit, Journal, StoredRoom } from "#game_server/journal.ts";
-import { openJournal } from "#game_server/open_journal.ts";
-import { noWatchdog } from "#game_server/watchdog.ts";
-import { run } from "#runtime/process.ts";
+import { createInterface } from "node:readline";
+import { RedisOwner } from "#fleet/owner_redis.ts";
+import { Arrivals } from "#game_server/arrivals.ts";
+import type { StoredRoom } from "#game_server/journal.ts";
+import { SqliteJournal } from "#game_server/journal_sqlite.ts";
+import { PeerLink } from "#game_server/peer_link.ts";
+import { Room } from "#game_server/room.ts";
 import { type LedgerState, ledger } from "#simulation/ledger.ts";
+import { deal } from "./deal.ts";
 
-const [killPoint = "", killCount = "0"] = (process.env["KILL_AT"] ?? "").split(":");
 const version = Number(process.env["LEDGER_VERSION"] ?? ledger.version);
 
-/** Counts down to the end of this process. */
+/** Counts down to a signal. */
 class Fuse {
-  readonly #point: string;
-  #left: number;
+  #point = "";
+  #left = 0;
+  #pid = 0;
+  #signal = "";
 
-  constructor(point: string, count: number) {
+  /** `order`: "point:count pid signal"; without the last two this process is killed. */
+  light(order: string): void {
+    const [, point = "", count = "1", pid = process.pid, signal = "SIGKILL"] = /^([a-z ]+):(\d+)(?: (\d+) (SIG[A-Z]+))?$/.exec(order) ?? [];
     this.#point = point;
-    this.#left = count;
+    this.#left = Number(count);
+    this.#pid = Number(pid);
+    this.#signal = signal;
   }
 
   burn(point: string): void {
     if (point !== this.#point) return;
     this.#left -= 1;
     if (this.#left > 0) return;
-    writeSync(1, `killed ${point}\n`);
-    process.kill(process.pid, "SIGKILL");
+    this.#point = "";
+    writeSync(1, `burnt ${point}\n`);
+    process.kill(this.#pid, this.#signal);
   }
 }
 
-/** A journal that dies with its process at the chosen point. */
-function mined(journal: Journal, fuse: Fuse): Journal {
-  return {
-    ...{ id: journal.id, boot: journal.boot, isDurable: journal.isDurable, clockMs: journal.clockMs, damage: journal.damage },
-    *load(): Iterable<StoredRoom> {
-      for (const room of journal.load()) {
-        fuse.burn("restore");
-        yield room;
-      }
-    },
-    commit(commit: Commit): void {
-      fuse.burn("before commit");
-      journal.commit(commit);
-      fuse.burn("after commit");
-    },
-    close: () => journal.close(),
+const fuse = new Fuse();
+fuse.light(process.env["KILL_AT"] ?? "");
+createInterface({ input: process.stdin }).on("line", (order) => fuse.light(order));
+(process.stdin as { unref?(): void }).unref?.(); // nobody waits for an order
+
+type Method = (this: unknown, ...given: unknown[]) => unknown;
+
+/** From now on the fuse burns before this method, and after it when it has done what it promised. */
+function mine(prototype: object, name: string, before: string, after: string): void {
+  const methods = prototype as Record<string, Method>;
+  const method = methods[name] as Method;
+  methods[name] = function (...given) {
+    fuse.burn(before);
+    const result = method.apply(this, given);
+    if (result instanceof Promise) return result.then((value: unknown) => done(value, after));
+    return done(result, after);
   };
 }
 
-await run("game_server", async ({ settings, clock, entropy, log, lifecycle }) => {
-  const journal = mined(await openJournal({ settings, clock, entropy, log }), new Fuse(killPoint, Number(killCount)));
-  const ofRelease = { ...ledger, version, upgrade: (state: unknown) => state as LedgerState };
-  const server = new GameServer({
-    ...{ settings, games: [...games, ofRelease], clock, entropy, log, journal, port: settings.port ?? 0, watchdog: noWatchdog },
-    drainLeftMs: () => lifecycle.leftMs,
-    onChange: () => lifecycle.settle(),
-  });
-  server.restore();
-  return server;
-});
+function done(result: unknown, point: string): unknown {
+  fuse.burn(point);
+  return result;
+}
+
+const { load } = SqliteJournal.prototype;
+SqliteJournal.prototype.load = function* (): Iterable<StoredRoom> {
+  for (const room of load.call(this)) {
+    fuse.burn("restore");
+    yield room;
+  }
+};
+mine(SqliteJournal.prototype, "commit", "before commit", "after commit");
+mine(PeerLink.prototype, "offer", "offering", "answered");
+mine(Arrivals.prototype, "offer", "offered", "incoming");
+mine(Room.prototype, "markOutgoing", "accepted", "outgoing");
+mine(RedisOwner.prototype, "move", "committing", "committed");
+mine(PeerLink.prototype, "activate", "given", "activating");
+mine(Arrivals.prototype, "activate", "activated", "taken");
+deal({ ...ledger, version, upgrade: (state: unknown) => state as LedgerState });
+await import("#game_server/main.ts");

@@ -17,6 +17,8 @@ interface ClusterOptions {
   gates?: number;
   redis?: Parameters<typeof RedisServer.start>[1];
   env?: Environment;
+  /** What a game server is. */
+  serverFile?: string;
 }
 
 export class Cluster {
@@ -25,18 +27,21 @@ export class Cluster {
   gates: Server[] = [];
   readonly #t: TestContext;
   readonly #env: Environment;
+  readonly #serverFile: string;
 
-  private constructor(t: TestContext, redis: RedisServer, env: Environment) {
+  private constructor(t: TestContext, redis: RedisServer, { env = {}, serverFile = "game_server/main.ts" }: ClusterOptions) {
     this.#t = t;
     this.redis = redis;
+    this.#serverFile = serverFile;
     this.#env = { REDIS_URL: redis.url, HOST: "127.0.0.1", ...env };
   }
 
   /** Every gate is linked to every server. Undefined, and the test skipped, where there is no redis-server. */
-  static async open(t: TestContext, { servers = 2, gates = 2, redis, env = {} }: ClusterOptions = {}): Promise<Cluster | undefined> {
+  static async open(t: TestContext, options: ClusterOptions = {}): Promise<Cluster | undefined> {
+    const { servers = 2, gates = 2, redis } = options;
     const redisServer = await RedisServer.start(t, redis);
     if (redisServer === undefined) return undefined;
-    const cluster = new Cluster(t, redisServer, env);
+    const cluster = new Cluster(t, redisServer, options);
     // One after another: each has its own time to start, however slow the machine.
     for (let at = 0; at < servers; at++) await cluster.addServer();
     for (let at = 0; at < gates; at++) await cluster.addGate();
@@ -45,7 +50,7 @@ export class Cluster {
   }
 
   async addServer(env: Environment = {}): Promise<Server> {
-    const server = await Server.start(this.#t, "game_server/main.ts", { ...this.#env, ...env });
+    const server = await Server.start(this.#t, this.#serverFile, { ...this.#env, ...env });
     this.servers.push(server);
     return server;
   }

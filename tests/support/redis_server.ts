@@ -4,7 +4,9 @@
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@redis/client";
@@ -78,6 +80,11 @@ export class RedisServer {
     const gone = once(child, "close");
     child.kill("SIGKILL");
     await gone;
+  }
+
+  /** Takes away what it has written, once it is gone. */
+  forget(): void {
+    rmSync(join(this.#folder, "appendonlydir"), { recursive: true });
   }
 
   /** Runs one command, as an operator would. */

@@ -16,21 +16,35 @@ export class TcpProxy {
   /** Every connection since the start, oldest first. */
   readonly ways: Way[] = [];
   readonly #server: Server;
+  #targetPort: number;
+  #stage: "open" | "cut" = "open";
 
   private constructor(server: Server, targetPort: number) {
     this.#server = server;
+    this.#targetPort = targetPort;
     this.port = (server.address() as AddressInfo).port;
-    server.on("connection", (client: Socket) => this.ways.push(new Way(client, targetPort)));
+    server.on("connection", (client: Socket) => this.#add(new Way(client, this.#targetPort)));
   }
 
   /** Leads to `targetPort` until the test ends. */
-  static async open(t: TestContext, targetPort: number): Promise<TcpProxy> {
+  static async open(t: TestContext, targetPort = 0): Promise<TcpProxy> {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const proxy = new TcpProxy(server, targetPort);
     t.after(() => proxy.#close());
     return proxy;
+  }
+
+  /** Every connection from now on leads there. */
+  leadTo(targetPort: number): void {
+    this.#targetPort = targetPort;
+  }
+
+  /** Nothing passes any more, on no way there is and on none to come, until it goes on. */
+  cut(): void {
+    this.#stage = "cut";
+    this.stop();
   }
 
   /** Stops every way there is now. */
@@ -40,7 +54,13 @@ export class TcpProxy {
 
   /** Everything passes again. */
   go(): void {
+    this.#stage = "open";
     for (const way of this.ways) way.go();
+  }
+
+  #add(way: Way): void {
+    this.ways.push(way);
+    if (this.#stage === "cut") way.stop();
   }
 
   #close(): Promise<void> {

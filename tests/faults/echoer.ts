@@ -1,0 +1,54 @@
+/** Somebody at a gate who asks for an echo again and again, and how long each took: what others' misbehaviour costs him. */
+import { WebSocket } from "ws";
+import { commandOf, frame } from "#protocol/frame.ts";
+import { Player } from "#tests/support/player.ts";
+import { Command, load } from "./flood.ts";
+
+interface EchoerOptions {
+  readonly port: number;
+  readonly user: number;
+  readonly room: string;
+  readonly everyMs: number;
+  readonly ballastBytes?: number;
+}
+
+export class Echoer {
+  readonly #socket: WebSocket;
+  readonly #everyMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  tookMs: number[] = [];
+
+  private constructor(player: Player, everyMs: number) {
+    this.#socket = player.socket;
+    this.#everyMs = everyMs;
+    this.#socket.removeAllListeners("message");
+    this.#socket.on("message", (data: Buffer) => {
+      if (commandOf(data) === Command.ECHOED) this.tookMs.push(performance.now() - data.readDoubleBE(4));
+    });
+  }
+
+  /** Sits down in the flood `room`, which shall be so many bytes large. */
+  static async seat({ port, user, room, everyMs, ballastBytes = 0 }: EchoerOptions): Promise<Echoer> {
+    const player = await Player.seated(port, user, { game_name: "flood", room_id: room });
+    await player.hearUntil(String(Command.ARRIVED));
+    if (ballastBytes > 0) player.send(load(ballastBytes));
+    return new Echoer(player, everyMs);
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  start(): void {
+    this.tookMs = [];
+    this.#timer = setInterval(() => {
+      const body = Buffer.alloc(8);
+      body.writeDoubleBE(performance.now());
+      this.#socket.send(frame(Command.ECHO, body));
+    }, this.#everyMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,31 @@
+/** F19: while rooms move, giver, taker or a gate is killed or stopped at each step. Every room has one owner soon after, and the verdict holds. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Chance } from "#simulation/chance.ts";
+import { LedgerCluster } from "./ledger_cluster.ts";
+import { isFull, quantile } from "./measure.ts";
+import { type Fault, type MoveFault, MoveFaults, moveSteps, type Victim } from "./move_faults.ts";
+
+const victims: readonly Victim[] = ["giver", "taker", "gate"];
+const faults: readonly Fault[] = ["SIGKILL", "SIGSTOP"];
+const all: readonly MoveFault[] = moveSteps.flatMap((step) =>
+  victims.flatMap((victim) => faults.map((fault) => ({ step, victim, fault }))),
+);
+/** In short form every sixth, so that each step, each victim and each signal has its turn. */
+const tried = isFull ? all : all.filter((_, at) => at % 6 === Math.floor(at / 6) % 6);
+
+test(`[F19][P1][P3][P5] giver, taker or gate killed or stopped at each of ${moveSteps.length} steps of a move (${tried.length} of ${all.length}): one owner, no room stuck`, {
+  timeout: tried.length * 15_000 + 120_000,
+}, async (t) => {
+  const cluster = await LedgerCluster.open(t, { players: 24, rooms: 8, seed: 19 });
+  if (cluster === undefined) return;
+  const moves = new MoveFaults(cluster, new Chance(19));
+  for (const fault of tried) await moves.run(fault);
+  await cluster.end();
+  const { inputs, receipts } = cluster.verdict;
+  const [p50, most] = [0.5, 1].map((q) => quantile(moves.settledMs, q).toFixed(0));
+  t.diagnostic(
+    `F19 ${tried.length} faults in moves: every room had one owner p50 ${p50}, max ${most} ms after all were back; ${inputs} inputs, ${receipts} receipts`,
+  );
+  assert.ok(receipts > tried.length * 10, "hardly anybody has played");
+});

@@ -1,0 +1,221 @@
+/**
+ * Players of the ledger over real sockets, with whims, through whichever gates are open; and
+ * the verdict over what they heard, what the processes logged and what the journals hold.
+ */
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import { WebSocket } from "ws";
+import { isGone, type RoomValue, type StoredValue } from "#game_server/room_value.ts";
+import { mintToken } from "#protocol/token.ts";
+import { Chance } from "#simulation/chance.ts";
+import { finalBook } from "#simulation/final_book.ts";
+import { readEnded } from "#simulation/ledger.ts";
+import { type ClientListener, type ClientSocket, LedgerPlayer } from "#simulation/ledger_player.ts";
+import { type FinalBook, Verdict } from "#simulation/verdict.ts";
+import { storedRows } from "#tests/support/data_folder.ts";
+import { developmentKey } from "#tests/support/player.ts";
+import type { Run } from "#tests/support/process.ts";
+import { patience, sleep, until } from "./measure.ts";
+
+/** When everybody sits, so long for what is still on its way. */
+const quietMs = 2000;
+/** What no process may ever log. */
+const broken = new Set([...["room crash", "failure", "inputs forgotten", "journal damage", "room unreadable", "directory conflict"]]);
+
+export interface CrowdOptions {
+  readonly players: number;
+  readonly rooms: number;
+  readonly seed: number;
+}
+
+/** One start of a gate, as clients find it. */
+export class Door {
+  readonly port: number;
+  /** False: its process has been killed, and whoever was inside is outside. */
+  isOpen = true;
+
+  constructor(port: number) {
+    this.port = port;
+  }
+}
+
+/** Real time, until it is over. */
+class WallTimeline {
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #isOver = false;
+
+  get now(): number {
+    return performance.now();
+  }
+
+  after(delayMs: number, run: () => void): void {
+    if (this.#isOver) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      run();
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+
+  stop(): void {
+    this.#isOver = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+}
+
+export class LedgerCrowd {
+  readonly verdict = new Verdict({ forgets: false, outlasts: false, dissolves: "nobody" });
+  /** Where players come in. */
+  readonly doors = new Set<Door>();
+  readonly #timeline = new WallTimeline();
+  readonly #players: LedgerPlayer[];
+  readonly #sockets = new Set<WebSocket>();
+  readonly #evidence: Run[] = [];
+  readonly #chance: Chance;
+  #connections = 0;
+
+  constructor(t: TestContext, { players, rooms, seed }: CrowdOptions) {
+    this.#chance = new Chance(seed, players);
+    const names = Array.from({ length: rooms }, (_, at) => String(at + 1));
+    this.#players = Array.from(
+      { length: players },
+      (_, at) =>
+        new LedgerPlayer(at + 1, {
+          ...{ scheduler: this.#timeline, chance: new Chance(seed, at), verdict: this.verdict, rooms: names },
+          connect: (user, listener) => this.#connect(user, listener),
+          nextConnection: () => ++this.#connections,
+        }),
+    );
+    t.after(() => {
+      this.#timeline.stop();
+      for (const socket of this.#sockets) socket.terminate();
+    });
+  }
+
+  /** What this process logs, counts. */
+  watch(run: Run): void {
+    this.#evidence.push(run);
+  }
+
+  /** No more whims: everybody stays, and comes back if he must. Gives how long it took until all sat, milliseconds. */
+  async settle(withinMs = 20_000 * patience): Promise<number> {
+    const startMs = performance.now();
+    for (const player of this.#players) player.calm();
+    const homeless = (): number[] => this.#players.filter(({ isSeated }) => !isSeated).map(({ user }) => user);
+    await until("everybody's seat", () => homeless().length === 0, withinMs);
+    const tookMs = performance.now() - startMs;
+    await sleep(quietMs);
+    assert.deepEqual(homeless(), [], "players without a seat");
+    return tookMs;
+  }
+
+  /** Judges the run when every process is gone, or keeps still. `folders`: all journals. */
+  judge(folders: readonly string[]): void {
+    const ended = new Map<number, readonly number[]>();
+    const failures: string[] = [];
+    for (const { lines, errors } of this.#evidence) {
+      if (errors !== "") failures.push(errors);
+      for (const line of lines) this.#read(line, ended, failures);
+    }
+    // A room that is over may wait for a gate that has nobody left to ask for it, until HOLD.
+    const books = folders.flatMap((folder) => storedBooks(folder)).filter(({ isOver }) => !isOver);
+    this.verdict.end({ books, ended });
+    assert.deepEqual(this.verdict.violations, []);
+    assert.deepEqual(failures, []);
+  }
+
+  #read(line: string, ended: Map<number, readonly number[]>, failures: string[]): void {
+    if (!line.startsWith("{")) return;
+    const { event, game, users } = readLog(line);
+    const end = event === "game" ? readEnded(game) : undefined;
+    if (end !== undefined) ended.set(end.book, end.bound);
+    if (event === "outputs gone" || event === "room lost") this.verdict.pardon(users);
+    if (broken.has(event)) failures.push(line);
+  }
+
+  #connect(user: number, listener: ClientListener): ClientSocket | undefined {
+    const open = [...this.doors].filter(({ isOpen }) => isOpen);
+    if (open.length === 0) return undefined;
+    const door = this.#chance.pick(open);
+    const connection = new RealSocket(listener, door);
+    void mintToken(user, developmentKey).then((token) => {
+      const socket = new WebSocket(`ws://127.0.0.1:${door.port}?token=${token}`);
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+      connection.attach(socket);
+    });
+    return connection;
+  }
+}
+
+/** The ledgers as the journal in `folder` has them now: what is its own, or will be until somebody proves otherwise. */
+export function storedBooks(folder: string): FinalBook[] {
+  return storedRooms(folder).map(finalBook);
+}
+
+/** The rooms that the journal in `folder` owns. */
+export function storedRooms(folder: string): RoomValue[] {
+  return storedValues(folder).filter(({ passage }) => passage?.is !== "incoming");
+}
+
+/** The rooms that the journal in `folder` has in whatever way, but for notes of those that are gone. */
+export function storedValues(folder: string): RoomValue[] {
+  const values = storedRows(folder).map(({ value }) => JSON.parse(value) as StoredValue);
+  return values.filter((value): value is RoomValue => !isGone(value));
+}
+
+interface LogLine {
+  readonly event: string;
+  readonly game: string;
+  readonly users: number;
+}
+
+function readLog(line: string): LogLine {
+  const said = JSON.parse(line) as { event?: { action?: string }; "game.text"?: string; users?: number };
+  return { event: said.event?.action ?? "", game: said["game.text"] ?? "", users: said.users ?? 0 };
+}
+
+class RealSocket implements ClientSocket {
+  isMute = false;
+  readonly #listener: ClientListener;
+  readonly #door: Door;
+  #socket: WebSocket | undefined;
+  #waiting: Uint8Array[] = [];
+  #isLeaving = false;
+
+  constructor(listener: ClientListener, door: Door) {
+    this.#listener = listener;
+    this.#door = door;
+  }
+
+  attach(socket: WebSocket): void {
+    this.#socket = socket;
+    socket.on("error", () => {});
+    socket.once("open", () => {
+      for (const frame of this.#waiting.splice(0)) socket.send(frame);
+      if (this.#isLeaving) socket.close(1000);
+    });
+    socket.on("message", (data: Buffer) => {
+      if (!this.isMute && !this.#isLeaving) this.#listener.onFrame(data);
+    });
+    socket.once("close", (code) => {
+      if (!this.#isLeaving) this.#listener.onClose(code, this.#door.isOpen ? "gate" : "crash");
+    });
+  }
+
+  write(frame: Uint8Array): void {
+    if (this.isMute || this.#isLeaving) return;
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(frame);
+    else this.#waiting.push(frame);
+  }
+
+  leave(code: number): void {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    if (this.#socket?.readyState === WebSocket.OPEN) {
+      if (code === 1000) this.#socket.close(1000);
+      else this.#socket.terminate();
+    }
+    this.#listener.onClose(code, "client");
+  }
+}
