@@ -271,11 +271,11 @@ export class Rooms implements RoomHost {
 
   // Changes of owner.
 
-  /** Why an offered room cannot be taken; undefined: it can. */
-  refuseToTake(value: RoomValue): string | undefined {
+  /** Why an offered room cannot be taken, when so many others are offered too; undefined: it can. */
+  refuseToTake(value: RoomValue, others: number): string | undefined {
     if (this.isDraining) return "it is draining itself";
     if (this.isStalled) return "its journal has no space";
-    if (this.count >= this.#options.roomsMax) return "it has all the rooms it may have";
+    if (this.count + others >= this.#options.roomsMax) return "it has all the rooms it may have";
     if (this.known(value.life) !== undefined || this.#byName.has(nameOf(value.game, value.room))) return "it plays that room";
     try {
       readableBy(this.#options.games, structuredClone(value));
@@ -285,13 +285,15 @@ export class Rooms implements RoomHost {
     }
   }
 
-  /** Goes on with a room that another server has given us. */
+  /** Goes on with a room that another server has given us. One that cannot be read any more waits, as after a restart. */
   take(value: RoomValue): void {
     this.#gone.delete(value.life);
     const { id: owner, boot } = this.#options.journal;
-    this.#restore(value.life, { ...value, owner, boot: boot - 1 });
+    const ours = { ...value, owner, boot: boot - 1 };
+    this.#restore(value.life, structuredClone(ours)); // an upgrade that throws may have changed it
     const room = this.known(value.life);
-    if (room !== undefined) this.#turn.touch(room);
+    if (room === undefined) this.#turn.note(value.life, ours);
+    else this.#turn.touch(room);
     this.#turn.sync();
     if (this.isDraining) room?.settleDrain();
     this.#options.onChange();
