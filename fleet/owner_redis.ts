@@ -154,7 +154,7 @@ export class RedisOwner implements DirectoryForServers, Membership {
     this.#tell(scripts.finish, life.life, life.owner, String(life.epoch));
   }
 
-  /** No announcement is under way meanwhile: what it names is ours, and what is outgoing it does not name. */
+  /** No announcement is under way meanwhile: what one names as ours may be the taker's when it is heard. */
   move(from: Life, to: Life, offer: string): Promise<"moved" | "lost"> {
     return this.#crossing.together(async () => {
       const { is } = await this.#run(scripts.move, from.owner, String(from.epoch), writeLife(to, offer));

@@ -83,13 +83,16 @@ export class Arrivals {
     this.#options.onChange();
   }
 
-  /** The giver takes its offer back. "dropped" is said when it is written down that we never will play by it. */
-  async drop(life: string, offer: string): Promise<Fate> {
+  /**
+   * The giver takes its offer back, and has the life at this epoch (0: no more). "dropped" is said when it is written down
+   * that we never will play by it.
+   */
+  async drop(life: string, offer: string, epoch: number): Promise<Fate> {
     const { rooms } = this.#options;
     if (rooms.hasCome(life, offer)) return "active";
     const incoming = this.#take(life, offer);
     if (incoming === undefined) return "dropped";
-    rooms.giveBack(incoming.value, incoming.from);
+    rooms.giveBack({ ...incoming.value, epoch }, epoch === 0 ? "" : incoming.from);
     await rooms.committed();
     incoming.settled.resolve();
     this.#options.onChange();
@@ -135,8 +138,8 @@ export class Arrivals {
     if (found !== undefined && found.offer === offer && rooms.owns(found.life) && found.life.epoch === value.epoch + 1)
       return this.activate(life, offer);
     const giver = await peers.to(from);
-    const fate = await giver?.fate(life, offer);
+    const { fate, epoch } = (await giver?.fate(life, offer)) ?? { fate: "unknown", epoch: 0 };
     if (fate === "active") this.activate(life, offer);
-    if (fate === "dropped") await this.drop(life, offer);
+    if (fate === "dropped") await this.drop(life, offer, epoch);
   }
 }

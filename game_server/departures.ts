@@ -77,7 +77,7 @@ export class Departures {
     await rooms.committed();
     const refusal = await link.offer(offer, JSON.stringify(room.value), frozenAtMs);
     if (refusal !== "" || !room.isFrozen) {
-      void link.drop(room.life, offer);
+      void link.drop(room.life, offer, room.ownership.epoch);
       return this.#playOn(room, room.ownership.epoch, refusal || "no answer, or no more time");
     }
     const outgoing = { offer, to: link.server.journal };
@@ -100,6 +100,11 @@ export class Departures {
   fate(life: string, offer: string): Fate {
     if (this.#underWay.get(life)?.offer === offer) return "unknown";
     return this.#options.rooms.hasLeft(life, offer) ? "active" : "dropped";
+  }
+
+  /** At which this server has the life; 0: it has it no more. */
+  epochOf(life: string): number {
+    return this.#options.rooms.alive(life)?.ownership.epoch ?? 0;
   }
 
   /** Nobody waits for answers any more: rooms play on at once unless they may be the taker's already. */
@@ -145,7 +150,7 @@ export class Departures {
   async #fateOf(room: Room, { offer, to }: Outgoing): Promise<Fate> {
     const { peers, directory } = this.#options;
     const taker = await peers.to(to);
-    const fate = (await taker?.drop(room.life, offer)) ?? "unknown";
+    const fate = (await taker?.drop(room.life, offer, room.ownership.epoch + 2)) ?? "unknown";
     if (fate !== "unknown") return fate;
     const from = room.ownership;
     const kept = await directory.keep(from, { ...from, epoch: from.epoch + 2 }, to).catch(() => "unknown");

@@ -200,7 +200,7 @@ export class GateLink implements Exit, ServerReader {
 
   /** An attach to a life that is not here ends it for the gate; it never opens one (PROTOCOL §7). */
   #onAttach(attach: Attach): void {
-    const { life, last, sessions, anew } = attach;
+    const { life, last, sessions, anew, number } = attach;
     const room = this.#share.rooms.known(life);
     if (room === undefined) return this.#onAttachElsewhere(attach);
     if (room.isFrozen) return this.#attachAfter(room.melted, attach);
@@ -210,7 +210,8 @@ export class GateLink implements Exit, ServerReader {
     for (const { session } of seated) this.#seated.set(session, room);
     const handle = this.#handleOf(life);
     this.#share.rooms.whenCommitted(() => {
-      this.tell({ case: "attached", value: { life, epoch: room.ownership.epoch, handle, seated: [...seated], gone: [...gone] } });
+      const { epoch } = room.ownership;
+      this.tell({ case: "attached", value: { life, epoch, handle, seated: [...seated], gone: [...gone], answers: number } });
       this.#sendAgain(life, missed);
     });
   }
@@ -221,12 +222,12 @@ export class GateLink implements Exit, ServerReader {
 
   /** The life is not played here: it may be on its way here, or have gone. */
   #onAttachElsewhere(attach: Attach): void {
-    const { life } = attach;
+    const { life, number: answers } = attach;
     const settled = this.#share.whenSettled(life);
     if (settled !== undefined) return this.#attachAfter(settled, attach);
     const gone = this.#share.rooms.gone(life);
-    if (gone === undefined || gone.to === "") this.tell({ case: "notMine", value: { life } });
-    else this.tell({ case: "moved", value: { life, owner: gone.to, epoch: gone.epoch } });
+    if (gone === undefined || gone.to === "") this.tell({ case: "notMine", value: { life, answers } });
+    else this.tell({ case: "moved", value: { life, owner: gone.to, epoch: gone.epoch, answers } });
   }
 
   #attachAfter(settled: Promise<void>, attach: Attach): void {

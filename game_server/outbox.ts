@@ -101,8 +101,13 @@ export class Outbox {
   /** What `gate` has not been given: everything for it after `number`, but for what will be taken as fresh. */
   since(gate: string, number: number): Output[] {
     const firstFresh = this.#fresh[0]?.value.number ?? Number.POSITIVE_INFINITY;
-    const missed = this.#value.kept.filter((value) => value.number > number && value.number < firstFresh && value.to[gate] !== undefined);
+    const missed = this.unconfirmed(gate, number).filter((value) => value.number < firstFresh);
     return missed.map((value) => outputFor(gate, value, Buffer.from(value.frame, "base64")));
+  }
+
+  /** Everything for `gate` after `number`, what will be taken as fresh too. */
+  unconfirmed(gate: string, number: number): OutputValue[] {
+    return this.#value.kept.filter((value) => value.number > number && value.to[gate] !== undefined);
   }
 
   /** Whether something for `gate` after `number` was let go. */

@@ -51,15 +51,16 @@ export class PeerGuest {
       case "activate":
         return arrivals.activate(say.value.life, say.value.offer);
       case "drop":
-        return this.#tell(say.value.offer, await arrivals.drop(say.value.life, say.value.offer));
+        return this.#tell(say.value.offer, await arrivals.drop(say.value.life, say.value.offer, say.value.epoch));
       case "question":
-        return this.#tell(say.value.offer, departures.fate(say.value.life, say.value.offer));
+        return this.#tell(say.value.offer, departures.fate(say.value.life, say.value.offer), departures.epochOf(say.value.life));
       default:
         this.#channel.cut(`garbage: ${say.case ?? "nothing"} is not said by a game server`);
     }
   }
 
-  #tell(offer: string, fate: Fate): void {
-    if (fate !== "unknown") this.#channel.out.say({ case: fate, value: { offer } });
+  #tell(offer: string, fate: Fate, epoch = 0): void {
+    if (fate === "dropped") this.#channel.out.say({ case: "dropped", value: { offer, epoch } });
+    if (fate === "active") this.#channel.out.say({ case: "active", value: { offer } });
   }
 }

@@ -16,9 +16,15 @@ const answerTimeoutMs = 2000;
 /** Of a room as JSON: a link's batch carries it, whatever bytes its characters take. */
 const offerCharactersMax = Math.floor(batchBytesMax / 4);
 
+/** An answer, and the epoch that belongs to it. */
+interface Heard {
+  readonly said: string;
+  readonly epoch: number;
+}
+
 interface Question {
   readonly timeout: Timer;
-  settle(answer: string | undefined): void;
+  settle(answer: Heard | undefined): void;
 }
 
 interface PeerLinkOptions {
@@ -60,7 +66,7 @@ export class PeerLink {
   offer(offer: string, value: string, clockMs: number): Promise<string | undefined> {
     if (value.length > offerCharactersMax) return Promise.resolve("it is too large to be moved");
     this.#channel.out.say({ case: "offer", value: { offer, value, clockMs } });
-    return this.#ask(`offer ${offer}`);
+    return this.#ask(`offer ${offer}`).then((heard) => heard?.said);
   }
 
   /** The offer is committed. */
@@ -69,27 +75,28 @@ export class PeerLink {
     if (this.#stage === "up") this.#channel.out.say({ case: "activate", value: { life, offer } });
   }
 
-  /** Takes an offer back. "active": too late. */
-  async drop(life: string, offer: string): Promise<Fate> {
-    this.#channel.out.say({ case: "drop", value: { life, offer } });
+  /** Takes an offer back, to go on at this epoch. "active": too late. */
+  async drop(life: string, offer: string, epoch: number): Promise<Fate> {
+    this.#channel.out.say({ case: "drop", value: { life, offer, epoch } });
     return fateOf(await this.#ask(`fate ${offer}`));
   }
 
-  /** Asks the giver of an offer what has become of it. */
-  async fate(life: string, offer: string): Promise<Fate> {
+  /** Asks the giver of an offer what has become of it, and at which epoch he has the life; 0: he has it no more. */
+  async fate(life: string, offer: string): Promise<{ readonly fate: Fate; readonly epoch: number }> {
     this.#channel.out.say({ case: "question", value: { life, offer } });
-    return fateOf(await this.#ask(`fate ${offer}`));
+    const heard = await this.#ask(`fate ${offer}`);
+    return { fate: fateOf(heard), epoch: heard?.epoch ?? 0 };
   }
 
   end(why: string): void {
     this.#channel.end(why);
   }
 
-  #ask(what: string): Promise<string | undefined> {
+  #ask(what: string): Promise<Heard | undefined> {
     if (this.#stage === "down") return Promise.resolve(undefined);
     return new Promise((resolve) => {
       this.#questions.get(what)?.settle(undefined);
-      const settle = (answer: string | undefined): void => {
+      const settle = (answer: Heard | undefined): void => {
         timeout.cancel();
         this.#questions.delete(what);
         resolve(answer);
@@ -102,11 +109,13 @@ export class PeerLink {
   #hear({ say }: ToGate): void {
     switch (say.case) {
       case "offer":
-        this.#questions.get(`offer ${say.value.offer}`)?.settle(say.value.yes ? "" : say.value.sentence);
+        this.#questions.get(`offer ${say.value.offer}`)?.settle({ said: say.value.yes ? "" : say.value.sentence, epoch: 0 });
         return;
       case "dropped":
+        this.#questions.get(`fate ${say.value.offer}`)?.settle({ said: "dropped", epoch: say.value.epoch });
+        return;
       case "active":
-        this.#questions.get(`fate ${say.value.offer}`)?.settle(say.case);
+        this.#questions.get(`fate ${say.value.offer}`)?.settle({ said: "active", epoch: 0 });
         return;
       case "status":
         return this.#onStatus(say.value);
@@ -130,6 +139,6 @@ export class PeerLink {
   }
 }
 
-function fateOf(answer: string | undefined): Fate {
-  return answer === "dropped" || answer === "active" ? answer : "unknown";
+function fateOf(heard: Heard | undefined): Fate {
+  return heard?.said === "dropped" || heard?.said === "active" ? heard.said : "unknown";
 }

@@ -257,7 +257,7 @@ export class Room {
     const index = this.#table.occupants.indexFor(seat, watch);
     const { exit, session, number } = visitor;
     const isNew = !this.#gates().has(exit.gate);
-    this.#meet(exit);
+    this.#meet(exit, session);
     if (isNew) this.#caughtUp.add(exit.gate);
     const { outbox } = this.#table;
     const isRepeat = kept !== undefined && isWayOf(kept, exit.gate, session) && number <= kept.way.last;
@@ -393,7 +393,9 @@ export class Room {
     outbox.confirm(exit.gate, last);
     const missed = hasMissed && !isTooLate ? outbox.since(exit.gate, last) : [];
     if (isTooLate) this.#letGo(exit.gate);
-    const told = new Set(missed.flatMap(({ flags, sessions }) => (flags & outputFlags.ends ? sessions : [])));
+    const told = new Set(
+      outbox.unconfirmed(exit.gate, last).flatMap(({ flags, to }) => (flags & outputFlags.ends ? (to[exit.gate] ?? []) : [])),
+    );
     const seated: { session: number; last: number }[] = [];
     const gone: { session: number; reason: DisconnectReason }[] = [];
     for (const claimant of claimants) {
@@ -401,7 +403,6 @@ export class Room {
       if (seat !== undefined && !isTooLate) seated.push({ session: claimant.session, last: this.#takeUp(seat, claimant) });
       else if (!told.has(claimant.session)) gone.push({ session: claimant.session, reason: this.#whyGone(claimant, exit.gate) });
     }
-    this.#forgetTold(exit.gate, claimants);
     this.#settle();
     return { seated, gone, missed };
   }
@@ -527,15 +528,17 @@ export class Room {
     this.#touch();
   }
 
-  /** The exit to a gate, as of now. What came by another one must be claimed anew. */
-  #meet(exit: Exit): void {
+  /** The exit to a gate, as of now, met by a session that sits down or by the gate itself. What came by another one must be claimed anew. */
+  #meet(exit: Exit, by?: number): void {
     const known = this.#exits.get(exit.gate);
-    if (known !== undefined && known !== exit) {
+    if (known === exit) return;
+    if (known !== undefined) {
       this.#part(exit.gate);
       this.#lose(exit.gate);
     }
     this.#exits.set(exit.gate, exit);
     delete this.#value.lostGates[exit.gate];
+    for (const { way } of this.#seatsBehind(exit.gate)) if (way.is === "absent" && way.session !== by) way.after = notKept;
   }
 
   /** The exit to a gate is no more. */
@@ -583,14 +586,6 @@ export class Room {
     this.log.warn("outputs gone", { users: seats.length });
     this.#table.outbox.letGo(gate);
     for (const seat of seats) this.#makeAbsent(seat);
-  }
-
-  /** Sessions that their gate does not know to be seated: it passes nothing on to them, so their sits are answered anew. */
-  #forgetTold(gate: string, claimants: readonly Claimant[]): void {
-    const named = new Set(claimants.map(({ session }) => session));
-    for (const seat of this.#seatsBehind(gate)) {
-      if (seat.way.is === "absent" && !named.has(seat.way.session)) seat.way = { ...seat.way, after: notKept };
-    }
   }
 
   #whyGone({ user, session }: Claimant, gate: string): DisconnectReason {

@@ -52,7 +52,7 @@ export interface GoneNote {
   /** The offers by which it came here and left; "" for none. */
   readonly came: string;
   readonly left: string;
-  /** Wall clock, milliseconds since 1970. */
+  /** The server's own clock: a wall clock that jumps makes it forget nothing. */
   readonly atMs: number;
 }
 

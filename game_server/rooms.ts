@@ -183,11 +183,13 @@ export class Rooms implements RoomHost {
     return this.#byLife.values().find(watchable);
   }
 
-  /** Every life here and who sits in it, for a directory that must be told again. */
+  /**
+   * Every life here and who sits in it, for a directory that must be told again. One that is outgoing too: a directory that
+   * has forgotten must not give its name away, and to one that knows more this says nothing.
+   */
   announcement(): Announcement {
     const unreadable = [...this.#unreadable.values()].map((life) => ({ life, users: [] }));
-    const ours = [...this.all()].filter((room) => !room.isOutgoing);
-    return [...ours.map((room) => ({ life: room.ownership, users: room.users })), ...unreadable];
+    return [...[...this.all()].map((room) => ({ life: room.ownership, users: room.users })), ...unreadable];
   }
 
   /** Lives that the directory may name us as the owner of, and that are not ours to end: on their way, or gone. */
@@ -302,7 +304,7 @@ export class Rooms implements RoomHost {
     this.#byName.delete(nameOf(game, id));
     for (const user of users) if (this.#places.get(user) === room) this.#places.delete(user);
     this.#turn.forget(room);
-    this.#leaveNote({ ...noteOf(room, this.clock.wall()), epoch: room.ownership.epoch + 1, to, left: offer });
+    this.#leaveNote({ ...noteOf(room, this.clock.now()), epoch: room.ownership.epoch + 1, to, left: offer });
     this.#turn.afterCommit(() => room.leaveTo(to, room.ownership.epoch + 1));
     this.#options.onDone(life);
     this.#options.onChange();
@@ -338,9 +340,9 @@ export class Rooms implements RoomHost {
     return new Promise((resolve) => this.#turn.afterCommit(resolve));
   }
 
-  /** An offer of a life that its giver goes on with. */
-  giveBack({ game, room, life, epoch }: RoomValue, from: string): void {
-    this.#leaveNote({ is: "gone", game, room, life, epoch: epoch + 2, to: from, came: "", left: "", atMs: this.clock.wall() });
+  /** An offer is taken back: whose the life is, "" for nobody's, and at which epoch. */
+  giveBack({ game, room, life, epoch }: Life, to: string): void {
+    this.#leaveNote({ is: "gone", game, room, life, epoch, to, came: "", left: "", atMs: this.clock.now() });
   }
 
   #leaveNote(note: GoneNote): void {
@@ -351,7 +353,7 @@ export class Rooms implements RoomHost {
   }
 
   #forgetGone(): void {
-    const untilMs = this.clock.wall() - goneMs;
+    const untilMs = this.clock.now() - goneMs;
     for (const [life, { atMs }] of this.#gone) {
       if (atMs > untilMs && this.#gone.size <= goneMax) return;
       this.#gone.delete(life);
@@ -475,7 +477,7 @@ export class Rooms implements RoomHost {
   done(room: Room): void {
     this.#over.delete(room.life);
     this.#turn.touch(room);
-    if (room.value.offer !== "" && !this.#gone.has(room.life)) this.#leaveNote({ ...noteOf(room, this.clock.wall()), to: "", left: "" });
+    if (room.value.offer !== "" && !this.#gone.has(room.life)) this.#leaveNote({ ...noteOf(room, this.clock.now()), to: "", left: "" });
     this.#turn.afterCommit(() => this.#options.onDone(room.life));
   }
 

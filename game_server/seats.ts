@@ -11,10 +11,10 @@ interface Connection {
   /** The last input applied. */
   last: number;
   /** The last output that was none of this session's: everything after it may be. `notKept`: what it was told may not be kept any more. */
-  readonly after: number;
+  after: number;
 }
 
-/** As `after`, of a session that its gate has not named: it does not know yet that it sits here. */
+/** As `after`, of a session that may not know yet that it sits here, and whose gate has heard and confirmed things since. */
 export const notKept = -1;
 
 /** A seat's way to its client. */

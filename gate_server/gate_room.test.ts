@@ -31,8 +31,12 @@ const sitDown = encode(Command.SIT_DOWN, SitDownRequestSchema, { metadata: { gam
 const standUp = frame(Command.STAND_UP);
 const roll = (face: number): Frame => frame(103, new Uint8Array([8, face]));
 
+/** The last attach that any of these links was asked to send. */
+let asked = 0;
+
 /** A link that writes down what it is asked to send. */
 class FakeLink implements RoomLink {
+  readonly journal = owner;
   isStalled = false;
   readonly #sent: string[] = [];
 
@@ -48,7 +52,8 @@ class FakeLink implements RoomLink {
     this.#sent.push(`${session}: absent`);
   }
 
-  sendAttach({ life: of, last, sessions }: Parameters<RoomLink["sendAttach"]>[0]): void {
+  sendAttach({ life: of, last, sessions, number }: Parameters<RoomLink["sendAttach"]>[0]): void {
+    asked = number;
     const believed = sessions.map(({ session, user, acked }) => `${session}/${user}@${acked}`);
     this.#sent.push(`attach ${of} after ${last}: ${believed.join(" ") || "nobody"}`);
   }
@@ -102,7 +107,7 @@ function answer(seated: Record<number, number> = {}, gone: Record<number, Discon
   const list = (of: Record<number, number>): [number, number][] => Object.entries(of).map(([session, value]) => [Number(session), value]);
   return {
     $typeName: "link.Attached",
-    ...{ life, epoch: 1, handle },
+    ...{ life, epoch: 1, handle, answers: asked },
     seated: list(seated).map(([session, last]) => ({ $typeName: "link.Attached.Seated", session, last })),
     gone: list(gone).map(([session, reason]) => ({ $typeName: "link.Attached.Gone", session, reason })),
   };
@@ -482,9 +487,9 @@ test("[P4] not mine: the sessions hear Disconnect 0; of a life that this gate do
   const gate = open();
   gate.room.holdFrom(gate.link);
   const { hear } = serverLink(gate);
-  hear({ case: "notMine", value: { $typeName: "link.NotMine", life: "00000000000000a2" } });
+  hear({ case: "notMine", value: { $typeName: "link.NotMine", life: "00000000000000a2", answers: 0 } });
   assert.deepEqual(gate.one.hears(), [held]);
-  hear({ case: "notMine", value: { $typeName: "link.NotMine", life } });
+  hear({ case: "notMine", value: { $typeName: "link.NotMine", life, answers: 0 } });
   assert.deepEqual([gate.one.hears(), gate.two.hears(), gate.rooms.count], [["Disconnect 0"], [held, "Disconnect 0"], 0]);
 });
 

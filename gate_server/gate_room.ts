@@ -25,6 +25,8 @@ import type { Log } from "#runtime/log.ts";
 
 /** What a room asks of the link it is attached to. */
 export interface RoomLink {
+  /** The journal of the game server behind it. */
+  readonly journal: string;
   readonly isStalled: boolean;
   /** This gate has no sessions in the room any more. */
   forgetRoom(handle: number): void;
@@ -62,6 +64,8 @@ export class GateRoom implements Place {
   #way: Way = { is: "held" };
   #hasToldHeld = false;
   #hold: Timer | undefined;
+  /** The last attach: only its answer counts. */
+  #attaches = 0;
   /** Whom the last attach named: who has entered since is not in its answer. */
   #asked: ReadonlySet<number> = new Set();
   /** The last output passed on. */
@@ -166,9 +170,12 @@ export class GateRoom implements Place {
     return true;
   }
 
-  /** Whoever is behind `link` does not play it: sessions are held until somebody is known who does. False: nobody had asked there. */
-  denied(link: RoomLink): boolean {
-    if (!this.#isWayOf(link)) return false;
+  /**
+   * Whoever is behind `link` does not play it: sessions are held until somebody is known who does. `answers`: the attach
+   * that is answered so; 0: none. False: nobody asks there now.
+   */
+  denied(link: RoomLink, answers: number): boolean {
+    if (!this.#isWayOf(link) || (answers !== 0 && answers !== this.#attaches)) return false;
     this.#way = { is: "held" };
     this.#startHold();
     return true;
@@ -180,7 +187,8 @@ export class GateRoom implements Place {
     this.#way = { is: "attaching", link, isNew };
     const sessions = [...this.#sessions].map((session) => ({ session: session.id, user: BigInt(session.user), acked: session.lastAcked }));
     this.#asked = new Set(sessions.map(({ session }) => session));
-    link.sendAttach({ life: this.life, last: this.#last, sessions, anew: isNew });
+    this.#attaches += 1;
+    link.sendAttach({ life: this.life, last: this.#last, sessions, anew: isNew, number: this.#attaches });
   }
 
   /** An input was not applied: unless we are asking already, ask what was. */
@@ -189,10 +197,12 @@ export class GateRoom implements Place {
   }
 
   /** The owner has it: sessions go on, and give again what was not applied. */
-  attached(link: RoomLink, { handle, seated, gone, epoch }: Attached): void {
-    if (this.#way.is !== "attaching" || this.#way.link !== link || epoch < this.#epoch) return;
+  attached(link: RoomLink, { handle, seated, gone, epoch, answers }: Attached): void {
+    if (this.#way.is !== "attaching" || this.#way.link !== link || answers !== this.#attaches) return;
+    if (epoch < this.#epoch) return;
     this.#way = { is: "attached", link, handle };
-    this.#epoch = Math.max(this.#epoch, epoch);
+    this.#owner = link.journal;
+    this.#epoch = epoch;
     this.#hold?.cancel();
     this.#hold = undefined;
     const hasToldHeld = this.#hasToldHeld;

@@ -1,7 +1,7 @@
 /** The lives in which this gate has sessions, by their number and by who plays them. */
 import type { Life } from "#fleet/directory.ts";
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
-import { GateRoom, type GateRoomShare } from "./gate_room.ts";
+import { GateRoom, type GateRoomShare, type RoomLink } from "./gate_room.ts";
 
 export class GateRooms {
   readonly #share: GateRoomShare;
@@ -39,6 +39,11 @@ export class GateRooms {
 
   playedBy(owner: string): GateRoom[] {
     return [...this.#byLife.values()].filter((room) => room.owner === owner);
+  }
+
+  /** `link` is lost. */
+  holdFrom(link: RoomLink): void {
+    for (const room of [...this.#byLife.values()]) room.holdFrom(link);
   }
 
   /** `owner` is gone for good, and its rooms with it. */

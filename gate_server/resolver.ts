@@ -46,7 +46,9 @@ export class Resolver {
   /** `owner` plays the life from this epoch on. */
   moved(life: string, owner: string, epoch: number): void {
     const room = this.#options.rooms.get(life);
-    if (room?.moved(owner, epoch)) this.#attach(room);
+    if (!room?.moved(owner, epoch)) return;
+    this.#denied.delete(life);
+    this.#attach(room);
   }
 
   /** The server behind `link` does not play it. */

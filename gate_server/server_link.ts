@@ -13,6 +13,7 @@ import {
   type Entered,
   Leave_How,
   type NotEntered,
+  type NotMine,
   type RoomsAnswer_Room,
   type ServerHello,
   type ServerStatus,
@@ -87,6 +88,10 @@ export class ServerLink implements RoomLink, GateReader {
     this.#channel = channel;
     channel.handOver({ read: (batch) => readToGate(batch, this), onDown: (why) => this.#channelOnDown(why) });
     for (const room of share.rooms.playedBy(server.journal)) room.attachTo(this);
+  }
+
+  get journal(): string {
+    return this.server.journal;
   }
 
   /** Whether the server has announced everything it owns. */
@@ -201,9 +206,11 @@ export class ServerLink implements RoomLink, GateReader {
       case "attached":
         return this.#onAttached(say.value);
       case "notMine":
-        return this.#onNotMine(say.value.life);
+        return this.#onNotMine(say.value);
       case "moved":
-        return this.#share.onMoved(say.value.life, say.value.owner, say.value.epoch);
+        this.#share.onMoved(say.value.life, say.value.owner, say.value.epoch);
+        if (say.value.answers > 0) this.#onNotMine(say.value); // older news than ours, and not the owner either
+        return;
       case "attachAgain":
         return this.#share.rooms.get(say.value.life)?.attachAgain();
       case "stalled":
@@ -244,9 +251,9 @@ export class ServerLink implements RoomLink, GateReader {
     this.#confirms.clear();
   }
 
-  #onNotMine(life: string): void {
+  #onNotMine({ life, answers }: Pick<NotMine, "life" | "answers">): void {
     const room = this.#share.rooms.get(life);
-    if (room?.denied(this)) this.#share.onDenied(room, this);
+    if (room?.denied(this, answers)) this.#share.onDenied(room, this);
   }
 
   #onEntered({ session: id, number, life, epoch, handle, after }: Entered): void {
@@ -319,7 +326,7 @@ export class ServerLink implements RoomLink, GateReader {
     this.#stage = "down";
     for (const id of [...this.#sits.keys()]) this.#takeSit(id)?.settle("elsewhere");
     for (const id of [...this.#questions.keys()]) this.#answerQuestion(id, []);
-    for (const room of this.#share.rooms.playedBy(this.server.journal)) room.holdFrom(this);
+    this.#share.rooms.holdFrom(this);
     this.#share.onDown(why);
   }
 }

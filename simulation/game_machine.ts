@@ -13,7 +13,7 @@ import { Lifecycle } from "#runtime/lifecycle.ts";
 import { Chance } from "./chance.ts";
 import { SimDisk, type Write } from "./disk.ts";
 import { ledger } from "./ledger.ts";
-import type { SimProcess } from "./process.ts";
+import { type SimProcess, unlessKilled } from "./process.ts";
 import { endOf, type Surroundings } from "./surroundings.ts";
 
 /** As in runtime/process.ts: a process that has nothing left waits no longer for its links to close. */
@@ -119,7 +119,7 @@ export class GameMachine {
   async #leave(server: GameServer, process: SimProcess): Promise<void> {
     const { promise: tooLong, resolve } = Promise.withResolvers<void>();
     const timer = process.clock.after(stopTimeoutMs, resolve);
-    await Promise.race([server.stop(), tooLong]);
+    await Promise.race([server.stop().catch(unlessKilled), tooLong]);
     timer.cancel();
     if (!process.isAlive) return;
     process.exit();

@@ -12,6 +12,11 @@ export class Killed extends Error {
   override readonly name = "Killed";
 }
 
+/** A promise that was under way when its process died. */
+export function unlessKilled(thrown: unknown): void {
+  if (!(thrown instanceof Killed)) throw thrown;
+}
+
 /** The longest time from the first thing a turn handles to its end. */
 const turnMsMax = 0.3;
 

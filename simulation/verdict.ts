@@ -165,8 +165,7 @@ export class Verdict {
 
   /** What must hold when everything is healed and time enough has passed. */
   end({ books, ended }: Ending): void {
-    this.violations.push(...this.#sentOut.slice(this.#pardons));
-    for (const { book, said: what } of this.#dissolved) if (!this.#mayDissolve(ended.get(book))) this.violations.push(what);
+    this.#judgeOuts(ended);
     for (const [connection, witness] of this.#witnesses) this.#judgeWitness(connection, witness);
     const finals = new Map(books.map((final) => [final.book, final]));
     for (const [book, heard] of this.#heard) {
@@ -236,8 +235,9 @@ export class Verdict {
     this.#left.set(key, (this.#left.get(key) ?? 0) + 1);
   }
 
-  /** `bound`: who could not have left the book. */
-  #judgeEnded(book: number, bound: readonly number[]): void {
+  /** `users`: who could not have left the book. */
+  #judgeEnded(book: number, users: readonly number[]): void {
+    const bound = users.filter((user) => !this.#forfeitedSeats.has(`${book} ${user}`));
     const mayEnd = bound.length === 0 || this.#allowances.dissolves === "everybody" || this.#allowances.forgets;
     if (!mayEnd) this.violations.push(`P4 book ${book} has ended, and user ${bound} could not leave it`);
   }
@@ -260,6 +260,11 @@ export class Verdict {
     const isAllowed = this.#allowances.outlasts || this.#allowances.forgets || reason === DisconnectReason.REPLACED;
     if (witness.stay !== undefined && !isAllowed) this.#judgeOut(line, witness.stay.book, reason);
     this.#endStay(witness);
+  }
+
+  #judgeOuts(ended: Ending["ended"]): void {
+    const dissolved = this.#dissolved.filter(({ book }) => !this.#mayDissolve(ended.get(book)));
+    this.violations.push(...this.#sentOut.slice(this.#pardons), ...dissolved.map(({ said: what }) => what));
   }
 
   #judgeOut(line: Line, book: number, reason: number): void {
