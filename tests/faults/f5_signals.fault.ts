@@ -23,11 +23,12 @@ for (const [what, signals, gapMs] of rhythms) {
   }, async (t) => {
     const fleet = await DiceFleet.open(t, { DRAIN: "wait" });
     const players = await seatEverybody(fleet.gate.port);
+    const gone = fleet.server.exited.then((exit) => ({ exit, atMs: Date.now() }));
     await dissolveBy(fleet.server, signals, gapMs);
-    assert.deepEqual(await fleet.server.exited, { code: 0, signal: null });
-    const goneAtMs = Date.now();
+    const { exit, atMs } = await gone;
+    assert.deepEqual(exit, { code: 0, signal: null });
     const begun = JSON.parse(await fleet.server.logged("dissolve all")) as { "@timestamp": string };
-    const leftMs = goneAtMs - Date.parse(begun["@timestamp"]);
+    const leftMs = atMs - Date.parse(begun["@timestamp"]);
     await sleep(500);
     const last = players.map(({ heard }) => heard.filter((line) => !line.startsWith("Notice")));
     for (const heard of last) {
