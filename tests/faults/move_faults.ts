@@ -1,6 +1,6 @@
 /**
  * Moves of the ledger's rooms between the game servers of a cluster, in the middle of which
- * a process is killed or stopped: the giver, the taker or a gate. The process that has reached the
+ * a process is killed or stopped: the giver, the taker, a gate or Redis. The process that has reached the
  * step sends the signal itself (ledger_server.ts), so that nothing happens in between.
  *
  *     giver   offering ──────────────────────> answered, accepted, outgoing, committing, committed, given, activating
@@ -17,7 +17,7 @@ const takerSteps = ["offered", "incoming", "activated", "taken"] as const;
 
 export type MoveStep = (typeof giverSteps)[number] | (typeof takerSteps)[number];
 export const moveSteps: readonly MoveStep[] = [...giverSteps, ...takerSteps];
-export type Victim = "giver" | "taker" | "gate";
+export type Victim = "giver" | "taker" | "gate" | "redis";
 export type Fault = "SIGKILL" | "SIGSTOP";
 
 export interface MoveFault {
@@ -69,7 +69,7 @@ export class MoveFaults {
   async #reach(fault: MoveFault, gate: ProcessPart): Promise<ProcessPart> {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const { giver, taker } = this.#pair();
-      const victim = { giver, taker, gate }[fault.victim];
+      const victim = { giver, taker, gate, redis: this.#cluster.redisPart }[fault.victim];
       if (await this.#tryToReach(fault, giver, taker, victim)) return victim;
     }
     assert.fail(`not reached: ${shown(fault)}`);
@@ -115,8 +115,8 @@ function shown({ step, victim, fault }: MoveFault): string {
 }
 
 /** Asks for it, as an operator would; whoever answers may die meanwhile. */
-async function moveRoom({ member: { server } }: ServerPart, { member: taker }: ServerPart, life: string): Promise<void> {
-  const body = JSON.stringify({ to: `127.0.0.1:${taker.server.port}` });
+export async function moveRoom({ member: { server } }: ServerPart, taker: ServerPart, life: string): Promise<void> {
+  const body = JSON.stringify({ to: taker.journal });
   const init = { method: "POST", body, headers: { "Content-Type": "application/json" } };
   await fetch(`http://127.0.0.1:${server.adminPort}/rooms/${life}/move`, init).catch(() => {});
 }
