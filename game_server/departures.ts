@@ -34,16 +34,12 @@ interface DeparturesOptions {
   onChange(): void;
 }
 
-/** What the directory's word on a taker that is gone says of the offer. */
-const keptFates: ReadonlyMap<string, Fate> = new Map([
-  ["kept", "dropped"],
-  ["moved", "active"],
-]);
-
 /** What a room that is outgoing was offered by, and to whom. */
 interface Outgoing {
   readonly offer: string;
   readonly to: string;
+  /** The taker has been asked to drop it, perhaps: then it may have, whatever the directory says. */
+  readonly isTakenBack: boolean;
 }
 
 /** `called off`: what is not outgoing yet stays, and nothing more is offered. */
@@ -80,8 +76,8 @@ export class Departures {
       void link.drop(room.life, offer, room.ownership.epoch);
       return this.#playOn(room, room.ownership.epoch, refusal || "no answer, or no more time");
     }
-    const outgoing = { offer, to: link.server.journal };
-    room.markOutgoing(outgoing);
+    const outgoing = { offer, to: link.server.journal, isTakenBack: false };
+    room.markOutgoing({ offer, to: outgoing.to });
     rooms.sync();
     await rooms.committed();
     return this.#commit(room, outgoing, link.server.boot);
@@ -93,7 +89,7 @@ export class Departures {
     if (passage?.is !== "outgoing") return;
     room.freeze();
     this.#begin(room, passage.offer, passage.to);
-    void this.#settle(room, passage);
+    void this.#settle(room, { ...passage, isTakenBack: true });
   }
 
   /** What became of an offer of ours, for a taker that has heard nothing more. */
@@ -132,10 +128,13 @@ export class Departures {
     return outcome === "moved" ? this.#given(room, outgoing) : this.#settle(room, outgoing);
   }
 
-  /** Nobody has said whether the life was moved: the taker's word decides, or that it is gone. */
+  /** Nobody has said whether the life was moved: the taker's word decides, or the directory's while the taker is away. */
   async #settle(room: Room, outgoing: Outgoing): Promise<boolean> {
+    let { isTakenBack } = outgoing;
     while (this.#stage !== "stopped") {
-      const fate = await this.#fateOf(room, outgoing);
+      const taker = await this.#options.peers.to(outgoing.to);
+      isTakenBack ||= taker !== undefined;
+      const fate = await this.#fateOf(room, { ...outgoing, isTakenBack }, taker);
       if (fate === "active") return this.#given(room, outgoing);
       if (fate === "dropped") {
         const isOurs = this.#playOn(room, room.ownership.epoch + 2, "the directory did not answer");
@@ -147,14 +146,13 @@ export class Departures {
     return false;
   }
 
-  async #fateOf(room: Room, { offer, to }: Outgoing): Promise<Fate> {
-    const { peers, directory } = this.#options;
-    const taker = await peers.to(to);
-    const fate = (await taker?.drop(room.life, offer, room.ownership.epoch + 2)) ?? "unknown";
-    if (fate !== "unknown") return fate;
+  async #fateOf(room: Room, { offer, to, isTakenBack }: Outgoing, taker: PeerLink | undefined): Promise<Fate> {
     const from = room.ownership;
-    const kept = await directory.keep(from, { ...from, epoch: from.epoch + 2 }, to).catch(() => "unknown");
-    return keptFates.get(kept) ?? "unknown";
+    const fate = (await taker?.drop(room.life, offer, from.epoch + 2)) ?? "unknown";
+    if (fate !== "unknown") return fate;
+    const kept = await this.#options.directory.keep(from, { ...from, epoch: from.epoch + 2 }, to).catch(() => "unknown");
+    if (kept === "moved") return isTakenBack ? "unknown" : "active";
+    return kept === "kept" ? "dropped" : "unknown";
   }
 
   async #given(room: Room, { offer, to }: Outgoing): Promise<boolean> {

@@ -254,7 +254,7 @@ test("[P7] nothing is kept for a gate that is given up, not even that it missed 
 test("[P7] a gate that came too late: nothing is kept for it, and whatever it asks for of before is missing", () => {
   const { value, outbox } = open();
   say(outbox, 3, toBoth());
-  outbox.letGo(a);
+  outbox.letGo(a, new Set());
   assert.deepEqual([numbers(outbox.since(a, 0)), numbers(outbox.since(b, 0))], [[], [1, 2, 3]]);
   assert.deepEqual([outbox.hasDropped(a, 2), outbox.hasDropped(a, 3), outbox.hasDropped(b, 0)], [true, false, false]);
   say(outbox, 1, toBoth());
@@ -288,7 +288,7 @@ function take(outbox: Outbox, next: Step): void {
   if (next.do === "put") say(outbox, next.times, next.to, next.bytes);
   else if (next.do === "confirm") outbox.confirm(next.gate, Math.max(0, outbox.last - next.back));
   else if (next.do === "forget") outbox.forget(next.gate);
-  else if (next.do === "letGo") outbox.letGo(next.gate);
+  else if (next.do === "letGo") outbox.letGo(next.gate, new Set());
   else {
     for (let i = 0; i < next.times; i++) outbox.put(outputFlags.none, { [a]: [1] }, frame(200, new Uint8Array(next.bytes)));
     outbox.cutTo(before);

@@ -126,9 +126,14 @@ export class Outbox {
     if ((this.#value.dropped[gate] ?? Number.POSITIVE_INFINITY) <= number) delete this.#value.dropped[gate];
   }
 
-  /** What is kept for `gate` is of no use to it, but what it still asks for is missing. */
-  letGo(gate: string): void {
-    this.forget(gate);
+  /** What is kept for `gate` is of no use to it but to these sessions, and what it still asks for is missing. */
+  letGo(gate: string, except: ReadonlySet<number>): void {
+    for (const { to } of this.#value.kept) {
+      const left = to[gate]?.filter((session) => except.has(session)) ?? [];
+      if (left.length > 0) to[gate] = left;
+      else delete to[gate];
+    }
+    this.#trim();
     this.#value.dropped[gate] = this.#value.last;
   }
 

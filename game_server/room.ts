@@ -392,7 +392,7 @@ export class Room {
     const isTooLate = hasMissed && outbox.hasDropped(exit.gate, last);
     outbox.confirm(exit.gate, last);
     const missed = hasMissed && !isTooLate ? outbox.since(exit.gate, last) : [];
-    if (isTooLate) this.#letGo(exit.gate);
+    if (isTooLate) this.#letGo(exit.gate, claimants);
     const told = new Set(
       outbox.unconfirmed(exit.gate, last).flatMap(({ flags, to }) => (flags & outputFlags.ends ? (to[exit.gate] ?? []) : [])),
     );
@@ -580,12 +580,15 @@ export class Room {
     return seat.way.last;
   }
 
-  /** A gate was away for longer than its outputs are kept: its sessions must sit down again. */
-  #letGo(gate: string): void {
-    const seats = this.#seatsBehind(gate);
-    this.log.warn("outputs gone", { users: seats.length });
-    this.#table.outbox.letGo(gate);
-    for (const seat of seats) this.#makeAbsent(seat);
+  /** A gate was away for longer than its outputs are kept: its sessions must sit down again, but for those that just have. */
+  #letGo(gate: string, claimants: readonly Claimant[]): void {
+    const named = new Set(claimants.map(({ session }) => session));
+    const sessions = this.#seatsBehind(gate).flatMap(({ way }) => (way.is === "online" && !named.has(way.session) ? [way.session] : []));
+    const here = new Set(sessions);
+    const lost = this.#seatsBehind(gate).filter(({ way }) => way.is !== "offline" && !here.has(way.session));
+    this.log.warn("outputs gone", { users: lost.length });
+    this.#table.outbox.letGo(gate, here);
+    for (const seat of lost) this.#makeAbsent(seat);
   }
 
   #whyGone({ user, session }: Claimant, gate: string): DisconnectReason {

@@ -3,6 +3,7 @@
  * knows who sits where, and is the host that each of them asks and tells. How a sit gets
  * here is sits.ts's business.
  */
+import { logConflicts } from "#fleet/conflicts.ts";
 import type { Announcement, DirectoryForServers, Life, Unsettled } from "#fleet/directory.ts";
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
 import { Refused } from "#protocol/refusals.ts";
@@ -512,7 +513,7 @@ export class Rooms implements RoomHost {
       const room = Room.restore({ ...value, boot }, game, this, boot - value.boot);
       if (room.isOver) this.#over.set(life, room);
       else this.#add(room);
-      for (const user of room.users) this.#places.set(user, room);
+      for (const user of room.users) this.#place(user, room);
       this.#matching.update(room);
       this.restored += 1;
     } catch (err) {
@@ -520,6 +521,15 @@ export class Rooms implements RoomHost {
       this.#unreadable.set(nameOf(game, room), { game, room, life, owner, epoch, boot, openedAtMs });
       this.log.error("room unreadable", { "game.name": game, "room.id": room, "room.life": life, "event.reason": String(err) });
     }
+  }
+
+  /** A user who sits in another room here already, since the directory had forgotten one of them, keeps that one. */
+  #place(user: number, room: Room): void {
+    const place = this.#places.get(user);
+    if (place === undefined || place === room) return void this.#places.set(user, room);
+    logConflicts(this.log, { lives: [], users: [{ life: room.ownership, user }], moved: [] });
+    this.conflicts += 1;
+    room.sendOut(user);
   }
 
   #add(room: Room): void {

@@ -36,7 +36,7 @@ export class GameMachine {
   process: SimProcess;
   /** The one that plays; undefined while a start waits for Redis. */
   server: GameServer | undefined;
-  lifecycle: Lifecycle | undefined;
+  #lifecycle: Lifecycle | undefined;
   readonly #options: GameMachineOptions;
   /** By the wall clock; 0 = never. */
   #renewedAtMs = 0;
@@ -61,14 +61,28 @@ export class GameMachine {
     const lifecycle: Lifecycle = new Lifecycle(() => this.server as GameServer, {
       ...{ clock, log: around.log(this.name), deadlineMs: settings.drainDeadlineMs },
     });
-    this.lifecycle = lifecycle;
+    this.#lifecycle = lifecycle;
     if (around.redis === undefined) this.#startStatic(process, journal, lifecycle);
     else void this.#startInRedis(process, journal, lifecycle);
   }
 
   /** Whether its process is up and serves. */
   get isServing(): boolean {
-    return this.process.isAlive && this.server !== undefined && this.lifecycle?.stage === "serving";
+    return this.#isUp && this.#lifecycle?.stage === "serving";
+  }
+
+  /** As SIGTERM. */
+  signal(): void {
+    if (this.#isUp) this.#lifecycle?.signal();
+  }
+
+  /** False: there is no drain, or it is too late. */
+  undo(): boolean {
+    return this.#isUp && (this.#lifecycle?.undo() ?? false);
+  }
+
+  get #isUp(): boolean {
+    return this.process.isAlive && this.server !== undefined;
   }
 
   #startStatic(process: SimProcess, journal: Journal, lifecycle: Lifecycle): void {

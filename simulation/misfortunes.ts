@@ -117,14 +117,15 @@ export class Misfortunes {
   /** A server is told to leave; sometimes that is taken back, sometimes it is told again. */
   #drain(): void {
     const { scheduler, chance, character } = this.#around;
-    const { lifecycle } = chance.pick(this.#options.servers.filter(({ isServing }) => isServing)) ?? {};
-    if (lifecycle === undefined) return;
+    const serving = this.#options.servers.filter(({ isServing }) => isServing);
+    if (serving.length === 0) return;
+    const server = chance.pick(serving);
     this.#options.counts.drains += 1;
-    lifecycle.signal();
+    server.signal();
     const likelihood = chance.fraction();
     scheduler.after(chance.about(800), () => {
-      if (likelihood < 0.4 && lifecycle.undo()) this.#options.counts.undone += 1;
-      else if (likelihood < 0.6 && character.dissolves) lifecycle.signal();
+      if (likelihood < 0.4 && server.undo()) this.#options.counts.undone += 1;
+      else if (likelihood < 0.6 && character.dissolves) server.signal();
     });
   }
 

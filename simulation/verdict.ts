@@ -76,7 +76,7 @@ interface Witness {
   refusals: number;
   /** A sit is on its way: should the client leave now, it has left a room that it never heard of. */
   isAsking: boolean;
-  /** Sits sent while seated: each may be refused once. */
+  /** Sits sent while seated, or while another one was under way: each may be refused once. */
   asks: number;
   /** What had been heard of every book, by anybody, when this client asked for its seat. */
   known: ReadonlyMap<number, number>;
@@ -122,9 +122,9 @@ export class Verdict {
         witness.unanswered.push(line.token);
         return;
       case "asked":
-        witness.isAsking = true;
+        if (witness.isAsking || witness.stay !== undefined) witness.asks += 1;
         if (witness.stay === undefined) witness.known = new Map(this.#last);
-        else witness.asks += 1;
+        witness.isAsking = true;
         return;
       case "book":
         return this.#onBook(line, witness, line.notice);
@@ -183,7 +183,7 @@ export class Verdict {
     if (count < last && !this.#allowances.forgets) this.#fail(line, `V2 book ${book} has ${count} events, and ${last} were heard`);
     for (const event of events) this.#learn(line, book, event);
     witness.isAsking = false;
-    if (witness.stay?.book !== book) this.#endStay(witness);
+    if (witness.stay !== undefined && witness.stay.book !== book) this.#endStay(witness);
     witness.stay = { book, next: count + 1 };
   }
 

@@ -280,7 +280,7 @@ class World {
       server.disk.isFull = false;
       server.disk.killPoint = undefined;
       server.process.killAfterSends(Number.POSITIVE_INFINITY);
-      server.lifecycle?.undo();
+      server.undo();
     }
     for (const machine of [...this.#servers, ...this.#gates]) restart(machine);
     for (const client of this.#clients) client.calm();
