@@ -274,9 +274,10 @@ export class Room {
 
   /**
    * A frame of a seated session. A repeat is acknowledged and nothing else; a gap is not
-   * applied, and false asks the gate to attach again (P3).
+   * applied, and false asks the gate to attach again (P3). Whoever sends to a frozen room gives it again.
    */
   input(exit: Exit, session: number, number: number, frame: Frame): boolean {
+    if (this.isFrozen) return true;
     const seat = this.#table.occupants.at(exit.gate, session);
     if (seat === undefined || seat.way.is !== "online") return true;
     if (number > seat.way.last + 1) return false;
@@ -289,6 +290,7 @@ export class Room {
 
   /** The client of a session has left: the last input of its way (P4). False: a gap, as with `input`. */
   leave(exit: Exit, session: number, number: number, how: "stand" | "drop"): boolean {
+    if (this.isFrozen) return true;
     const seat = this.#table.occupants.at(exit.gate, session);
     if (seat !== undefined && seat.way.is !== "offline" && number > seat.way.last + 1) return false;
     this.#ack(exit, session, number);
@@ -651,12 +653,12 @@ export class Room {
     this.#settle();
   }
 
-  /** Asks the game without changing anything; a question that throws ends the room. */
+  /** Asks the game without changing anything; a question that throws ends the room, unless that may be another server's. */
   #look<Result>(question: string, look: () => Result): Result | undefined {
     try {
       return look();
     } catch (err) {
-      this.#crash(question, err);
+      if (!this.isFrozen) this.#crash(question, err);
       return undefined;
     }
   }
@@ -707,6 +709,7 @@ export class Room {
     if (this.isOver) return;
     this.#stage = "over";
     this.#value.isOver = true;
+    this.#melted?.resolve();
     this.#table.clear(reason);
     this.log.info("room dissolve");
     this.#sleep();
