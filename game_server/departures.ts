@@ -98,8 +98,9 @@ export class Departures {
 
   /** What became of an offer of ours, for a taker that has heard nothing more. */
   fate(life: string, offer: string): Fate {
-    if (this.#underWay.get(life)?.offer === offer) return "unknown";
-    return this.#options.rooms.hasLeft(life, offer) ? "active" : "dropped";
+    const { rooms } = this.#options;
+    if (this.#underWay.get(life)?.offer === offer || rooms.mayHaveLeft(life, offer)) return "unknown";
+    return rooms.hasLeft(life, offer) ? "active" : "dropped";
   }
 
   /** Nobody waits for answers any more: rooms play on at once unless they may be the taker's already. */
