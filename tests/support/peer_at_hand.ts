@@ -1,11 +1,12 @@
-/** Another game server at the end of a link, without rooms of its own: a test says for it what it offers, and to whom it lies. */
+/** Other game servers at the end of a link, without rooms of their own: a test says for them what they offer, and what they answer. */
 import type { GameServer } from "#game_server/game_server.ts";
 import { emptyOutbox } from "#game_server/outbox.ts";
 import type { RoomValue } from "#game_server/room_value.ts";
 import type { LinkChannel } from "#link/channel.ts";
-import { greetServer } from "#link/greeting.ts";
+import { greetGate, greetServer } from "#link/greeting.ts";
+import type { LinkSocket } from "#link/socket.ts";
 import { memoryPair } from "#link/socket_memory.ts";
-import { LinkGarbage, readToGate, type ToServerWriter } from "#protocol/link.ts";
+import { LinkGarbage, readToGate, readToServer, type ToGateWriter, type ToServerWriter } from "#protocol/link.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { readSettings } from "#runtime/settings.ts";
 import type { SmallHouse } from "./small_house.ts";
@@ -77,6 +78,56 @@ export class PeerAtHand {
             else if (say.case !== "status") this.heard.push(say.case ?? "nothing");
           },
           ...{ output: garbage, ack: garbage },
+        }),
+      onDown: (why) => this.heard.push(`down: ${why}`),
+    });
+  }
+}
+
+/** Another game server that is dialled, and offered rooms: it takes none of them before a test says so. */
+export class TakerAtHand {
+  /** What it has been told, a word for each. */
+  readonly heard: string[] = [];
+  readonly offers: string[] = [];
+  readonly #clock: SmallHouse["clock"];
+  readonly #game: string;
+  #channel: LinkChannel<ToGateWriter> | undefined;
+
+  constructor(clock: SmallHouse["clock"], game: string) {
+    this.#clock = clock;
+    this.#game = game;
+  }
+
+  dial(): LinkSocket {
+    const [theirs, ours] = memoryPair(this.#clock);
+    const status = { rooms: 0, users: 0, takesNewRooms: true, free: [] };
+    greetGate(ours, {
+      ...{ clock: this.#clock, entropy: systemEntropy, key: readSettings({}).linkKey },
+      hello: () => ({ journal, boot: 1, release: "dev", games: [this.#game], durable: true, startedAtMs: 1, status }),
+      refuse: () => undefined,
+      onUp: (channel) => this.#onUp(channel),
+      onFailed: (why) => this.heard.push(`failed: ${why}`),
+    });
+    return theirs;
+  }
+
+  say(say: Parameters<ToGateWriter["say"]>[0]): void {
+    this.#channel?.out.say(say);
+  }
+
+  #onUp(channel: LinkChannel<ToGateWriter>): void {
+    this.#channel = channel;
+    const garbage = (): never => {
+      throw new LinkGarbage("a gate says this, no game server");
+    };
+    channel.handOver({
+      read: (batch) =>
+        readToServer(batch, {
+          say: ({ say }) => {
+            this.heard.push(say.case ?? "nothing");
+            if (say.case === "offer") this.offers.push(say.value.offer);
+          },
+          ...{ input: garbage, confirm: garbage },
         }),
       onDown: (why) => this.heard.push(`down: ${why}`),
     });
