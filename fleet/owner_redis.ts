@@ -164,9 +164,9 @@ export class RedisOwner implements DirectoryForServers, Membership {
     });
   }
 
-  /** With replicas a failover may forget what a single Redis may not: only the taker can say. */
+  /** A failover may forget what a single Redis may not: only the taker can say. */
   async keep(from: Life, to: Life, taker: string): Promise<"kept" | "moved" | "unknown"> {
-    if (this.#options.redis.needsReplicas) return "unknown";
+    if (this.#options.redis.failsOver) return "unknown";
     return (await this.#run(scripts.keep, String(from.epoch), writeLife(to), taker)).is as "kept" | "moved" | "unknown";
   }
 
