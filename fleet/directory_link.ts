@@ -61,6 +61,10 @@ export class LinkDirectory implements DirectoryForServers {
     this.#options = options;
   }
 
+  get isReachable(): boolean {
+    return this.#say !== undefined;
+  }
+
   /** The gate is linked: it hears everything this server owns before anything else. */
   attach(say: (say: Say) => void): void {
     this.#say = say;

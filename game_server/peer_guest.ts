@@ -30,6 +30,10 @@ export class PeerGuest {
     });
   }
 
+  tell(say: Parameters<ToGateWriter["say"]>[0]): void {
+    this.#channel.out.say(say);
+  }
+
   end(why: string): void {
     this.#channel.end(why);
   }

@@ -3,7 +3,7 @@
  * its rooms, and asks of one that has offered it a room. Every word is about one offer.
  */
 import type { LinkChannel } from "#link/channel.ts";
-import type { ServerHello, ToGate } from "#protocol/gen/link_pb.ts";
+import type { ServerHello, ServerStatus, ToGate } from "#protocol/gen/link_pb.ts";
 import { batchBytesMax, LinkGarbage, readToGate, type ToServerWriter } from "#protocol/link.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 
@@ -31,8 +31,9 @@ interface PeerLinkOptions {
 export class PeerLink {
   readonly server: ServerHello;
   readonly address: string;
-  /** Rooms there, as far as is known: those that it had when the link came up, and those it has taken since. */
-  rooms: number;
+  #status: Pick<ServerStatus, "rooms" | "takesNewRooms">;
+  /** Rooms it has taken since it said how many it has. */
+  #taken = 0;
   readonly #channel: LinkChannel<ToServerWriter>;
   readonly #options: PeerLinkOptions;
   /** Who waits for word of an offer, by what was asked. */
@@ -42,7 +43,7 @@ export class PeerLink {
   constructor(channel: LinkChannel<ToServerWriter>, server: ServerHello, options: PeerLinkOptions) {
     this.server = server;
     this.address = options.address;
-    this.rooms = server.status?.rooms ?? 0;
+    this.#status = server.status ?? { rooms: 0, takesNewRooms: false };
     this.#channel = channel;
     this.#options = options;
     const garbage = (): never => {
@@ -54,6 +55,16 @@ export class PeerLink {
     });
   }
 
+  /** Rooms there, as far as is known. */
+  get rooms(): number {
+    return this.#status.rooms + this.#taken;
+  }
+
+  /** Whether it may be offered a room. */
+  get takesRooms(): boolean {
+    return this.#stage === "up" && this.#status.takesNewRooms;
+  }
+
   /** Offers a room: "" when it is written down there, otherwise why not; undefined: nobody knows. */
   offer(offer: string, value: string, clockMs: number): Promise<string | undefined> {
     if (value.length > offerCharactersMax) return Promise.resolve("it is too large to be moved");
@@ -63,7 +74,7 @@ export class PeerLink {
 
   /** The offer is committed. */
   activate(life: string, offer: string): void {
-    this.rooms += 1;
+    this.#taken += 1;
     if (this.#stage === "up") this.#channel.out.say({ case: "activate", value: { life, offer } });
   }
 
@@ -107,6 +118,9 @@ export class PeerLink {
         this.#questions.get(`fate ${say.value.offer}`)?.settle(say.case);
         return;
       case "status":
+        this.#status = say.value;
+        this.#taken = 0;
+        return;
       case "stalled":
       case "announcement":
         return; // for gates

@@ -51,7 +51,8 @@ export class Peers {
     const { fleet, isDurable } = this.#options;
     await this.#dialAll();
     const takers = [...this.#links.values()].filter(
-      ({ server }) => server.games.includes(game) && (server.durable || !isDurable) && fleet.isLeased(server.journal),
+      ({ server, takesRooms }) =>
+        takesRooms && server.games.includes(game) && (server.durable || !isDurable) && fleet.isLeased(server.journal),
     );
     return takers.toSorted((a, b) => b.server.startedAtMs - a.server.startedAtMs || a.rooms - b.rooms);
   }
