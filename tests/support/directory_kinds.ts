@@ -61,6 +61,7 @@ function memoryAtHand(): DirectoryAtHand {
     abandon: (owner) => directory.abandon(owner),
   };
   const server: DirectoryForServers = {
+    isReachable: true,
     claim: (life, user) => directory.claim(life, user),
     release: (life, user) => directory.release(life, user),
     end: (life) => directory.end(life),
