@@ -64,9 +64,9 @@ export class Departures {
 
   /** Gives `room` to the server behind `link`. Resolves when it is known whose it is: true = the taker's. */
   async give(room: Room, link: PeerLink): Promise<boolean> {
-    const { clock, rooms, entropy } = this.#options;
+    const { clock, rooms } = this.#options;
     if (!room.isPlayed || this.#stage !== "up") return false;
-    const offer = hex64(entropy);
+    const offer = this.newOffer(room.life);
     this.#begin(room, offer, link.server.journal);
     room.freeze();
     const frozenAtMs = clock.now();
@@ -81,6 +81,11 @@ export class Departures {
     rooms.sync();
     await rooms.committed();
     return this.#commit(room, outgoing, link.server.boot);
+  }
+
+  /** A name for an offer of the life: answers, the directory and whoever asks later speak of this very one. */
+  newOffer(_life: string): string {
+    return hex64(this.#options.entropy);
   }
 
   /** Goes on with a room that was outgoing when an earlier process ended. */
