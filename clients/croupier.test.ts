@@ -4,7 +4,8 @@ import { readdirSync, readFileSync, statSync, symlinkSync, truncateSync } from "
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { dataFolder } from "#tests/support/data_folder.ts";
-import { startWriter } from "#tests/support/journal_at_hand.ts";
+import { openHere, startWriter } from "#tests/support/journal_at_hand.ts";
+import { PeerAtHand } from "#tests/support/peer_at_hand.ts";
 import { Player } from "#tests/support/player.ts";
 import { Server, start } from "#tests/support/process.ts";
 import { SmallDisk } from "#tests/support/small_disk.ts";
@@ -97,6 +98,38 @@ test("[croupier] journal ls --json is one line for machines", async (t) => {
   assert.deepEqual([typeof life, typeof bytes, typeof keptOutputs], ["string", "number", "number"]);
   assert.ok((nextTimer as { inMs: number }).inMs > 20_000);
   server.signal("SIGKILL");
+});
+
+test("[croupier] journal ls, show and check tell rooms that are on their way, and lives that are gone, from those that are played", async (t) => {
+  const folder = dataFolder(t);
+  const journal = await openHere(folder);
+  const [played, leaving, coming] = [1, 2, 3].map((room) => PeerAtHand.room("dice", String(room), { boot: 1 }));
+  assert.ok(played && leaving && coming);
+  leaving.passage = { is: "outgoing", offer: "f2", to: "00000000000000cc" };
+  coming.passage = { is: "incoming", offer: "f3", from: "00000000000000bb" };
+  const gone = { is: "gone", game: "dice", room: "1", life: "00000000000000a9", epoch: 2, to: "cc", came: "", left: "f1", atMs: 1 };
+  const kept = [played, leaving, coming, gone].map((value) => ({ life: value.life, value: JSON.stringify(value) }));
+  journal.commit({ clockMs: 0, kept, ended: [] });
+  journal.close();
+  const ls = await croupier(t, ["journal", "ls", "--data-dir", folder]);
+  assert.deepEqual([ls.code, ls.errors, ls.lines.length], [0, "", 4]);
+  assert.match(ls.lines[0] ?? "", /, 3 rooms, 1 gone$/);
+  assert.match(
+    ls.lines[1] ?? "",
+    /^dice\/1 life 0{15}1 epoch 1 version 1, 0 of 4 seats, no users, 0 kept outputs, stay in 3600\.0 s, \d+ bytes$/,
+  );
+  assert.match(ls.lines[2] ?? "", /^dice\/2 .*, outgoing to 0{14}cc, \d+ bytes$/);
+  assert.match(ls.lines[3] ?? "", /^dice\/3 .*, incoming from 0{14}bb, \d+ bytes$/);
+  const json = JSON.parse((await croupier(t, ["journal", "ls", "--json", "--data-dir", folder])).lines[0] ?? "") as Record<string, unknown>;
+  assert.deepEqual([(json["rooms"] as unknown[]).length, json["gone"]], [3, 1]);
+  assert.deepEqual((await croupier(t, ["journal", "check", "--data-dir", folder])).lines, ["sound: 3 rooms, 1 turns"]);
+  for (const [which, life] of [
+    ["dice/1", played.life],
+    [gone.life, gone.life],
+  ] as const) {
+    const { lines } = await croupier(t, ["journal", "show", which, "--data-dir", folder]);
+    assert.equal((JSON.parse(lines.join("\n")) as { life: string }).life, life);
+  }
 });
 
 test("[croupier] a server that writes all the time is sound at every look", async (t) => {

@@ -62,10 +62,8 @@ export class Arrivals {
   /** `clockMs`: the giver's own clock. Answers "" once it is written down, otherwise why not. */
   async offer(offer: string, json: string, clockMs: number, from: string): Promise<string> {
     const { rooms, clock, log } = this.#options;
-    const value = JSON.parse(json) as RoomValue;
-    const refusal = value.owner === from ? rooms.refuseToTake(value) : "it is not yours to give";
-    if (refusal !== undefined) return refusal;
-    shiftTimes(value, clock.now() - clockMs);
+    const value = this.#read(json, clock.now() - clockMs, from);
+    if (typeof value === "string") return value;
     value.passage = { is: "incoming", offer, from };
     this.#hold(value, offer, from);
     rooms.note(value.life, value);
@@ -108,6 +106,20 @@ export class Arrivals {
 
   stop(): void {
     this.#looking?.cancel();
+  }
+
+  /** An offered room, as it is by a clock that is so much ahead; a sentence: why it is not taken. */
+  #read(json: string, aheadMs: number, from: string): RoomValue | string {
+    const { rooms } = this.#options;
+    try {
+      const value = JSON.parse(json) as RoomValue;
+      if (value.owner !== from) return "it is not yours to give";
+      shiftTimes(value, aheadMs);
+      const others = this.count - Number(this.#incoming.has(value.life));
+      return rooms.refuseToTake(value, others) ?? value;
+    } catch (thrown) {
+      return `it is no room: ${thrown}`;
+    }
   }
 
   #hold(value: RoomValue, offer: string, from: string): void {

@@ -99,8 +99,9 @@ export class Departures {
 
   /** What became of an offer of ours, for a taker that has heard nothing more. */
   fate(life: string, offer: string): Fate {
-    if (this.#underWay.get(life)?.offer === offer) return "unknown";
-    return this.#options.rooms.hasLeft(life, offer) ? "active" : "dropped";
+    const { rooms } = this.#options;
+    if (this.#underWay.get(life)?.offer === offer || rooms.mayHaveLeft(life, offer)) return "unknown";
+    return rooms.hasLeft(life, offer) ? "active" : "dropped";
   }
 
   /** At which this server has the life; 0: it has it no more. */

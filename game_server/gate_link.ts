@@ -115,7 +115,7 @@ export class GateLink implements Exit, ServerReader {
 
   input(session: number, number: number, frame: Frame): void {
     const room = this.#seated.get(session);
-    if (room === undefined || room.isFrozen || this.#share.rooms.isStalled) return;
+    if (room === undefined || this.#share.rooms.isStalled) return;
     if (!room.input(this, session, number, frame)) this.#askToAttach(room.life);
   }
 

@@ -27,7 +27,8 @@ await run("game_server", async (context) => {
 
 function serveStatic(context: Context, journal: Journal): GameServer {
   const { settings, clock, log } = context;
-  const server = new GameServer({ ...optionsOf(context, journal), peers: new StaticFleet(settings.gameServers, { clock, log }) });
+  const peers = settings.gameServers.length === 0 ? {} : { peers: new StaticFleet(settings.gameServers, { clock, log }) };
+  const server = new GameServer({ ...optionsOf(context, journal), ...peers });
   server.restore();
   return server;
 }

@@ -26,7 +26,7 @@ export class Matching {
 
   /** A room has opened, or who sits there has changed. */
   update(room: Room): void {
-    const free = room.isOver || room.isPrivate ? 0 : room.freeSeats;
+    const free = room.isPrivate ? 0 : room.freeSeats;
     const key = keyOf(room.game, room.options);
     const kind = this.#kinds.get(key) ?? { game: room.game, options: room.options, rooms: new Map(), seats: 0 };
     kind.seats += free - (kind.rooms.get(room) ?? 0);
@@ -39,7 +39,7 @@ export class Matching {
   /** A room with a free seat; the one that has had one for longest. */
   find(game: string, options: string): Room | undefined {
     for (const room of this.#kinds.get(keyOf(game, options))?.rooms.keys() ?? []) {
-      if (!room.isOver && room.freeSeats > 0) return room;
+      if (room.freeSeats > 0) return room;
     }
     return undefined; // none that is not already full or over in this very turn
   }

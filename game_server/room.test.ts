@@ -245,6 +245,50 @@ for (const handler of ["arrive", "leave", "timer", "dissolve"] as const) {
   });
 }
 
+test("[P3][P4] what a session sends while its room is frozen is neither applied nor acknowledged: it is given again", () => {
+  const room = table([1, 2]);
+  const session = room.sit(3);
+  room.hush();
+  room.room.freeze();
+  room.shake(1, 6);
+  room.leave(2, "stand");
+  assert.deepEqual([room.acked.get(session - 2), room.acked.get(session - 1)], [undefined, undefined]);
+  assert.deepEqual(room.heard(3), []);
+  room.room.thaw(1);
+  room.advance(0);
+  assert.deepEqual(room.heard(3).slice(0, 2), ["Shake 1", "StandUp 2"]);
+});
+
+test("[P1][P10] a question that throws does not end a room that is being given away", () => {
+  let isBroken = false;
+  const phase = (): string => {
+    if (isBroken) throw new Error("a bug in the rules");
+    return "open";
+  };
+  const room = new RoomAtHand(scripted(() => {}, { phase }));
+  room.sit(1);
+  room.room.freeze();
+  isBroken = true;
+  room.hush();
+  assert.deepEqual([room.room.summary(), room.room.isFrozen, room.heard(1)], [undefined, true, []]);
+  room.room.thaw(1);
+  assert.deepEqual([room.room.summary(), room.room.isOver], [undefined, true]);
+});
+
+test("[P10] a room whose state is no plain data when it is frozen ends, and nobody waits for its thaw", async () => {
+  const room = new RoomAtHand(scripted(() => {}));
+  room.sit(1);
+  (room.state as { poison?: unknown }).poison = 1n;
+  room.room.freeze();
+  let isMelted = false;
+  void room.room.melted.then(() => {
+    isMelted = true;
+  });
+  room.room.writeDown();
+  await Promise.resolve();
+  assert.deepEqual([room.room.isOver, isMelted], [true, true]);
+});
+
 test("[P10] a refusal thrown by a game refuses and ends nothing", () => {
   const room = new RoomAtHand(
     scripted(() => {

@@ -21,7 +21,7 @@ import type { Log } from "#runtime/log.ts";
 import type { Exit } from "./exit.ts";
 import type { Arrival, Game } from "./game.ts";
 import type { Output } from "./outbox.ts";
-import type { RoomValue } from "./room_value.ts";
+import { ownershipOf, type RoomValue } from "./room_value.ts";
 import { notKept, type Seat } from "./seats.ts";
 import { RoomTable } from "./table.ts";
 
@@ -190,8 +190,7 @@ export class Room {
 
   /** Which life this is and who owns it. */
   get ownership(): Life {
-    const { game, room, life, owner, epoch, boot, openedAtMs } = this.#value;
-    return { game, room, life, owner, epoch, boot, openedAtMs };
+    return ownershipOf(this.#value);
   }
 
   get isOver(): boolean {
@@ -206,6 +205,11 @@ export class Room {
   /** It is being given away: nothing is applied, and gates keep what they have. */
   get isFrozen(): boolean {
     return this.#stage === "frozen";
+  }
+
+  /** Nothing is applied, and nothing is acknowledged. */
+  get #isStill(): boolean {
+    return this.#stage === "frozen" || this.#stage === "stopped";
   }
 
   /** It may be another server's already: only the taker can say. */
@@ -227,9 +231,9 @@ export class Room {
     return this.#table.occupants.all.map(({ user }) => user);
   }
 
-  /** For somebody new; none while it is being given away. */
+  /** For somebody new; none unless it is played. */
   get freeSeats(): number {
-    return this.isFrozen ? 0 : this.#table.occupants.freeCount;
+    return this.isPlayed ? this.#table.occupants.freeCount : 0;
   }
 
   /** For lobbies; undefined when the game's own part of it has ended the room. */
@@ -274,9 +278,10 @@ export class Room {
 
   /**
    * A frame of a seated session. A repeat is acknowledged and nothing else; a gap is not
-   * applied, and false asks the gate to attach again (P3).
+   * applied, and false asks the gate to attach again (P3). Whoever sends to a room that is still gives it again.
    */
   input(exit: Exit, session: number, number: number, frame: Frame): boolean {
+    if (this.#isStill) return true;
     const seat = this.#table.occupants.at(exit.gate, session);
     if (seat === undefined || seat.way.is !== "online") return true;
     if (number > seat.way.last + 1) return false;
@@ -289,6 +294,7 @@ export class Room {
 
   /** The client of a session has left: the last input of its way (P4). False: a gap, as with `input`. */
   leave(exit: Exit, session: number, number: number, how: "stand" | "drop"): boolean {
+    if (this.#isStill) return true;
     const seat = this.#table.occupants.at(exit.gate, session);
     if (seat !== undefined && seat.way.is !== "offline" && number > seat.way.last + 1) return false;
     this.#ack(exit, session, number);
@@ -307,7 +313,7 @@ export class Room {
 
   /** Tells everybody something that is no part of the game. */
   tellAll(frame: Frame): void {
-    if (this.isFrozen || this.#host.isStalled) return;
+    if (this.#isStill || this.#host.isStalled) return;
     this.#table.sendAll(frame);
     this.#touch();
   }
@@ -649,12 +655,12 @@ export class Room {
     this.#settle();
   }
 
-  /** Asks the game without changing anything; a question that throws ends the room. */
+  /** Asks the game without changing anything; a question that throws ends the room, unless that may be another server's. */
   #look<Result>(question: string, look: () => Result): Result | undefined {
     try {
       return look();
     } catch (err) {
-      this.#crash(question, err);
+      if (!this.isFrozen) this.#crash(question, err);
       return undefined;
     }
   }
@@ -705,6 +711,7 @@ export class Room {
     if (this.isOver) return;
     this.#stage = "over";
     this.#value.isOver = true;
+    this.#melted?.resolve();
     this.#table.clear(reason);
     this.log.info("room dissolve");
     this.#sleep();

@@ -63,6 +63,11 @@ export function isGone(value: StoredValue): value is GoneNote {
   return (value as GoneNote).is === "gone";
 }
 
+/** Which life it is and whose, as directories know it. */
+export function ownershipOf({ game, room, life, owner, epoch, boot, openedAtMs }: RoomValue): Life {
+  return { game, room, life, owner, epoch, boot, openedAtMs };
+}
+
 /** Whatever is due or counted on one server's own clock, as it is on another's that is so much ahead. */
 export function shiftTimes(value: RoomValue, aheadMs: number): void {
   for (const timer of Object.values(value.timers)) timer.dueMs += aheadMs;

@@ -16,7 +16,7 @@ import type { Journal } from "./journal.ts";
 import { type FreeSeats, Matching } from "./matching.ts";
 import { emptyOutbox } from "./outbox.ts";
 import { type Entered, Room, type RoomHost, type Visitor } from "./room.ts";
-import { type GoneNote, isGone, type RoomValue, type StoredValue } from "./room_value.ts";
+import { type GoneNote, isGone, ownershipOf, type RoomValue, type StoredValue } from "./room_value.ts";
 import { Snowflake } from "./snowflake.ts";
 import { Turn } from "./turn.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -94,7 +94,7 @@ export class Rooms implements RoomHost {
   /** Rooms that are over, until every gate has their last words. */
   readonly #over = new Map<string, Room>();
   /** Rooms that this release cannot read: they wait for one that can, and keep their names. */
-  readonly #unreadable = new Map<string, Life>();
+  readonly #unreadable = new Map<string, RoomValue>();
   /** Lives that were here, for a day. */
   readonly #gone = new Map<string, GoneNote>();
   readonly #places = new Map<number, Room>();
@@ -180,7 +180,7 @@ export class Rooms implements RoomHost {
   match(game: string, options: string, watch: boolean): Room | undefined {
     if (!watch) return this.#matching.find(game, options);
     const watchable = (room: Room): boolean =>
-      room.game === game && room.options === options && !room.isPrivate && room.hasRoomFor(anySeat, true);
+      room.isPlayed && room.game === game && room.options === options && !room.isPrivate && room.hasRoomFor(anySeat, true);
     return this.#byLife.values().find(watchable);
   }
 
@@ -189,7 +189,7 @@ export class Rooms implements RoomHost {
    * has forgotten must not give its name away, and to one that knows more this says nothing.
    */
   announcement(): Announcement {
-    const unreadable = [...this.#unreadable.values()].map((life) => ({ life, users: [] }));
+    const unreadable = [...this.#unreadable.values()].map((value) => ({ life: ownershipOf(value), users: [] }));
     return [...[...this.all()].map((room) => ({ life: room.ownership, users: room.users })), ...unreadable];
   }
 
@@ -272,12 +272,13 @@ export class Rooms implements RoomHost {
 
   // Changes of owner.
 
-  /** Why an offered room cannot be taken; undefined: it can. */
-  refuseToTake(value: RoomValue): string | undefined {
+  /** Why an offered room cannot be taken, when so many others are offered too; undefined: it can. */
+  refuseToTake(value: RoomValue, others: number): string | undefined {
     if (this.isDraining) return "it is draining itself";
     if (this.isStalled) return "its journal has no space";
-    if (this.count >= this.#options.roomsMax) return "it has all the rooms it may have";
-    if (this.known(value.life) !== undefined || this.#byName.has(nameOf(value.game, value.room))) return "it plays that room";
+    if (this.count + others >= this.#options.roomsMax) return "it has all the rooms it may have";
+    const name = nameOf(value.game, value.room);
+    if (this.known(value.life) !== undefined || this.#byName.has(name) || this.#unreadable.has(name)) return "it has that room";
     try {
       readableBy(this.#options.games, structuredClone(value));
       return undefined;
@@ -286,13 +287,15 @@ export class Rooms implements RoomHost {
     }
   }
 
-  /** Goes on with a room that another server has given us. */
+  /** Goes on with a room that another server has given us. One that cannot be read any more waits, as after a restart. */
   take(value: RoomValue): void {
     this.#gone.delete(value.life);
     const { id: owner, boot } = this.#options.journal;
-    this.#restore(value.life, { ...value, owner, boot: boot - 1 });
+    const ours = { ...value, owner, boot: boot - 1 };
+    this.#restore(value.life, structuredClone(ours)); // an upgrade that throws may have changed it
     const room = this.known(value.life);
-    if (room !== undefined) this.#turn.touch(room);
+    if (room === undefined) this.#turn.note(value.life, ours);
+    else this.#turn.touch(room);
     this.#turn.sync();
     if (this.isDraining) room?.settleDrain();
     this.#options.onChange();
@@ -304,6 +307,8 @@ export class Rooms implements RoomHost {
     this.#byLife.delete(life);
     this.#byName.delete(nameOf(game, id));
     for (const user of users) if (this.#places.get(user) === room) this.#places.delete(user);
+    room.stop();
+    this.#matching.update(room);
     this.#turn.forget(room);
     this.#leaveNote({ ...noteOf(room, this.clock.now()), epoch: room.ownership.epoch + 1, to, left: offer });
     this.#turn.afterCommit(() => room.leaveTo(to, room.ownership.epoch + 1));
@@ -314,6 +319,11 @@ export class Rooms implements RoomHost {
   /** Whether the life came here by this offer. */
   hasCome(life: string, offer: string): boolean {
     return this.known(life)?.value.offer === offer || this.#gone.get(life)?.came === offer;
+  }
+
+  /** Whether nobody can say here what became of this offer: its room waits for a release that can read it. */
+  mayHaveLeft(life: string, offer: string): boolean {
+    return this.#unreadable.values().some(({ life: other, passage }) => other === life && passage?.offer === offer);
   }
 
   /** Whether the life left here by this offer. */
@@ -373,6 +383,16 @@ export class Rooms implements RoomHost {
     for (const life of moved) {
       const room = this.#byLife.get(life);
       if (room !== undefined && !room.isOutgoing) this.give(room, "", "");
+    }
+    this.#loseUnreadable(new Set([...lives, ...moved]));
+  }
+
+  /** What nobody here can play, and others have: an offer by which it may have left counts as taken. */
+  #loseUnreadable(lives: ReadonlySet<string>): void {
+    for (const [name, value] of this.#unreadable) {
+      if (!lives.has(value.life)) continue;
+      this.#unreadable.delete(name);
+      this.#leaveNote({ ...noteOf({ value }, this.clock.wall()), to: "", left: value.passage?.offer ?? "" });
     }
   }
 
@@ -515,8 +535,8 @@ export class Rooms implements RoomHost {
       this.#matching.update(room);
       this.restored += 1;
     } catch (err) {
-      const { game, room, owner, epoch, boot, openedAtMs } = value;
-      this.#unreadable.set(nameOf(game, room), { game, room, life, owner, epoch, boot, openedAtMs });
+      const { game, room } = value;
+      this.#unreadable.set(nameOf(game, room), value);
       this.log.error("room unreadable", { "game.name": game, "room.id": room, "room.life": life, "event.reason": String(err) });
     }
   }
@@ -558,7 +578,7 @@ function readableBy(games: ReadonlyMap<string, Game<unknown>>, value: RoomValue)
   return game;
 }
 
-function noteOf({ value }: Room, atMs: number): Omit<GoneNote, "to" | "left"> {
+function noteOf({ value }: Pick<Room, "value">, atMs: number): Omit<GoneNote, "to" | "left"> {
   const { game, room, life, epoch, offer: came } = value;
   return { is: "gone", game, room, life, epoch, came, atMs };
 }

@@ -10,7 +10,7 @@ import { StaticFleet } from "#fleet/fleet_static.ts";
 import { Redis } from "#fleet/redis.ts";
 import { dialWebSocket } from "#link/socket_websocket.ts";
 import { type Context, run } from "#runtime/process.ts";
-import { fleetOf } from "#runtime/settings.ts";
+import { fleetOf, gameServerByDefault } from "#runtime/settings.ts";
 import { Gate, type GateOptions } from "./gate.ts";
 
 const defaultPort = 60_006;
@@ -30,7 +30,8 @@ function shared({ settings, clock, entropy, log }: Context): Pick<GateOptions, "
   const fleet = fleetOf(settings);
   if (fleet.is === "static") {
     const directory = new MemoryDirectory(clock);
-    return { fleet: new StaticFleet(settings.gameServers, { clock, log }), directory, kept: directory };
+    const names = settings.gameServers.length === 0 ? [gameServerByDefault] : settings.gameServers;
+    return { fleet: new StaticFleet(names, { clock, log }), directory, kept: directory };
   }
   const redis = new Redis({ url: fleet.url, clock, entropy, log, abandonAfterMs: settings.abandonAfterMs });
   redis.start();

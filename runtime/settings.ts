@@ -52,9 +52,9 @@ export const settingRows = {
   games: row("GAMES", "", list, "games a game server deals, by name; unset = all it has"),
   gameServers: row(
     "GAME_SERVERS",
-    "dice=127.0.0.1:60001",
+    "",
     servers,
-    "static fleet: `game=host:port,…`, what a gate links and where a game server finds others to give rooms to; names are looked up every 5 s",
+    "static fleet: `game=host:port,…`, names looked up every 5 s. What a gate links (unset = `dice=127.0.0.1:60001`), and where a game server finds others to give rooms to (unset = nowhere)",
   ),
   fleet: row(
     "FLEET",
@@ -193,6 +193,9 @@ export function fleetOf({ fleet, redisUrl: url }: Settings): { readonly is: "sta
   if (url === undefined) throw new SettingError("FLEET=redis needs REDIS_URL.");
   return { is: "redis", url };
 }
+
+/** The one game server that a gate links when it is told of none. */
+export const gameServerByDefault: ServerName = { game: "dice", host: "127.0.0.1", port: 60_001 };
 
 /** The variables that have their documented development value: each deserves a warning. */
 export function defaultKeysInUse({ jwtKey, linkKey }: Settings): string[] {

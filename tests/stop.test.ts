@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Player } from "./support/player.ts";
 import { Server } from "./support/process.ts";
+import { dissolveBy } from "./support/signals.ts";
 
 /** One player who has rolled, one who has not, one who watches. */
 async function tableOf(port: number) {
@@ -14,15 +15,6 @@ async function tableOf(port: number) {
   await roller.hearUntil("Shake");
   for (const player of [idler, watcher]) await player.hearUntil("Shake");
   return [roller, idler, watcher];
-}
-
-/** Linux makes one of two signals of a kind when the first is not taken yet: a busy machine needs another one. */
-async function untilDissolving(server: Server): Promise<void> {
-  await server.logged("drain start");
-  while (!server.lines.some((line) => line.includes('"action":"dissolve all"'))) {
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    server.signal("SIGTERM");
-  }
 }
 
 interface Stack {
@@ -68,6 +60,8 @@ for (const { name, start } of stacks) {
     await roller.hearUntil("StandUp 2");
     idler.sit({ room_id: "1" });
     assert.deepEqual((await idler.hearUntil("Scene")).at(-2), "SitDown 2@1", "a room in play may be entered");
+    roller.shake(1);
+    await roller.hearUntil("Error 10001"); // they play on
     const late = await Player.connect(port, 9);
     late.sit({ room_id: "2" });
     assert.deepEqual(await late.hear(), ["Error 110 draining, no new rooms here"]);
@@ -90,19 +84,10 @@ for (const { name, start } of stacks) {
     test(`[P6][F5] ${name}: ${what} dissolve once and exit with 0`, async (t) => {
       const { signalled, port } = await start(t);
       const players = await tableOf(port);
-      for (const signal of signals) {
-        signalled.signal(signal);
-        await new Promise((resolve) => setTimeout(resolve, gapMs));
-      }
-      await untilDissolving(signalled);
-      for (const player of players) {
-        assert.deepEqual((await player.hearUntil("Disconnect")).slice(-2), dissolved);
-        assert.deepEqual(
-          player.heard.filter((line) => line.startsWith("Disconnect")),
-          [],
-        );
-      }
+      await dissolveBy(signalled, signals, gapMs);
+      for (const player of players) assert.deepEqual((await player.hearUntil("Disconnect")).slice(-2), dissolved);
       assert.deepEqual(await signalled.exited, { code: 0, signal: null });
+      for (const { heard } of players) assert.ok(!heard.some((line) => line.startsWith("Disconnect")), heard.join());
     });
   }
 

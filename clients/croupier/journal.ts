@@ -4,7 +4,7 @@
  */
 import type { Inspection } from "#game_server/journal_inspection.ts";
 import { lookAt } from "#game_server/journal_look.ts";
-import type { RoomValue } from "#game_server/room_value.ts";
+import { isGone, type Passage, type RoomValue, type StoredValue } from "#game_server/room_value.ts";
 import { isFull } from "#game_server/sqlite_errors.ts";
 import { exitTrouble, print, seconds, Trouble } from "./say.ts";
 
@@ -23,25 +23,32 @@ interface Summary {
   readonly isOver: boolean;
   readonly keptOutputs: number;
   readonly nextTimer: { readonly name: string; readonly inMs: number } | undefined;
+  /** Left out: it is played here. */
+  readonly passage: Passage | undefined;
   readonly bytes: number;
 }
 
-/** `journal ls`: every room, one a line. */
+/** `journal ls`: every room, one a line; of lives that have left only how many. */
 export function listJournal({ state, rows, faults }: Journal, { json }: { json: boolean }): void {
   const { id, boot, format, turns, clockMs } = state;
-  const rooms = rows
-    .map(({ value }) => summaryOf(value, clockMs))
+  const stored = roomsOf(rows);
+  const gone = rows.length - stored.length;
+  const rooms = stored
+    .map(({ room, value }) => summaryOf(room, value, clockMs))
     .toSorted((a, b) => nameOf(a).localeCompare(nameOf(b), "en", { numeric: true }));
   if (faults.length > 0) process.exitCode = exitTrouble;
-  if (json) return print(JSON.stringify({ id, boot, format, turns, clockMs, faults, rooms }));
-  print(`journal ${id}, boot ${boot}, format ${format}, ${turns} turns, clock ${seconds(clockMs)}, ${rooms.length} rooms`);
+  if (json) return print(JSON.stringify({ id, boot, format, turns, clockMs, faults, rooms, gone }));
+  print(
+    `journal ${id}, boot ${boot}, format ${format}, ${turns} turns, clock ${seconds(clockMs)}, ${rooms.length} rooms${gone > 0 ? `, ${gone} gone` : ""}`,
+  );
   for (const room of rooms) print(lineOf(room));
   for (const fault of faults) print(`damaged: ${fault}`);
 }
 
-/** `journal show`: one room as JSON. */
+/** `journal show`: one room as JSON, or what is known of a life that has left. */
 export function showRoom({ rows }: Journal, which: string): void {
-  const found = rows.filter(({ life, value }) => life === which || nameOf(JSON.parse(value) as RoomValue) === which);
+  const byLife = rows.filter(({ life }) => life === which);
+  const found = byLife.length > 0 ? byLife : roomsOf(rows).filter(({ room }) => nameOf(room) === which);
   const [room] = found;
   if (room === undefined) throw new Trouble(`the journal has no room ${JSON.stringify(which)}.`);
   if (found.length > 1) throw new Trouble(`${which} has several lives, name one: ${found.map(({ life }) => life).join(", ")}.`);
@@ -51,15 +58,23 @@ export function showRoom({ rows }: Journal, which: string): void {
 /** `journal check`: exit code 1 unless it is sound. */
 export function checkJournal({ state, rows, faults }: Journal): void {
   for (const fault of faults) print(fault);
-  if (faults.length === 0) print(`sound: ${rows.length} rooms, ${state.turns} turns`);
+  if (faults.length === 0) print(`sound: ${roomsOf(rows).length} rooms, ${state.turns} turns`);
   else process.exitCode = exitTrouble;
 }
 
-function summaryOf(value: string, clockMs: number): Summary {
-  const { game, room, life, epoch, version, playing, seats, outbox, isOver, timers } = JSON.parse(value) as RoomValue;
+/** Rows that are rooms, and not what is remembered of lives that have left. */
+function roomsOf(rows: Journal["rows"]): { life: string; value: string; room: RoomValue }[] {
+  return rows.flatMap(({ life, value }) => {
+    const room = JSON.parse(value) as StoredValue;
+    return isGone(room) ? [] : [{ life, value, room }];
+  });
+}
+
+function summaryOf(stored: RoomValue, value: string, clockMs: number): Summary {
+  const { game, room, life, epoch, version, playing, seats, outbox, isOver, timers, passage } = stored;
   const [next] = Object.entries(timers).toSorted(([, a], [, b]) => a.dueMs - b.dueMs);
   return {
-    ...{ game, room, life, epoch, version, playing, isOver },
+    ...{ game, room, life, epoch, version, playing, isOver, passage },
     seatsTaken: seats.filter(({ index }) => index < playing).length,
     users: seats.map(({ user }) => user),
     keptOutputs: outbox.kept.length,
@@ -69,7 +84,7 @@ function summaryOf(value: string, clockMs: number): Summary {
 }
 
 function lineOf(room: Summary): string {
-  const { life, epoch, version, playing, seatsTaken, users, isOver, keptOutputs, nextTimer, bytes } = room;
+  const { life, epoch, version, playing, seatsTaken, users, isOver, keptOutputs, nextTimer, passage, bytes } = room;
   return [
     `${nameOf(room)} life ${life} epoch ${epoch} version ${version}`,
     `${seatsTaken} of ${playing} seats`,
@@ -77,6 +92,7 @@ function lineOf(room: Summary): string {
     `${keptOutputs} kept outputs`,
     nextTimer ? `${nextTimer.name} in ${seconds(nextTimer.inMs)}` : "no timer",
     ...(isOver ? ["over"] : []),
+    ...(passage === undefined ? [] : [passage.is === "incoming" ? `incoming from ${passage.from}` : `outgoing to ${passage.to}`]),
     `${bytes} bytes`,
   ].join(", ");
 }

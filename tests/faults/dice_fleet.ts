@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { dataFolder } from "#tests/support/data_folder.ts";
-import { Server, start } from "#tests/support/process.ts";
+import { type Run, Server } from "#tests/support/process.ts";
+import { playDice } from "./dice_bots.ts";
 
 export class DiceFleet {
   readonly #t: TestContext;
@@ -49,10 +50,8 @@ export class DiceFleet {
     return { leftMs, pauseMs: performance.now() - startMs };
   }
 
-  /** Bots that come, play and go; their report is the last line they print. */
-  play(flags: { users: number; seconds: number; think: number }): ReturnType<typeof start> {
-    const all = Object.entries({ ...flags, port: this.gate.port }).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    return start(this.#t, ["clients/bots.ts", ...all, "--json"]);
+  play(flags: { users: number; seconds: number; think: number }): Run {
+    return playDice(this.#t, { ...flags, port: this.gate.port });
   }
 
   async #startAgain(): Promise<void> {

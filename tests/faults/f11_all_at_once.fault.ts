@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Cluster } from "#tests/support/cluster.ts";
 import { start } from "#tests/support/process.ts";
+import { flagsOf } from "./dice_bots.ts";
 import { isFull, patience, quantile, Scrape } from "./measure.ts";
 
 const clients = isFull ? 5000 : 500;
@@ -25,7 +26,7 @@ test(`[F11][P4][P7] ${clients} clients come back at once: all are seated in time
   const runs = Array.from({ length: crowds }, (_, at) => {
     const users = clients / crowds;
     const flags = { from: cluster.door(0), to: cluster.door(1), users, "first-user": 1 + at * users };
-    return start(t, ["tests/faults/crowd.ts", ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])]);
+    return start(t, ["tests/faults/crowd.ts", ...flagsOf(flags)]);
   });
   for (const run of runs) await run.until((line) => line.includes("seated"), 0, arrivalMsMax);
   const [lost, other] = cluster.gates;

@@ -17,6 +17,7 @@ const frozenMs = 4000;
 const rounds = isFull ? 5 : 1;
 const awayMs = isFull ? 300_000 : 20_000;
 const healedWithinMs = 35_000;
+const abandonAfterMs = 8000;
 /** Patient players, who neither leave nor know why they should: their users and rooms begin here. */
 const patient = { first: 1_000_000, rooms: 5 };
 
@@ -93,4 +94,22 @@ test(`[F15][P8] Redis away for ${awayMs / 1000} s, meanwhile a server dies and c
       `${verdict.inputs} inputs, ${verdict.receipts} receipts, all seated ${seatedMs.toFixed(0)} ms after its return`,
   );
   assert.ok(seatedMs <= healedWithinMs * patience, `${seatedMs} ms`);
+});
+
+test("[P1][F15] a game server frozen beyond ABANDON_AFTER: its names are opened anew, it wakes and plays nothing more, and nobody sees two owners", {
+  timeout: 180_000,
+}, async (t) => {
+  const cluster = await LedgerCluster.open(t, { ...crowd, seed: 18, outlasts: true, env: { ABANDON_AFTER: `${abandonAfterMs}ms` } });
+  if (cluster === undefined) return;
+  for (const server of cluster.servers.slice(0, isFull ? 3 : 1)) {
+    await sleep(4000);
+    server.freeze();
+    await sleep(1.5 * abandonAfterMs);
+    server.thaw();
+    assert.deepEqual(await server.member.process.exited, { code: 1, signal: null });
+    await server.restart();
+  }
+  const seatedMs = await cluster.end();
+  const { inputs, receipts } = cluster.verdict;
+  t.diagnostic(`F15 frozen beyond ABANDON_AFTER: ${inputs} inputs, ${receipts} receipts, all seated after ${seatedMs.toFixed(0)} ms`);
 });

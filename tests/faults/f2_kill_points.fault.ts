@@ -1,11 +1,14 @@
-/** F2: a game server killed with -9 at named points, again and again, under players with whims. */
+/** F2: game servers killed with -9 at named points, again and again, under players with whims. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Chance } from "#simulation/chance.ts";
+import { LedgerCluster } from "./ledger_cluster.ts";
 import { LedgerRun } from "./ledger_run.ts";
-import { isFull } from "./measure.ts";
+import { isFull, quantile } from "./measure.ts";
+import { MoveFaults, moveSteps, type Victim } from "./move_faults.ts";
 
 const kills = isFull ? 1000 : 50;
+const killsInMoves = isFull ? 200 : 8;
 /** A process that lives longer than this without reaching its point is killed where it is. */
 const lifeMsMax = 3000;
 /** So many may have been. */
@@ -35,6 +38,21 @@ test(`[F2][P2][P3] killed ${kills} times before a commit, after one, and while i
   assert.ok(strays <= kills * straysMax, `${strays} of ${kills} kills were not at their point`);
   for (const [point, count] of died) assert.ok(count > 0, `no kill ${point}`);
   assert.ok(inputs > kills && receipts > kills, "hardly anybody has played");
+});
+
+test(`[F2][P1][P2][P3] killed ${killsInMoves} times during a move`, { timeout: killsInMoves * 6000 + 120_000 }, async (t) => {
+  const chance = new Chance(22);
+  const cluster = await LedgerCluster.open(t, { players: 24, rooms: 8, seed: 22 });
+  if (cluster === undefined) return;
+  const moves = new MoveFaults(cluster, chance);
+  for (let kill = 0; kill < killsInMoves; kill++)
+    await moves.run({ step: chance.pick(moveSteps), victim: chance.pick<Victim>(["giver", "taker"]), fault: "SIGKILL" });
+  await cluster.end();
+  const { inputs, receipts } = cluster.verdict;
+  t.diagnostic(
+    `F2 ${killsInMoves} kills during moves, every room had one owner at most ${quantile(moves.settledMs, 1).toFixed(0)} ms after the victim's return; ` +
+      `${inputs} inputs sent, ${receipts} receipts`,
+  );
 });
 
 /** Starts a process that dies at its point, and waits for its end. False: it had to be killed wherever it was. */

@@ -7,7 +7,8 @@ import { type TestContext, test } from "node:test";
 import type { Report } from "#clients/dice_report.ts";
 import { Cluster } from "#tests/support/cluster.ts";
 import { dataFolder } from "#tests/support/data_folder.ts";
-import { type Run, type Server, start } from "#tests/support/process.ts";
+import type { Server } from "#tests/support/process.ts";
+import { playDice } from "./dice_bots.ts";
 import { Echoer } from "./echoer.ts";
 import { isFull, kilobyte, patience, quantile, sleep } from "./measure.ts";
 
@@ -38,8 +39,8 @@ test(`[F4][P5][P6] SIGTERM with a peer, ${diceRooms} dice rooms × 4 bots, ${rol
   const cluster = await openCluster(t);
   if (cluster === undefined) return;
   const seconds = Math.ceil((rollouts * (betweenMs + 6000)) / 1000) + 8;
-  // Two of each room at either gate.
-  const bots = [0, 1].map((gate) => playDice(t, cluster.door(gate), { users: diceRooms * 2, seconds, "first-user": 1 + gate * 10_000 }));
+  const half = { users: diceRooms * 2, seats: 2, seconds, think: 2000 };
+  const bots = [0, 1].map((gate) => playDice(t, { ...half, port: cluster.door(gate), "first-user": 1 + gate * 10_000 }));
   const echoers = await seatEchoers(cluster, echoRooms);
   const all = await rollOut(t, cluster, echoers, diceRooms + echoRooms);
   for (const bot of bots) await bot.exited;
@@ -75,11 +76,6 @@ async function addServer(t: TestContext, cluster: Cluster): Promise<Server> {
   const server = await cluster.addServer({ DATA_DIR: dataFolder(t) });
   for (const gate of cluster.gates) await cluster.shows(gate, "croupier_links", cluster.servers.length);
   return server;
-}
-
-function playDice(t: TestContext, port: number, more: Record<string, number>): Run {
-  const flags = { ...more, port, seats: 2, think: 2000 };
-  return start(t, ["clients/bots.ts", ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]), "--json"]);
 }
 
 function seatEchoers(cluster: Cluster, rooms: number, ballastBytes = 0): Promise<Echoer[]> {

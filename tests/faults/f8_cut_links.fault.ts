@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Notice_Reason } from "#protocol/gen/frame_pb.ts";
-import { TcpProxy } from "#tests/support/tcp_proxy.ts";
+import type { TcpProxy } from "#tests/support/tcp_proxy.ts";
 import { LedgerCluster, type ServerPart } from "./ledger_cluster.ts";
 import { storedRooms } from "./ledger_crowd.ts";
 import type { LedgerSeat } from "./ledger_seat.ts";
@@ -40,7 +40,7 @@ test(`[F8][P3][P4] gates and game servers cut off from each other for ${lengthsM
   const cluster = await LedgerCluster.open(t, { players: 8, rooms: 3, seed: 8, servers: 0 });
   if (cluster === undefined) return;
   const proxies: TcpProxy[] = [];
-  for (let at = 0; at < healingOrder.length; at++) proxies.push(await addServerBehind(t, cluster));
+  for (let at = 0; at < healingOrder.length; at++) proxies.push(await cluster.addServerBehindProxy());
   await cluster.linked();
   const seats = await LedgerSeats.open({ ...patient, ports: cluster.ports, verdict: cluster.verdict });
   await seats.write(entryEveryMs);
@@ -55,14 +55,6 @@ test(`[F8][P3][P4] gates and game servers cut off from each other for ${lengthsM
     `F8 ${cluster.verdict.inputs} inputs, ${cluster.verdict.receipts} receipts, ${seats.sum("answered")} of them to patient players`,
   );
 });
-
-/** A game server whose address in the fleet is a proxy's. */
-async function addServerBehind(t: TestContext, cluster: LedgerCluster): Promise<TcpProxy> {
-  const proxy = await TcpProxy.open(t);
-  const { member } = await cluster.addServer({ ADVERTISE: `127.0.0.1:${proxy.port}` });
-  proxy.leadTo(member.server.port);
-  return proxy;
-}
 
 function wayOf(server: ServerPart, proxy: TcpProxy, { all }: LedgerSeats): Way {
   const users = new Set(storedRooms(server.folder).flatMap((room) => room.seats.map(({ user }) => user)));

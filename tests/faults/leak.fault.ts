@@ -1,16 +1,20 @@
-/** V7: memory and descriptors of a gate and a game server, over many kills and many players' coming and going. */
+/** V7: memory and descriptors of gates and game servers, over many kills, many moves, and many players' coming and going. */
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { test } from "node:test";
-import type { Server } from "#tests/support/process.ts";
+import { type TestContext, test } from "node:test";
+import { Cluster } from "#tests/support/cluster.ts";
+import { dataFolder } from "#tests/support/data_folder.ts";
+import type { Run, Server } from "#tests/support/process.ts";
+import { playDice } from "./dice_bots.ts";
 import { DiceFleet } from "./dice_fleet.ts";
 import { isFull, megabyte, Scrape, sleep } from "./measure.ts";
 
-const kills = isFull ? 10 : 4;
-const betweenKillsMs = isFull ? 60_000 : 20_000;
-const users = 200;
+const periods = isFull ? 10 : 4;
+const periodMs = isFull ? 60_000 : 20_000;
+const minutes = ((periods * periodMs) / 60_000).toFixed(1);
+const timeout = periods * periodMs + 120_000;
 /** Bots come and go in shifts of this length, so that sessions and rooms do too. */
-const shiftSeconds = 10;
+const shift = { users: 200, seconds: 10, think: 500 };
 /** Of the later half over the earlier one. */
 const growthMax = 1.15;
 const noiseBytes = 10 * megabyte;
@@ -20,20 +24,105 @@ interface Sample {
   readonly descriptors: number;
 }
 
+/** What is watched, and what is done to it once in each period. */
+interface Scene {
+  processes(): readonly Server[];
+  play(): Run;
+  disturb(): Promise<void>;
+  /** Descriptors that each process keeps in the end. */
+  readonly kept?: readonly number[];
+}
+
+test(`[V7] memory and descriptors stay flat over ${minutes} minutes with ${periods} kills`, { timeout }, async (t) => {
+  const fleet = await DiceFleet.open(t);
+  await watch(t, {
+    processes: () => [fleet.gate, fleet.server],
+    play: () => fleet.play(shift),
+    disturb: async () => void (await fleet.kill()),
+  });
+});
+
+test(`[V7][P5] memory and descriptors stay flat over ${minutes} minutes in which every room moves ${periods} times`, {
+  timeout,
+}, async (t) => {
+  const cluster = await Cluster.open(t, { servers: 0 });
+  if (cluster === undefined) return;
+  for (let at = 0; at < 2; at++) await cluster.addServer({ DATA_DIR: dataFolder(t) });
+  for (const gate of cluster.gates) await cluster.shows(gate, "croupier_links", 2);
+  let moved = 0;
+  await watch(t, {
+    processes: () => [...cluster.gates, ...cluster.servers],
+    play: () => playDice(t, { ...shift, port: cluster.door(0) }),
+    disturb: async () => {
+      const counts = await Promise.all(cluster.servers.map((server) => moveAll(server)));
+      moved += counts.reduce((sum, count) => sum + count, 0);
+    },
+    kept: [0, 0, 2, 2], // game servers stay linked, in either direction
+  });
+  t.diagnostic(`V7 ${moved} moves`);
+  assert.ok(moved >= periods * 10, `${moved} moves`);
+});
+
+/** Moves every room of this server to the other one; gives how many have gone. */
+async function moveAll(server: Server): Promise<number> {
+  const { rooms } = JSON.parse((await server.admin("/rooms")).body) as { rooms: { life: string }[] };
+  const move = (life: string): Promise<Response> => fetch(`http://127.0.0.1:${server.adminPort}/rooms/${life}/move`, { method: "POST" });
+  const answers = await Promise.all(rooms.map(({ life }) => move(life)));
+  return answers.filter(({ ok }) => ok).length;
+}
+
+async function watch(t: TestContext, { processes, play, disturb, kept = [] }: Scene): Promise<void> {
+  const sample = (): Promise<Sample[]> => Promise.all(processes().map(sampleOf));
+  const before = await sample();
+  const bots = playInShifts(play);
+  const samples: Sample[][] = [];
+  for (let period = 0; period < periods; period++) {
+    await sleep(periodMs - 1000);
+    samples.push(await sample());
+    await disturb();
+    await sleep(1000);
+  }
+  await bots.stop();
+  t.diagnostic(
+    `V7 MB of each process at each period's end: ${samples.map((all) => all.map(({ memory }) => mb(memory)).join("/")).join(" ")}`,
+  );
+  let after = await sample();
+  const hasGivenBack = (): boolean => after.every(({ descriptors }, at) => descriptors <= (before[at]?.descriptors ?? 0) + (kept[at] ?? 0));
+  for (let wait = 0; wait < 10 && !hasGivenBack(); wait++) {
+    await sleep(1000);
+    after = await sample();
+  }
+  const shown = (all: readonly Sample[]): string => all.map(({ descriptors }) => descriptors).join("/");
+  t.diagnostic(`V7 descriptors before: ${shown(before)}, after: ${shown(after)}`);
+  assert.ok(hasGivenBack(), `descriptors ${shown(before)}, then ${shown(after)}`);
+  assert.deepEqual(bots.problems, []);
+  for (const at of before.keys()) assertFlat(samples.map((all) => all[at]?.memory ?? 0));
+}
+
+/** The later half is hardly more than the earlier one. */
+function assertFlat(memories: readonly number[]): void {
+  const half = memories.length / 2;
+  const mean = (part: readonly number[]): number => part.reduce((sum, each) => sum + each, 0) / part.length;
+  const [early, late] = [mean(memories.slice(0, half)), mean(memories.slice(half))];
+  assert.ok(late <= early * growthMax + noiseBytes, `${mb(early)} MB, then ${mb(late)} MB`);
+}
+
 async function sampleOf(server: Server): Promise<Sample> {
   const { residentBytes } = await Scrape.of(server);
   return { memory: residentBytes, descriptors: readdirSync(`/proc/${server.pid}/fd`).length };
 }
 
-const mb = (bytes: number): string => (bytes / megabyte).toFixed(0);
+function mb(bytes: number): string {
+  return (bytes / megabyte).toFixed(0);
+}
 
 /** Shift after shift of bots, until stopped. */
-function playInShifts(fleet: DiceFleet): { stop(): Promise<void>; problems: string[] } {
+function playInShifts(play: () => Run): { stop(): Promise<void>; problems: string[] } {
   const problems: string[] = [];
   let isOver = false;
   const shifts = (async () => {
     while (!isOver) {
-      const bots = fleet.play({ users, seconds: shiftSeconds, think: 500 });
+      const bots = play();
       const { code } = await bots.exited;
       if (code !== 0) problems.push(bots.lines.at(-1)?.slice(0, 500) ?? "");
     }
@@ -46,38 +135,3 @@ function playInShifts(fleet: DiceFleet): { stop(): Promise<void>; problems: stri
     },
   };
 }
-
-test(`[V7] memory and descriptors stay flat over ${(kills * betweenKillsMs) / 60_000} minutes with ${kills} kills`, {
-  timeout: kills * betweenKillsMs + 120_000,
-}, async (t) => {
-  const fleet = await DiceFleet.open(t);
-  const sample = async (): Promise<{ gate: Sample; server: Sample }> => ({
-    gate: await sampleOf(fleet.gate),
-    server: await sampleOf(fleet.server),
-  });
-  const before = await sample();
-  const bots = playInShifts(fleet);
-  const samples: { gate: Sample; server: Sample }[] = [];
-  for (let kill = 0; kill < kills; kill++) {
-    await sleep(betweenKillsMs - 1000);
-    samples.push(await sample());
-    await fleet.kill();
-    await sleep(1000);
-  }
-  await bots.stop();
-  await sleep(5000);
-  const after = await sample();
-  const memories = samples.map(({ gate, server }) => `${mb(gate.memory)}/${mb(server.memory)}`);
-  t.diagnostic(`V7 MB of gate/server before each kill: ${memories.join(" ")}`);
-  t.diagnostic(
-    `V7 descriptors before: ${before.gate.descriptors}/${before.server.descriptors}, after: ${after.gate.descriptors}/${after.server.descriptors}`,
-  );
-  assert.deepEqual(bots.problems, []);
-  assert.deepEqual([after.gate.descriptors, after.server.descriptors], [before.gate.descriptors, before.server.descriptors]);
-  const half = samples.length / 2;
-  for (const process of ["gate", "server"] as const) {
-    const mean = (part: typeof samples): number => part.reduce((sum, each) => sum + each[process].memory, 0) / part.length;
-    const [early, late] = [mean(samples.slice(0, half)), mean(samples.slice(half))];
-    assert.ok(late <= early * growthMax + noiseBytes, `${process}: ${mb(early)} MB, then ${mb(late)} MB`);
-  }
-});

@@ -5,11 +5,13 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import type { Life } from "#fleet/directory.ts";
+import { readTurnsFile } from "#game_server/journal_state.ts";
 import type { Verdict } from "#simulation/verdict.ts";
 import { metricOf } from "#tests/support/cluster.ts";
 import { dataFolder } from "#tests/support/data_folder.ts";
 import type { Run } from "#tests/support/process.ts";
 import { RedisServer } from "#tests/support/redis_server.ts";
+import { TcpProxy } from "#tests/support/tcp_proxy.ts";
 import { type CrowdOptions, Door, LedgerCrowd, storedRooms } from "./ledger_crowd.ts";
 import { until } from "./measure.ts";
 import { Member } from "./member.ts";
@@ -23,21 +25,17 @@ interface ClusterOptions extends CrowdOptions {
 }
 
 /** What a test does to any of them. */
-export interface Part {
+export interface ProcessPart {
   readonly name: string;
+  readonly pid: number;
+  /** From now on it may be gone at any moment, since somebody else sends it a signal. */
+  expectEnd(): void;
   /** Kills it with -9, and waits until it is gone. */
   kill(): Promise<unknown>;
   /** Starts it again where it was. */
   restart(): Promise<unknown>;
   freeze(): void;
   thaw(): void;
-}
-
-/** One that somebody else may have sent a signal. */
-export interface ProcessPart extends Part {
-  readonly pid: number;
-  /** From now on it may be gone at any moment. */
-  expectEnd(): void;
 }
 
 export class LedgerCluster {
@@ -76,8 +74,12 @@ export class LedgerCluster {
   }
 
   /** All its processes. */
-  get parts(): readonly Part[] {
-    return [...this.servers, ...this.gates, new RedisPart(this.redis)];
+  get parts(): readonly ProcessPart[] {
+    return [...this.servers, ...this.gates, this.redisPart];
+  }
+
+  get redisPart(): ProcessPart {
+    return new RedisPart(this.redis);
   }
 
   async addServer(more: Environment = {}): Promise<ServerPart> {
@@ -86,6 +88,14 @@ export class LedgerCluster {
     const part = new ServerPart(`game server ${this.servers.length + 1}`, member, folder);
     this.servers.push(part);
     return part;
+  }
+
+  /** A game server whose address in the fleet is a proxy's. */
+  async addServerBehindProxy(): Promise<TcpProxy> {
+    const proxy = await TcpProxy.open(this.#t);
+    const { member } = await this.addServer({ ADVERTISE: `127.0.0.1:${proxy.port}` });
+    proxy.leadTo(member.server.port);
+    return proxy;
   }
 
   /** A gate that lets players in as soon as it is ready. */
@@ -164,6 +174,12 @@ export class ServerPart extends MemberPart {
     super(name, member);
     this.folder = folder;
   }
+
+  /** Its name in the directory. */
+  get journal(): string {
+    const state = readTurnsFile(this.folder);
+    return typeof state === "string" ? "" : state.id;
+  }
 }
 
 export class GatePart extends MemberPart {
@@ -193,13 +209,19 @@ export class GatePart extends MemberPart {
   }
 }
 
-class RedisPart implements Part {
+class RedisPart implements ProcessPart {
   readonly name = "Redis";
   readonly #redis: RedisServer;
 
   constructor(redis: RedisServer) {
     this.#redis = redis;
   }
+
+  get pid(): number {
+    return this.#redis.pid;
+  }
+
+  expectEnd(): void {}
 
   kill(): Promise<void> {
     return this.#redis.kill();

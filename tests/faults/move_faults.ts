@@ -1,6 +1,6 @@
 /**
  * Moves of the ledger's rooms between the game servers of a cluster, in the middle of which
- * a process is killed or stopped: the giver, the taker or a gate. The process that has reached the
+ * a process is killed or stopped: the giver, the taker, a gate or Redis. The process that has reached the
  * step sends the signal itself (ledger_server.ts), so that nothing happens in between.
  *
  *     giver   offering ──────────────────────> answered, accepted, outgoing, committing, committed, given, activating
@@ -17,7 +17,7 @@ const takerSteps = ["offered", "incoming", "activated", "taken"] as const;
 
 export type MoveStep = (typeof giverSteps)[number] | (typeof takerSteps)[number];
 export const moveSteps: readonly MoveStep[] = [...giverSteps, ...takerSteps];
-export type Victim = "giver" | "taker" | "gate";
+export type Victim = "giver" | "taker" | "gate" | "redis";
 export type Fault = "SIGKILL" | "SIGSTOP";
 
 export interface MoveFault {
@@ -30,7 +30,10 @@ export interface MoveFault {
 const awayMs = { least: 200, most: 4000 };
 /** A room is frozen for an offer's answer, a link's silence, a dial and a second question, all of 2 s or 3 s, and then somebody plays it. */
 const settledMsMax = 15_000;
+/** How often, and for how long each time, a step is tried to be reached. */
 const attempts = 20;
+const reachMsMax = 1000;
+const lookEveryMs = 20;
 
 export class MoveFaults {
   readonly #cluster: LedgerCluster;
@@ -45,10 +48,9 @@ export class MoveFaults {
 
   /** Moves rooms until the step is reached, lets the victim be away for a while, and waits until every room has one owner. */
   async run(fault: MoveFault): Promise<void> {
-    const [giver, taker] = this.#pair();
-    const victim = this.#victim(fault.victim, giver, taker);
-    if (fault.fault === "SIGKILL") victim.expectEnd();
-    await this.#reach(fault, giver, taker, victim);
+    const gate = this.#chance.pick(this.#cluster.gates);
+    if (fault.victim === "gate" && fault.fault === "SIGKILL") gate.expectEnd();
+    const victim = await this.#reach(fault, gate);
     const forMs = this.#chance.between(awayMs.least, awayMs.most);
     if (fault.fault === "SIGKILL") {
       await victim.kill();
@@ -59,38 +61,41 @@ export class MoveFaults {
       victim.thaw();
     }
     const startMs = performance.now();
-    await until(
-      `one owner of every room after ${fault.fault} of the ${fault.victim} at "${fault.step}"`,
-      () => this.#isSettled(),
-      settledMsMax,
-    );
+    await until(`one owner of every room after ${shown(fault)}`, () => this.#isSettled(), settledMsMax);
     this.settledMs.push(performance.now() - startMs);
   }
 
-  /** Who has rooms gives one to somebody else. */
-  #pair(): [ServerPart, ServerPart] {
+  /** Gives the victim when it has been sent its signal. */
+  async #reach(fault: MoveFault, gate: ProcessPart): Promise<ProcessPart> {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const { giver, taker } = this.#pair();
+      const victim = { giver, taker, gate, redis: this.#cluster.redisPart }[fault.victim];
+      if (await this.#tryToReach(fault, giver, taker, victim)) return victim;
+    }
+    assert.fail(`not reached: ${shown(fault)}`);
+  }
+
+  /** Who has rooms gives them to somebody else. */
+  #pair(): { giver: ServerPart; taker: ServerPart } {
     const { servers } = this.#cluster;
-    const giver = this.#chance.pick(servers.filter(({ folder }) => this.#livesIn(folder).length > 0));
-    assert.ok(giver !== undefined, "nobody plays");
-    return [giver, this.#chance.pick(servers.filter((server) => server !== giver))];
+    const givers = servers.filter(({ folder }) => this.#livesIn(folder).length > 0);
+    const giver = this.#chance.pick(givers.length > 0 ? givers : servers);
+    return { giver, taker: this.#chance.pick(servers.filter((server) => server !== giver)) };
   }
 
-  #victim(victim: Victim, giver: ServerPart, taker: ServerPart): ProcessPart {
-    if (victim === "gate") return this.#chance.pick(this.#cluster.gates);
-    return victim === "giver" ? giver : taker;
-  }
-
-  async #reach({ step, fault }: MoveFault, giver: ServerPart, taker: ServerPart, victim: ProcessPart): Promise<void> {
+  /** False: the room has gone another way, or has ended. */
+  async #tryToReach({ step, fault }: MoveFault, giver: ServerPart, taker: ServerPart, victim: ProcessPart): Promise<boolean> {
     const isGivers = (giverSteps as readonly string[]).includes(step);
     const { process: run } = isGivers ? giver.member : taker.member;
     const from = run.lines.length;
     run.write(`${step}:1 ${victim.pid} ${fault}\n`);
-    const burnt = run.until((line) => line === `burnt ${step}`, from).then(() => true);
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      for (const life of this.#livesIn(giver.folder)) void moveRoom(giver, taker, life);
-      if (await Promise.race([burnt, sleep(500).then(() => false)])) return;
-    }
-    assert.fail(`"${step}" was not reached`);
+    const burnt = (): boolean => run.lines.slice(from).includes(`burnt ${step}`);
+    for (const life of this.#livesIn(giver.folder)) void moveRoom(giver, taker, life);
+    for (let waitedMs = 0; waitedMs < reachMsMax && !burnt(); waitedMs += lookEveryMs) await sleep(lookEveryMs);
+    if (burnt()) return true;
+    run.write("out\n");
+    await sleep(lookEveryMs);
+    return burnt();
   }
 
   #livesIn(folder: string): string[] {
@@ -105,12 +110,13 @@ export class MoveFaults {
   }
 }
 
+function shown({ step, victim, fault }: MoveFault): string {
+  return `${fault} of the ${victim} at "${step}"`;
+}
+
 /** Asks for it, as an operator would; whoever answers may die meanwhile. */
-async function moveRoom({ member: { server } }: ServerPart, { member: taker }: ServerPart, life: string): Promise<void> {
-  const init = {
-    method: "POST",
-    body: JSON.stringify({ to: `127.0.0.1:${taker.server.port}` }),
-    headers: { "Content-Type": "application/json" },
-  };
+export async function moveRoom({ member: { server } }: ServerPart, taker: ServerPart, life: string): Promise<void> {
+  const body = JSON.stringify({ to: taker.journal });
+  const init = { method: "POST", body, headers: { "Content-Type": "application/json" } };
   await fetch(`http://127.0.0.1:${server.adminPort}/rooms/${life}/move`, init).catch(() => {});
 }

@@ -57,6 +57,8 @@ export class RoomAtHand implements RoomHost, Exit {
   readonly #readable: (frame: Frame) => string;
   readonly #heard = new Map<number, string[]>();
   readonly #seated = new Map<number, Seated>();
+  /** Gives the last input of each user. */
+  readonly #given = new Map<number, () => void>();
   #lastSession = 0;
   #lastOutput = 0;
   room: Room;
@@ -107,10 +109,8 @@ export class RoomAtHand implements RoomHost, Exit {
 
   /** `user`'s newest session sends a frame. */
   send(user: number, bytes: Frame): void {
-    const seated = this.#of(user);
-    seated.number += 1;
-    this.room.input(this, seated.session, seated.number, bytes);
-    this.#release();
+    const { session, number } = this.#next(user);
+    this.#give(user, () => this.room.input(this, session, number, bytes));
   }
 
   shake(user: number, face = 0): void {
@@ -118,10 +118,8 @@ export class RoomAtHand implements RoomHost, Exit {
   }
 
   leave(user: number, how: "stand" | "drop"): void {
-    const seated = this.#of(user);
-    seated.number += 1;
-    this.room.leave(this, seated.session, seated.number, how);
-    this.#release();
+    const { session, number } = this.#next(user);
+    this.#give(user, () => this.room.leave(this, session, number, how));
   }
 
   /** The way to `user` is cut by us. */
@@ -196,6 +194,19 @@ export class RoomAtHand implements RoomHost, Exit {
     return seated;
   }
 
+  /** `user`'s newest session, about to give its next input. */
+  #next(user: number): Seated {
+    const seated = this.#of(user);
+    seated.number += 1;
+    return { ...seated };
+  }
+
+  #give(user: number, input: () => void): void {
+    this.#given.set(user, input);
+    input();
+    this.#release();
+  }
+
   #isOnline(user: number): boolean {
     return this.room.value.seats.some((seat) => seat.user === user && seat.way.is === "online");
   }
@@ -221,7 +232,10 @@ export class RoomAtHand implements RoomHost, Exit {
 
   moved(): void {}
 
-  again(): void {}
+  /** As a gate does: what may not have been applied is given again. */
+  again(): void {
+    for (const input of this.#given.values()) input();
+  }
 
   flush(): void {}
 

@@ -54,6 +54,8 @@ export class SmallHouse {
   #server: GameServer;
   #isUp = true;
   #link: LinkSocket | undefined;
+  /** Reaches another game server, to which rooms may go. */
+  #dialPeer: (() => LinkSocket) | undefined;
   #onPlayer: ListenerOptions["onPlayer"] | undefined;
   /** What the gate says waits here while it is on its way. */
   #underWay: (() => void)[] | undefined;
@@ -117,7 +119,9 @@ export class SmallHouse {
     await this.cut();
   }
 
-  restart(): void {
+  /** `dialPeer`: from now on there is another game server. */
+  restart(dialPeer = this.#dialPeer): void {
+    this.#dialPeer = dialPeer;
     this.#server = this.#open();
     this.#isUp = true;
   }
@@ -136,7 +140,11 @@ export class SmallHouse {
 
   #open(): GameServer {
     const journal = this.disk.open();
-    const server = new GameServer({ ...this.#context, games: this.#games, journal, watchdog: noWatchdog, drainLeftMs: () => undefined });
+    const games = this.#games;
+    const names = games.map(({ name }) => name);
+    const dialPeer = this.#dialPeer;
+    const peers = dialPeer && { peers: fixedFleet(names, ["b"]), dial: async () => dialPeer() };
+    const server = new GameServer({ ...this.#context, ...peers, games, journal, watchdog: noWatchdog, drainLeftMs: () => undefined });
     server.restore();
     return server;
   }

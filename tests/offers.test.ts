@@ -1,0 +1,68 @@
+/** Rooms that other game servers offer to this one: what is no room, more than there is space for, and what it cannot read any more. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Game } from "#game_server/game.ts";
+import { PeerAtHand } from "./support/peer_at_hand.ts";
+import { SmallHouse } from "./support/small_house.ts";
+
+const quiet: Game<unknown> = {
+  name: "quiet",
+  version: 1,
+  open: () => ({}),
+  arrive() {},
+  leave: () => true,
+  message() {},
+  timer() {},
+  dissolve() {},
+  phase: () => "open",
+  print: () => "",
+};
+
+async function open(env: Record<string, string> = {}): Promise<{ house: SmallHouse; peer: PeerAtHand }> {
+  const house = await SmallHouse.open(quiet, env);
+  return { house, peer: await PeerAtHand.link(house, house.server) };
+}
+
+test("[P10] an offer that is no room is refused, whatever it is, and the server plays on", async () => {
+  const { house, peer } = await open();
+  const room = PeerAtHand.room("quiet", "1");
+  const { seats, outbox, ...torn } = room;
+  for (const value of ["", "no JSON", "null", "[]", "{}", { ...room, timers: null }, { ...room, seats: [null] }, torn, [seats, outbox]]) {
+    peer.offer("00000000000000f1", value);
+    await house.settle();
+    const [answer, ...others] = peer.hears();
+    assert.deepEqual([answer?.includes("yes"), others], [false, []], JSON.stringify(value));
+  }
+  peer.offer("00000000000000f2", room);
+  await house.settle();
+  assert.deepEqual(peer.hears(), ["yes"]);
+});
+
+test("[P7] rooms that were offered count among those that a server may have", async () => {
+  const { house, peer } = await open({ ROOMS: "2" });
+  for (const room of ["1", "2", "3"]) peer.offer(`00000000000000f${room}`, PeerAtHand.room("quiet", room));
+  await house.settle();
+  assert.deepEqual(peer.hears().toSorted(), ["it has all the rooms it may have", "yes", "yes"]);
+  peer.offer("00000000000000f4", PeerAtHand.room("quiet", "1"));
+  await house.settle();
+  assert.deepEqual(peer.hears(), ["yes"], "the newest offer of a life that is counted already");
+});
+
+test("[P1][P10] a room that has come while this release cannot read it is played by the next one that can", async () => {
+  const game = { ...quiet };
+  const house = await SmallHouse.open(game);
+  const offer = "00000000000000f1";
+  const room = PeerAtHand.room("quiet", "1");
+  (await PeerAtHand.link(house, house.server)).offer(offer, room);
+  await house.settle();
+  for (const version of [0, 1]) {
+    await house.kill();
+    game.version = version;
+    house.restart();
+    if (version === 0) (await PeerAtHand.link(house, house.server)).activate(room.life, offer);
+    await house.pass(3000);
+    const [owned, ...others] = house.server.announcement();
+    assert.deepEqual([owned?.life.life, owned?.life.epoch, others, house.server.unsettled()], [room.life, 2, [], []], `version ${version}`);
+    assert.equal(house.server.counts().lives, 1);
+  }
+});

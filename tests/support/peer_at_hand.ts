@@ -1,0 +1,135 @@
+/** Other game servers at the end of a link, without rooms of their own: a test says for them what they offer, and what they answer. */
+import type { GameServer } from "#game_server/game_server.ts";
+import { emptyOutbox } from "#game_server/outbox.ts";
+import type { RoomValue } from "#game_server/room_value.ts";
+import type { LinkChannel } from "#link/channel.ts";
+import { greetGate, greetServer } from "#link/greeting.ts";
+import type { LinkSocket } from "#link/socket.ts";
+import { memoryPair } from "#link/socket_memory.ts";
+import { LinkGarbage, readToGate, readToServer, type ToGateWriter, type ToServerWriter } from "#protocol/link.ts";
+import { systemEntropy } from "#runtime/entropy.ts";
+import { readSettings } from "#runtime/settings.ts";
+import type { SmallHouse } from "./small_house.ts";
+
+const journal = "00000000000000bb";
+
+export class PeerAtHand {
+  /** What it has heard, a word for each, and why its link was cut. */
+  readonly heard: string[] = [];
+  readonly #clockMs: () => number;
+  #channel: LinkChannel<ToServerWriter> | undefined;
+
+  private constructor(clockMs: () => number) {
+    this.#clockMs = clockMs;
+  }
+
+  /** It has dialled this game server, and is linked. */
+  static async link({ clock, settle }: Pick<SmallHouse, "clock" | "settle">, server: GameServer): Promise<PeerAtHand> {
+    const peer = new PeerAtHand(() => clock.now());
+    const [ours, theirs] = memoryPair(clock);
+    server.accept(theirs);
+    greetServer(ours, {
+      ...{ clock, entropy: systemEntropy, key: readSettings({}).linkKey, boot: journal, release: "dev", isServer: true },
+      refuse: () => undefined,
+      onUp: (channel) => peer.#onUp(channel),
+      onFailed: (why) => peer.heard.push(`failed: ${why}`),
+    });
+    await settle();
+    return peer;
+  }
+
+  /** A room of this game that is the peer's to give. */
+  static room(game: string, room: string, changed: Partial<RoomValue> = {}): RoomValue {
+    const life = room.padStart(16, "0");
+    return {
+      ...{ game, room, life, owner: journal, epoch: 1, boot: 1, openedAtMs: 0, offer: "" },
+      ...{ version: 1, playing: 4, options: "", random: { key: "5eed", drawn: 0 } },
+      ...{ timers: { stay: { dueMs: 3_600_000, everyMs: 0 } }, seats: [], outbox: emptyOutbox(), lostGates: {}, isOver: false },
+      state: {},
+      ...changed,
+    };
+  }
+
+  /** `value`: a room, or whatever else a peer might call one. */
+  offer(offer: string, value: unknown): void {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    this.#channel?.out.say({ case: "offer", value: { offer, value: text, clockMs: this.#clockMs() } });
+  }
+
+  activate(life: string, offer: string): void {
+    this.#channel?.out.say({ case: "activate", value: { life, offer } });
+  }
+
+  /** What it has heard since it was asked last. */
+  hears(): string[] {
+    return this.heard.splice(0);
+  }
+
+  #onUp(channel: LinkChannel<ToServerWriter>): void {
+    const garbage = (): never => {
+      throw new LinkGarbage("a game server says this to gates only");
+    };
+    this.#channel = channel;
+    channel.handOver({
+      read: (batch) =>
+        readToGate(batch, {
+          say: ({ say }) => {
+            if (say.case === "offer") this.heard.push(say.value.yes ? "yes" : say.value.sentence);
+            else if (say.case !== "status") this.heard.push(say.case ?? "nothing");
+          },
+          ...{ output: garbage, ack: garbage },
+        }),
+      onDown: (why) => this.heard.push(`down: ${why}`),
+    });
+  }
+}
+
+/** Another game server that is dialled, and offered rooms: it takes none of them before a test says so. */
+export class TakerAtHand {
+  /** What it has been told, a word for each. */
+  readonly heard: string[] = [];
+  readonly offers: string[] = [];
+  readonly #clock: SmallHouse["clock"];
+  readonly #game: string;
+  #channel: LinkChannel<ToGateWriter> | undefined;
+
+  constructor(clock: SmallHouse["clock"], game: string) {
+    this.#clock = clock;
+    this.#game = game;
+  }
+
+  dial(): LinkSocket {
+    const [theirs, ours] = memoryPair(this.#clock);
+    const status = { rooms: 0, users: 0, takesNewRooms: true, free: [] };
+    greetGate(ours, {
+      ...{ clock: this.#clock, entropy: systemEntropy, key: readSettings({}).linkKey },
+      hello: () => ({ journal, boot: 1, release: "dev", games: [this.#game], durable: true, startedAtMs: 1, status }),
+      refuse: () => undefined,
+      onUp: (channel) => this.#onUp(channel),
+      onFailed: (why) => this.heard.push(`failed: ${why}`),
+    });
+    return theirs;
+  }
+
+  say(say: Parameters<ToGateWriter["say"]>[0]): void {
+    this.#channel?.out.say(say);
+  }
+
+  #onUp(channel: LinkChannel<ToGateWriter>): void {
+    this.#channel = channel;
+    const garbage = (): never => {
+      throw new LinkGarbage("a gate says this, no game server");
+    };
+    channel.handOver({
+      read: (batch) =>
+        readToServer(batch, {
+          say: ({ say }) => {
+            this.heard.push(say.case ?? "nothing");
+            if (say.case === "offer") this.offers.push(say.value.offer);
+          },
+          ...{ input: garbage, confirm: garbage },
+        }),
+      onDown: (why) => this.heard.push(`down: ${why}`),
+    });
+  }
+}
