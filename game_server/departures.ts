@@ -64,10 +64,10 @@ export class Departures {
 
   /** Gives `room` to the server behind `link`. Resolves when it is known whose it is: true = the taker's. */
   async give(room: Room, link: PeerLink): Promise<boolean> {
-    const { clock, rooms, entropy, directory } = this.#options;
+    const { clock, rooms, directory } = this.#options;
     const mayGo = room.isPlayed && this.#stage === "up" && link.takesRooms;
     if (!mayGo || rooms.isStalled || !directory.isReachable) return false; // frozen in vain, its players would wait
-    const offer = hex64(entropy);
+    const offer = this.newOffer(room.life);
     this.#begin(room, offer, link.server.journal);
     room.freeze();
     const frozenAtMs = clock.now();
@@ -82,6 +82,11 @@ export class Departures {
     rooms.sync();
     await rooms.committed();
     return this.#commit(room, outgoing, link.server.boot);
+  }
+
+  /** A name for an offer of the life: answers, the directory and whoever asks later speak of this very one. */
+  newOffer(_life: string): string {
+    return hex64(this.#options.entropy);
   }
 
   /** Goes on with a room that was outgoing when an earlier process ended. */

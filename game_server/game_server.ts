@@ -410,7 +410,7 @@ export class GameServer implements Leaving, Owned {
   /** Another game server has rooms to give. */
   #peerOnUp(channel: LinkChannel<ToGateWriter>, journal: string): void {
     const guest = new PeerGuest(channel, {
-      ...{ journal, arrivals: this.#arrivals, departures: this.#departures },
+      ...{ journal, arrivals: this.#arrivals, departures: this.#departures, committed: () => this.#rooms.committed() },
       onDown: () => this.#guests.delete(guest),
     });
     this.#guests.add(guest);

@@ -225,9 +225,12 @@ export class GateLink implements Exit, ServerReader {
     const { life, number: answers } = attach;
     const settled = this.#share.whenSettled(life);
     if (settled !== undefined) return this.#attachAfter(settled, attach);
-    const gone = this.#share.rooms.gone(life);
-    if (gone === undefined || gone.to === "") this.tell({ case: "notMine", value: { life, answers } });
-    else this.tell({ case: "moved", value: { life, owner: gone.to, epoch: gone.epoch, answers } });
+    // Behind a commit: a process that has a successor on its journal has no say.
+    this.#share.rooms.whenCommitted(() => {
+      const gone = this.#share.rooms.gone(life);
+      if (gone === undefined || gone.to === "") this.tell({ case: "notMine", value: { life, answers } });
+      else this.tell({ case: "moved", value: { life, owner: gone.to, epoch: gone.epoch, answers } });
+    });
   }
 
   #attachAfter(settled: Promise<void>, attach: Attach): void {

@@ -11,6 +11,8 @@ interface PeerGuestOptions {
   journal: string;
   arrivals: Arrivals;
   departures: Departures;
+  /** Resolves when this turn is written: what is said before is said by a process that has no successor on its journal. */
+  committed(): Promise<void>;
   onDown(): void;
 }
 
@@ -57,7 +59,8 @@ export class PeerGuest {
     }
   }
 
-  #tell(offer: string, fate: Fate, epoch = 0): void {
+  async #tell(offer: string, fate: Fate, epoch = 0): Promise<void> {
+    await this.#options.committed();
     if (fate === "dropped") this.#channel.out.say({ case: "dropped", value: { offer, epoch } });
     if (fate === "active") this.#channel.out.say({ case: "active", value: { offer } });
   }

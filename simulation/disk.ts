@@ -59,14 +59,21 @@ export class SimDisk {
   open(process: SimProcess): Journal {
     this.#boot += 1;
     this.#write = this.#makeWrite();
+    const boot = this.#boot;
     const load = (): StoredRoom[] => [...this.#content.rooms].map(([life, value]) => ({ life, value }));
     const { clockMs } = this.#content;
-    const commit = (written: Commit): void => this.#commit(process, written);
-    return { id: this.#id, boot: this.#boot, isDurable: true, clockMs, damage: noDamage, load, commit, close: () => {} };
+    const commit = (written: Commit): void => this.#commit(process, written, boot);
+    return { id: this.#id, boot, isDurable: true, clockMs, damage: noDamage, load, commit, close: () => {} };
   }
 
-  #commit(process: SimProcess, commit: Commit): void {
+  /** Whether a process of this boot may write: not once there is a later one. */
+  mayWrite(boot: number): boolean {
+    return boot === this.#boot;
+  }
+
+  #commit(process: SimProcess, commit: Commit, boot: number): void {
     if (!process.isAlive) return;
+    if (!this.mayWrite(boot)) process.die();
     if (this.isFull) throw new JournalFull("the simulated disk is full");
     const { killPoint } = this;
     this.killPoint = undefined;

@@ -138,10 +138,24 @@ export class GameMachine {
     if (!process.isAlive) return;
     process.exit();
     this.#options.around.network.left(process);
-    this.#options.onExit(this);
+    if (process === this.process) this.#options.onExit(this);
+  }
+
+  /** The process stands still for so long that another one is started in its place; then it wakes up. */
+  outlive(forMs: number, successorInMs: number): void {
+    const { process } = this;
+    process.pause(forMs);
+    this.#options.around.scheduler.after(successorInMs, () => {
+      if (process.isAlive && process === this.process) this.start();
+    });
   }
 
   #openProcess(): SimProcess {
-    return this.#options.around.openProcess(this.name, () => this.#options.onKilled(this));
+    const { around, onKilled } = this.#options;
+    const process: SimProcess = around.openProcess(this.name, () => {
+      if (process === this.process) onKilled(this);
+      else around.network.killed(process, false);
+    });
+    return process;
   }
 }

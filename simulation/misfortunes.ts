@@ -86,7 +86,8 @@ export class Misfortunes {
     else if (likelihood < 0.74) this.#fillDisk(server);
     else if (likelihood < 0.78) this.#options.setWallAhead(chance.pick([-3_600_000, 3_600_000, 315_360_000_000]));
     else if (likelihood < 0.84) this.#killGate();
-    else if (likelihood < 0.96 && redis !== undefined) this.#disturbRedis();
+    else if (likelihood < 0.88) this.#succeed(server);
+    else if (likelihood < 0.97 && redis !== undefined) this.#disturbRedis();
     else if (character.losesPower) this.#cutPower(server);
   }
 
@@ -177,6 +178,15 @@ export class Misfortunes {
   #pause(process: SimProcess): void {
     this.#options.counts.pauses += 1;
     process.pause(Math.min(this.#around.chance.about(2000), this.#outageMsMax));
+  }
+
+  /** The server stands still, and is taken for dead: then there are two, and the older one must not be heard. */
+  #succeed(server: GameMachine): void {
+    const { chance } = this.#around;
+    if (!server.isServing) return;
+    this.#options.counts.successions += 1;
+    const successorInMs = chance.between(100, 1000);
+    server.outlive(successorInMs + chance.between(100, 2500), successorInMs);
   }
 
   #fillDisk({ disk }: GameMachine): void {

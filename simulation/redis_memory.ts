@@ -209,7 +209,7 @@ class Step {
 }
 
 /** The scripts, by their names there. */
-const steps: Record<ScriptName, (step: Step, ...args: string[]) => string[]> = {
+export const steps: Record<ScriptName, (step: Step, ...args: string[]) => string[]> = {
   find(step, user = "", name = "") {
     const place = step.placeOf(user);
     if (place === undefined && step.isLearning) return ["learning"];

@@ -3,11 +3,17 @@
  * A simulation that finds nothing with a rule off does not test that rule.
  */
 import { Session } from "#door/session.ts";
+import type { Life } from "#fleet/directory.ts";
+import { Departures } from "#game_server/departures.ts";
 import type { Commit } from "#game_server/journal.ts";
+import { PeerLink } from "#game_server/peer_link.ts";
 import { Room } from "#game_server/room.ts";
-import type { RoomValue } from "#game_server/room_value.ts";
+import { isGone, type RoomValue } from "#game_server/room_value.ts";
+import { Rooms } from "#game_server/rooms.ts";
 import type { Seat } from "#game_server/seats.ts";
-import type { Write } from "./disk.ts";
+import { GateRoom } from "#gate_server/gate_room.ts";
+import { SimDisk, type Write } from "./disk.ts";
+import { RedisMemory, steps } from "./redis_memory.ts";
 
 /** What a rule that is off does to a run. */
 interface Off {
@@ -33,8 +39,8 @@ export const switches = {
 
   /** A room counts nothing: it applies whatever comes, and a gate that attaches again sends all that is unacknowledged. */
   "contiguous-numbers": {
-    patch: () => {
-      const restores = [
+    patch: () =>
+      all(
         replaced(
           Room.prototype,
           "input",
@@ -55,11 +61,7 @@ export const switches = {
               return { ...attached, seated: attached.seated.map(({ session }) => ({ session, last: acked.get(session) ?? 0 })) };
             },
         ),
-      ];
-      return () => {
-        for (const restore of restores) restore();
-      };
-    },
+      ),
   },
 
   /** A gate forgets what it has sent on, whether it was applied or not. */
@@ -90,12 +92,124 @@ export const switches = {
           },
       ),
   },
+  /** Anybody is believed who says that a life is his, and a process that was given up may write. */
+  fence: {
+    patch: () =>
+      all(
+        replaced(SimDisk.prototype, "mayWrite", () => () => true),
+        replaced(
+          GateRoom.prototype,
+          "moved",
+          (moved) =>
+            function (this: GateRoom, owner, epoch) {
+              return moved.call(this, owner, owner === this.owner ? epoch : Math.max(epoch, this.epoch + 1));
+            },
+        ),
+        replaced(
+          GateRoom.prototype,
+          "attached",
+          (attached) =>
+            function (this: GateRoom, link, answer) {
+              attached.call(this, link, { ...answer, epoch: Math.max(answer.epoch, this.epoch) });
+            },
+        ),
+      ),
+  },
+
+  /** What is said of one offer of a life counts for every other. */
+  "offer-id": {
+    patch: () => replaced(Departures.prototype, "newOffer", () => (life) => life),
+  },
+
+  /** A taker says yes before it has written anything down. */
+  "incoming-journal": {
+    patch: () =>
+      replaced(
+        Rooms.prototype,
+        "note",
+        (note) =>
+          function (this: Rooms, life, value) {
+            if (value === undefined || isGone(value) || value.passage?.is !== "incoming") note.call(this, life, value);
+          },
+      ),
+  },
+
+  /** A giver does not write down that it has asked the directory to move a room. */
+  "outgoing-journal": {
+    write: () => (commit, store) =>
+      store(
+        changed(commit, (value) => {
+          if (value.passage?.is === "outgoing") delete value.passage;
+        }),
+      ),
+  },
+
+  /** A giver that does not hear from the directory plays on, without a word of the taker. */
+  "thaw-after-dropped": {
+    patch: () => replaced(PeerLink.prototype, "drop", () => async () => "dropped" as const),
+  },
+
+  /** What is said of a life is taken for whatever has its name, and where its user sits. */
+  "life-in-a-name": { patch: () => nameless() },
+
+  /** A server without a lease has lost its rooms. */
+  "lease-frees-nothing": {
+    patch: () =>
+      replaced(
+        RedisMemory.prototype,
+        "run",
+        (run) =>
+          function (this: RedisMemory, nowMs, name, [known = "", fresh = "", , ...args]) {
+            return run.call(this, nowMs, name, [known, fresh, "1", ...args]);
+          },
+      ),
+  },
+
+  /** Nobody asks whether a user sits elsewhere. */
+  "user-claim": {
+    patch: () =>
+      replaced(
+        steps,
+        "claim",
+        (claim) =>
+          (step, text = "", user = "") =>
+            claim(step, text, `${user} of ${(JSON.parse(text) as Life).life}`),
+      ),
+  },
 } satisfies Record<string, Off>;
 
 export type SwitchName = keyof typeof switches;
 
 export function isSwitch(name: string): name is SwitchName {
   return name in switches;
+}
+
+/** Ends and releases find what they are about by its name, and by its user. */
+function nameless(): () => void {
+  const names = new Map<string, string>();
+  return all(
+    replaced(steps, "claim", (claim) => (step, text = "", user = "") => {
+      const { life, game, room } = JSON.parse(text) as Life;
+      names.set(life, `${game}/${room}`);
+      return claim(step, text, user);
+    }),
+    replaced(steps, "finish", () => (step, life = "") => {
+      const named = step.named(names.get(life) ?? "");
+      if (named !== undefined) step.drop(named);
+      return ["done"];
+    }),
+    replaced(steps, "release", () => (step, _life, _owner, user = "") => {
+      const place = step.placeOf(user);
+      if (place !== undefined) step.unseat(place, user);
+      return ["done"];
+    }),
+  );
+}
+
+function all(...restores: (() => void)[]): () => void {
+  return () => {
+    for (const restore of restores) restore();
+  };
 }
 
 function delayedWrite(): Write {
