@@ -74,6 +74,10 @@ export class RedisServer {
     return this.#child?.pid ?? 0;
   }
 
+  get isGone(): boolean {
+    return this.#child === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child?.kill(name);
   }
@@ -81,7 +85,7 @@ export class RedisServer {
   /** Kills it with -9 and waits until it is gone. */
   async kill(): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || this.isGone) return;
     const gone = once(child, "close");
     child.kill("SIGKILL");
     await gone;
