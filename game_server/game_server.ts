@@ -361,7 +361,7 @@ export class GameServer implements Leaving, Owned {
   }
 
   dissolve(): void {
-    this.#drain.stop();
+    this.#drain.dissolve();
     this.#departures.callOff();
     this.#rooms.dissolve();
     this.#settling ??= this.#options.clock.after(settleMsMax, () => this.#settlingOnEnd());
