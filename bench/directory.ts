@@ -11,9 +11,11 @@ import { Redis } from "#fleet/redis.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { hex64, systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
+import { readRedisUrl } from "#runtime/redis_url.ts";
 
 const url = process.env["REDIS_URL"] ?? "";
-if (url === "") throw new Error("REDIS_URL is missing: the database it names is emptied.");
+const redisUrl = readRedisUrl(url);
+if (redisUrl?.is !== "single") throw new Error("REDIS_URL must be redis://…: the database it names is emptied.");
 const roomsCount = 10_000;
 /** Claims under way at once. */
 const width = 64;
@@ -23,7 +25,7 @@ await admin.connect();
 await admin.sendCommand(["FLUSHDB"]);
 await admin.sendCommand(["SET", "{croupier}:generation", "bench"]);
 
-const redis = new Redis({ url, clock: systemClock, entropy: systemEntropy, log: silentLog, abandonAfterMs: 3_600_000 });
+const redis = new Redis({ url: redisUrl, clock: systemClock, entropy: systemEntropy, log: silentLog, abandonAfterMs: 3_600_000 });
 redis.start();
 while (!redis.isUp) await new Promise((resolve) => setTimeout(resolve, 5));
 const all: { life: Life; users: number[] }[] = Array.from({ length: roomsCount }, (_, at) => ({

@@ -31,6 +31,7 @@ const turnsPerRound = 200;
 const roll = encode(Command.SHAKE, Int32Schema, { v: 0 });
 
 const directory: DirectoryForServers = {
+  isReachable: true,
   claim: async () => ({ is: "claimed" }),
   release: () => {},
   end: () => {},

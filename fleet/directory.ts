@@ -69,6 +69,8 @@ export interface DirectoryForGates {
 
 /** What game servers tell. */
 export interface DirectoryForServers {
+  /** Whether the directory has answered last, or nobody has asked: what is not reachable commits nothing. */
+  readonly isReachable: boolean;
   /**
    * Claims `user` for `life`, and the life's name for it if the name is free: one step, before he is seated.
    * @throws {Refused} `tryAgain` while the directory is away or still learning.
@@ -124,8 +126,6 @@ export interface Membership {
   changed(): void;
   /** Nobody is led here for a new room any more. */
   leave(): Promise<void>;
-  /** Whether the directory has answered last. */
-  readonly isReachable: boolean;
   /** Whether its rooms may be played: others have no right to them yet. */
   readonly mayPlay: boolean;
 }

@@ -15,10 +15,11 @@ import {
 import type { ToGateWriter } from "#protocol/link.ts";
 import { Refused } from "#protocol/refusals.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
+import { partsOf } from "./announcement_parts.ts";
 import type { Announcement, Claim, DirectoryForServers, Life, Unsettled, Whereabouts } from "./directory.ts";
 
 const answerTimeoutMs = 2000;
-/** An announcement is told in parts of so many lives, so that a link's batches stay small. */
+/** An announcement is told in parts of so many lives, and so many that have left: a link's batches stay small. */
 const livesPerPart = 5000;
 
 type Say = Parameters<ToGateWriter["say"]>[0];
@@ -60,18 +61,16 @@ export class LinkDirectory implements DirectoryForServers {
     this.#options = options;
   }
 
+  get isReachable(): boolean {
+    return this.#say !== undefined;
+  }
+
   /** The gate is linked: it hears everything this server owns before anything else. */
   attach(say: (say: Say) => void): void {
     this.#say = say;
-    const own = this.#options.own();
-    const unsettled = [...this.#options.unsettled()];
-    for (let at = 0; at === 0 || at < own.length; at += livesPerPart) {
-      const more = at + livesPerPart < own.length;
-      say({
-        case: "announcement",
-        value: { lives: own.slice(at, at + livesPerPart).map(toMessage), more, unsettled: more ? [] : unsettled },
-      });
-    }
+    const { own, unsettled: notOurs } = this.#options;
+    for (const { lives, unsettled, isLast } of partsOf(own(), [...notOurs()], livesPerPart))
+      say({ case: "announcement", value: { lives: lives.map(toMessage), more: !isLast, unsettled: [...unsettled] } });
   }
 
   /** The gate's link is lost, and with it every answer; its directory is told anew when it is back. */

@@ -33,6 +33,7 @@ interface Entry {
 type MutableConflicts = { -readonly [Kind in keyof Conflicts]: Conflicts[Kind][number][] };
 
 export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
+  readonly isReachable = true;
   readonly #clock: Clock;
   readonly #byName = new Map<string, Entry>();
   readonly #byLife = new Map<string, Entry>();

@@ -237,3 +237,20 @@ withRedis("[directory] a server with a lease is not gone: nobody abandons it", a
   await server.ask("DEL", key("lease:A"));
   assert.equal(await gate.abandon("A"), 1);
 });
+
+withRedis("[P7][P8] what has left is told in parts too, so that no script holds up everybody", async ({ redis, gate }, t) => {
+  const at = new RedisOwnerAtHand(t, redis, "A");
+  const left = Array.from({ length: 1201 }, (_, index) => life(String(index + 1), "A"));
+  await Promise.all(left.map((one) => at.owner.claim(one, Number(one.room))));
+  const sizes: number[] = [];
+  const run = redis.run.bind(redis);
+  redis.run = (script, ...args) => {
+    if (script === scripts.announce) sizes.push((JSON.parse(args[3] ?? "") as unknown[]).length);
+    return run(script, ...args);
+  };
+  const unsettled = left.map(({ life: id }, index) => ({ life: id, owner: index === 0 ? "" : "B", epoch: index === 0 ? 0 : 2 }));
+  assert.deepEqual(await at.announce([], unsettled), { lives: [], users: [], moved: [] });
+  assert.deepEqual([sizes.length, Math.max(...sizes) <= 501], [3, true], sizes.join());
+  const owners = await Promise.all([0, 1, 1200].map(async (index) => (await gate.where(left[index]?.life ?? ""))?.life.owner));
+  assert.deepEqual(owners, ["A", "B", "B"], "none is ended, and whose they are since is known");
+});

@@ -13,6 +13,7 @@
 import { Refused } from "#protocol/refusals.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
+import { type AnnouncementPart, partsOf } from "./announcement_parts.ts";
 import { logConflicts } from "./conflicts.ts";
 import { Crossing } from "./crossing.ts";
 import type { Announcement, Claim, Conflicts, DirectoryForServers, Life, Membership, Unsettled, Whereabouts } from "./directory.ts";
@@ -26,7 +27,7 @@ const renewEveryMs = 3000;
 const reachEveryMs = 250;
 /** Three renewals may be lost before nobody is offered this server for new rooms. */
 const leaseMs = 10_000;
-/** An announcement is told in parts of so many lives: a script that takes long holds up everybody. */
+/** An announcement is told in parts of so many lives, and so many that have left. */
 const livesPerPart = 500;
 
 /** What the owner asks of its game server. */
@@ -164,9 +165,9 @@ export class RedisOwner implements DirectoryForServers, Membership {
     });
   }
 
-  /** With replicas a failover may forget what a single Redis may not: only the taker can say. */
+  /** A failover may forget what a single Redis may not: only the taker can say. */
   async keep(from: Life, to: Life, taker: string): Promise<"kept" | "moved" | "unknown"> {
-    if (this.#options.redis.needsReplicas) return "unknown";
+    if (this.#options.redis.failsOver) return "unknown";
     return (await this.#run(scripts.keep, String(from.epoch), writeLife(to), taker)).is as "kept" | "moved" | "unknown";
   }
 
@@ -182,18 +183,27 @@ export class RedisOwner implements DirectoryForServers, Membership {
   async announce(): Promise<void> {
     const { owned, owner, log } = this.#options;
     if (!(await owned().settled())) return;
-    const all = owned().announcement();
+    const left = owned()
+      .unsettled()
+      .filter(({ owner: next }) => next !== "");
+    const parts = partsOf(owned().announcement(), left, livesPerPart);
     this.#mustTell = false;
-    for (let at = 0; at === 0 || at < all.length; at += livesPerPart) {
-      const part = all.slice(at, at + livesPerPart);
-      const text = JSON.stringify(part.map(({ life, users }) => ({ life: writeLife(life), users: users.map(String) })));
-      const isLast = at + livesPerPart >= all.length;
-      const unsettled = JSON.stringify(isLast ? owned().unsettled() : []);
-      const { values } = await this.#run(scripts.announce, owner, partName(at === 0, isLast), text, unsettled);
-      const conflicts = readConflicts(values, part);
+    for (const part of parts) {
+      const text = JSON.stringify(part.lives.map(({ life, users }) => ({ life: writeLife(life), users: users.map(String) })));
+      const unsettled = JSON.stringify([...part.unsettled, ...(part.isLast ? this.#underWay() : [])]);
+      const { values } = await this.#run(scripts.announce, owner, partName(part), text, unsettled);
+      const conflicts = readConflicts(values, part.lives);
       logConflicts(log, conflicts);
       owned().lose(conflicts);
     }
+  }
+
+  /** Lives that may be ours or another's: as of now, and not as of when the first part was told. */
+  #underWay(): Unsettled[] {
+    const { owned } = this.#options;
+    return owned()
+      .unsettled()
+      .filter(({ owner: next }) => next === "");
   }
 
   async #reach(): Promise<void> {
@@ -248,7 +258,7 @@ export class RedisOwner implements DirectoryForServers, Membership {
   }
 }
 
-function partName(isFirst: boolean, isLast: boolean): string {
+function partName({ isFirst, isLast }: AnnouncementPart): string {
   if (isFirst) return isLast ? "only" : "first";
   return isLast ? "last" : "";
 }

@@ -1,37 +1,36 @@
 /**
- * The connection to Redis: runs the scripts of the directory and the fleet, quickly or not
- * at all. A Redis that is away, or silent, costs a caller at most a second and then nothing:
- * everything is refused with "try again" until it answers. It connects again by itself, for
- * ever, and notices a Redis that has forgotten (redis_scripts.ts, generation).
+ * Redis, as the directory and the fleet know it: runs their scripts, quickly or not at all. A
+ * Redis that is away, or silent, costs a caller at most a second and then nothing: everything
+ * is refused with "try again" until it answers. It connects again by itself, for ever
+ * (redis_connection.ts), and notices a Redis that has forgotten (redis_scripts.ts, generation).
  *
  *     away ──connected──> up ──a command unanswered for 1 s──> silent ──5 s──> away
  *      ^                   │ ^                                    │
  *      └───connection lost─┘ └──────────any answer────────────────┘
  */
-import { createClient } from "@redis/client";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import { type Entropy, fraction } from "#runtime/entropy.ts";
 import type { Log } from "#runtime/log.ts";
+import type { RedisUrl } from "#runtime/redis_url.ts";
 import { checkRedis } from "./redis_check.ts";
+import { RedisConnection } from "./redis_connection.ts";
+import { anyKey, primaryOf, type RedisPrimary } from "./redis_primary.ts";
 import { type Script, scripts } from "./redis_scripts.ts";
 import { type Answer, Generation, type Store, tryAgain } from "./store.ts";
 
 /** A player waits for this: the gate's own patience is 3 s. */
 const commandTimeoutMs = 1000;
-const connectTimeoutMs = 2000;
 /** A connection on which nothing has been answered for so long is given up. */
 const silentMs = 5000;
 const backoffMsMax = 1000;
 /** Replicas come and settings change: both are looked at again this often. */
 const checkEveryMs = 60_000;
-/** Commands under way: more are refused. A busy server has a few hundred. */
-const commandsMax = 20_000;
 /** Replicas must have a new life within this (WAIT). */
 const waitMs = 1000;
 
 export interface RedisOptions {
-  /** redis:// or rediss://, perhaps with a password: it is never logged. */
-  url: string;
+  /** Perhaps with a password: it is never logged. */
+  url: RedisUrl;
   clock: Clock;
   entropy: Entropy;
   log: Log;
@@ -39,7 +38,6 @@ export interface RedisOptions {
   abandonAfterMs: number;
 }
 
-type Client = ReturnType<typeof open>;
 type Stage =
   | { readonly is: "away" }
   | { readonly is: "up" }
@@ -50,15 +48,20 @@ export class Redis implements Store {
   onForgot: () => void = () => {};
   needsReplicas = false;
   readonly #options: RedisOptions;
-  #client: Client | undefined;
+  readonly #primary: RedisPrimary;
+  #connection: RedisConnection | undefined;
   #stage: Stage = { is: "away" };
   readonly #generation: Generation;
   #lastFailure = "";
+  #hadReplicas = false;
   #checks: Timer | undefined;
+  /** The check of a new connection: until then nobody knows whether there are replicas. */
+  #checking: Promise<void> | undefined;
   #alarms: ReadonlySet<string> = new Set();
 
   constructor(options: RedisOptions) {
     this.#options = options;
+    this.#primary = primaryOf(options.url);
     this.#generation = new Generation(options.entropy);
   }
 
@@ -66,30 +69,38 @@ export class Redis implements Store {
     return this.#stage.is === "up";
   }
 
+  /** Behind sentinels and in a cluster, also while there happens to be no replica. */
+  get failsOver(): boolean {
+    return this.#options.url.is !== "single" || this.needsReplicas || this.#hadReplicas;
+  }
+
   /** Begins to connect; whether and when that succeeds is told by `run`. */
   start(): void {
-    const { url, entropy } = this.#options;
-    const client = open(url, () => Math.min(backoffMsMax, 100 + 900 * fraction(entropy)));
-    this.#client = client;
-    client.on("ready", () => this.#clientOnReady(client));
-    client.on("error", (err: Error) => this.#clientOnError(client, err));
-    client.connect().catch(() => {}); // stopped meanwhile: every other failure is tried again
+    const { url, clock, entropy } = this.#options;
+    this.#connection = new RedisConnection({
+      ...{ clock, primary: this.#primary, tls: url.tls },
+      backoffMs: () => Math.min(backoffMsMax, 100 + 900 * fraction(entropy)),
+      onReady: (connection) => this.#connectionOnReady(connection),
+      onLost: (connection, err) => this.#connectionOnLost(connection, err),
+    });
   }
 
   stop(): void {
     this.#checks?.cancel();
     this.#enter({ is: "stopped" });
-    this.#client?.destroy();
+    this.#connection?.close();
   }
 
   async run(script: Script, ...args: readonly string[]): Promise<Answer> {
     const { abandonAfterMs } = this.#options;
-    const key = "{croupier}:generation";
-    const all = ["1", key, ...this.#generation.words, String(abandonAfterMs), ...args];
+    const all = ["1", anyKey, ...this.#generation.words, String(abandonAfterMs), ...args];
     return this.#generation.read(await this.#bounded(() => this.#evaluate(script, all)), () => this.#forgot());
   }
 
+  /** Asked in the turn of the answer to the write, WAIT goes out where the write went, or nowhere. */
   async replicated(): Promise<void> {
+    const checking = this.#checking;
+    if (checking !== undefined) await this.#bounded(() => checking);
     if (!this.needsReplicas) return;
     const count = await this.#bounded(() => this.#send("WAIT", "1", String(waitMs)), waitMs + commandTimeoutMs);
     if (Number(count) < 1) throw tryAgain("no replica of Redis has confirmed");
@@ -105,13 +116,13 @@ export class Redis implements Store {
   }
 
   #send(...command: string[]): Promise<unknown> {
-    return this.#client === undefined ? Promise.reject(new Error("not connected")) : this.#client.sendCommand(command);
+    return this.#connection === undefined ? Promise.reject(new Error("not connected")) : this.#connection.send(...command);
   }
 
   /** An answer within the timeout, or a refusal. An answer that comes later still says that Redis is there. */
   async #bounded<Result>(act: () => Promise<Result>, timeoutMs = commandTimeoutMs): Promise<Result> {
     if (this.#stage.is !== "up") throw tryAgain("Redis is away");
-    const client = this.#client;
+    const connection = this.#connection;
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = this.#options.clock.after(timeoutMs, () => {
       this.#fallSilent();
@@ -120,7 +131,7 @@ export class Redis implements Store {
     try {
       const acted = act();
       acted.then(
-        () => this.#heard(client),
+        () => this.#heard(connection),
         () => {},
       );
       const result = await Promise.race([acted, late]);
@@ -139,30 +150,29 @@ export class Redis implements Store {
     this.onForgot();
   }
 
-  #clientOnReady(client: Client): void {
-    if (client !== this.#client || this.#stage.is === "stopped") return;
+  #connectionOnReady(connection: RedisConnection): void {
+    if (connection !== this.#connection || this.#stage.is === "stopped") return;
     // Sent ahead of everything else: a script that had to be sent after its first use would come out of turn.
     for (const { text } of Object.values(scripts)) this.#send("SCRIPT", "LOAD", text).catch(() => {});
     this.#enter({ is: "up" });
     this.#checks?.cancel();
-    this.#checks = this.#options.clock.every(checkEveryMs, () => this.#lookAt(client));
-    this.#lookAt(client);
+    this.#checks = this.#options.clock.every(checkEveryMs, () => this.#check(connection).catch(() => {}));
+    this.#checking = this.#check(connection);
+    this.#checking.catch(() => {}); // the next connection is looked at, too
   }
 
-  #lookAt(client: Client): void {
-    this.#check(client).catch(() => {}); // the next connection is looked at, too
-  }
-
-  async #check(client: Client): Promise<void> {
+  async #check(connection: RedisConnection): Promise<void> {
     const { log } = this.#options;
-    const { alarms, needsReplicas } = await checkRedis((...command) => client.sendCommand(command));
+    const { alarms, needsReplicas } = await checkRedis((...command) => connection.send(...command));
     this.needsReplicas = needsReplicas;
+    this.#hadReplicas ||= needsReplicas;
+    this.#checking = undefined;
     for (const alarm of alarms) if (!this.#alarms.has(alarm)) log.error("redis alarm", { "event.reason": alarm });
     this.#alarms = new Set(alarms);
   }
 
-  #clientOnError(client: Client, err: Error): void {
-    if (client !== this.#client || this.#stage.is === "stopped") return;
+  #connectionOnLost(connection: RedisConnection, err: unknown): void {
+    if (connection !== this.#connection || this.#stage.is === "stopped") return;
     this.#failed(err);
     this.#enter({ is: "away" });
   }
@@ -172,14 +182,14 @@ export class Redis implements Store {
     this.#enter({ is: "silent", timer: this.#options.clock.after(silentMs, () => this.#giveUp()) });
   }
 
-  #heard(client: Client | undefined): void {
-    if (client === this.#client && this.#stage.is === "silent") this.#enter({ is: "up" });
+  #heard(connection: RedisConnection | undefined): void {
+    if (connection === this.#connection && this.#stage.is === "silent") this.#enter({ is: "up" });
   }
 
   /** The other end may be gone without a word: another connection is the way to find out. */
   #giveUp(): void {
     this.#enter({ is: "away" });
-    this.#client?.destroy();
+    this.#connection?.close();
     this.start();
   }
 
@@ -198,17 +208,6 @@ export class Redis implements Store {
     if (reason !== this.#lastFailure) this.#options.log.warn("redis failure", { "event.reason": reason });
     this.#lastFailure = reason;
   }
-}
-
-/** Nothing is queued while there is no connection; RESP 2 is what every Redis and Valkey speaks. */
-function open(url: string, backoffMs: () => number) {
-  return createClient({
-    url,
-    RESP: 2,
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: commandsMax,
-    socket: { connectTimeout: connectTimeoutMs, reconnectStrategy: () => Math.round(backoffMs()) },
-  });
 }
 
 /** In words, without anything of the URL but host and port. Several addresses of one name fail together. */

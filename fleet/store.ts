@@ -17,8 +17,8 @@ export interface Store {
   /** The directory has forgotten what it was told: owners tell it again at once. */
   onForgot: () => void;
   readonly isUp: boolean;
-  /** Whether there are replicas: then what has reached none may be forgotten in a failover. */
-  readonly needsReplicas: boolean;
+  /** Whether another may take its place that lacks its last writes: then what it says of them is no proof. */
+  readonly failsOver: boolean;
   /**
    * Runs a script.
    * @throws {Refused} `tryAgain` when there is no answer, in 1 s at most. Whether it was run, or will be, is then unknown.

@@ -64,8 +64,9 @@ export class Departures {
 
   /** Gives `room` to the server behind `link`. Resolves when it is known whose it is: true = the taker's. */
   async give(room: Room, link: PeerLink): Promise<boolean> {
-    const { clock, rooms } = this.#options;
-    if (!room.isPlayed || this.#stage !== "up") return false;
+    const { clock, rooms, directory } = this.#options;
+    const mayGo = room.isPlayed && this.#stage === "up" && link.takesRooms;
+    if (!mayGo || rooms.isStalled || !directory.isReachable) return false; // frozen in vain, its players would wait
     const offer = this.newOffer(room.life);
     this.#begin(room, offer, link.server.journal);
     room.freeze();

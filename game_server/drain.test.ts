@@ -5,9 +5,10 @@ import { readSettings } from "#runtime/settings.ts";
 import { ManualClock } from "#tests/support/manual_clock.ts";
 import { Drain } from "./drain.ts";
 import type { MoverEvents } from "./mover.ts";
+import type { Room } from "./room.ts";
 
-/** A drain of a server without rooms that writes down what its rooms are told to do. */
-function drainWith(setting: string, mayPark: boolean, hasPeers = false) {
+/** A drain of a server with these rooms that writes down what its rooms are told to do. */
+function drainWith(setting: string, mayPark: boolean, hasPeers = false, rooms: Room[] = []) {
   const clock = new ManualClock();
   const told: string[] = [];
   const events: MoverEvents[] = [];
@@ -21,7 +22,7 @@ function drainWith(setting: string, mayPark: boolean, hasPeers = false) {
   const drain = new Drain({
     settings: readSettings({ DRAIN: setting }),
     ...{ clock, mayPark, leftMs: () => 1000 },
-    rooms: { all: () => [], drain: () => told.push("drain"), undoDrain: () => told.push("undo"), park: () => told.push("park") },
+    rooms: { all: () => rooms, drain: () => told.push("drain"), undoDrain: () => told.push("undo"), park: () => told.push("park") },
     mover: hasPeers ? mover : undefined,
   });
   return { clock, drain, told, stick: () => events.at(-1)?.onStuck() };
@@ -75,4 +76,28 @@ test("[P6] the deadline parks once, and only for a promised successor", () => {
   assert.deepEqual([drain.park(), drain.park(), drain.kind, clock.pending], [true, true, "park", 0]);
   assert.deepEqual(told, ["drain", "park"]);
   assert.equal(drainWith("wait", false).drain.park(), false);
+});
+
+test("[P7] many rooms hear a notice in parts, each a turn of its own, and all of them before the next one", async () => {
+  let heard = 0;
+  const room = { tellAll: () => heard++ } as unknown as Room;
+  const { drain, clock } = drainWith("wait", false, false, Array(50_000).fill(room));
+  drain.begin();
+  assert.ok(heard > 0 && heard <= 1000, `${heard} in one turn`);
+  clock.advanceAtOnce(4999);
+  assert.equal(heard, 50_000);
+  clock.advanceAtOnce(1);
+  assert.ok(heard > 50_000 && heard <= 51_000, "the next one begins");
+  drain.undo();
+  const before = heard;
+  clock.advanceAtOnce(60_000);
+  assert.deepEqual([heard, clock.pending], [before, 0], "nobody is told of a drain that was taken back");
+});
+
+test("[P6][P7] rooms that are parked hear of it at once, however many they are", () => {
+  let heard = 0;
+  const room = { tellAll: () => heard++ } as unknown as Room;
+  const { drain, clock } = drainWith("park", true, false, Array(5000).fill(room));
+  drain.begin();
+  assert.deepEqual([heard, clock.pending], [5000, 0]);
 });

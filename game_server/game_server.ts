@@ -46,7 +46,7 @@ import type { Watchdog } from "./watchdog.ts";
 
 /** Seats are kept longer here than sessions at gates, so that a gate never holds what is gone (ARCHITECTURE §1). */
 const holdGraceMs = 15_000;
-/** Gates hear of a change in rooms or seats at most this often. */
+/** Gates, and servers that have rooms to give, hear of a change in rooms or seats at most this often. */
 const statusEveryMs = 100;
 /** After a second signal rooms that may be other servers' are waited for so long. */
 const settleMsMax = 5000;
@@ -296,8 +296,8 @@ export class GameServer implements Leaving, Owned {
   register(metrics: Metrics): void {
     if (this.#options.port !== undefined) this.#counts.register(metrics);
     metrics.totals("croupier_room_refusals_total", "Refusals of sits and by rooms, by code.", "code", this.#refusals);
-    const { membership } = this.#options;
-    if (membership !== undefined) metrics.gauge("croupier_redis_up", "1 while Redis answers.", () => Number(membership.isReachable));
+    const { membership, directory } = this.#options;
+    if (membership !== undefined) metrics.gauge("croupier_redis_up", "1 while Redis answers.", () => Number(directory?.isReachable));
     metrics.gauge("croupier_rooms", "Rooms in play.", () => this.#rooms.count);
     metrics.gauge("croupier_users", "Users with a seat.", () => this.#rooms.usersCount);
     metrics.gauge("croupier_gates", "Gates linked.", () => this.#links.size);
@@ -443,9 +443,8 @@ export class GameServer implements Leaving, Owned {
   #tellStatus(): void {
     this.#status?.cancel();
     this.#status = undefined;
-    const status = this.#statusNow();
-    for (const link of this.#links) link.tell({ case: "status", value: status });
-    for (const guest of this.#guests) guest.tellStatus(status);
+    const value = this.#statusNow();
+    for (const end of [...this.#links, ...this.#guests]) end.tell({ case: "status", value });
   }
 
   #statusNow() {

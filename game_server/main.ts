@@ -9,6 +9,7 @@ import { RedisOwner } from "#fleet/owner_redis.ts";
 import { Redis } from "#fleet/redis.ts";
 import { dialWebSocket } from "#link/socket_websocket.ts";
 import { type Context, run } from "#runtime/process.ts";
+import type { RedisUrl } from "#runtime/redis_url.ts";
 import { fleetOf } from "#runtime/settings.ts";
 import { GameServer } from "./game_server.ts";
 import { games } from "./games.ts";
@@ -33,7 +34,7 @@ function serveStatic(context: Context, journal: Journal): GameServer {
   return server;
 }
 
-async function serveInRedis(context: Context, journal: Journal, url: string): Promise<GameServer> {
+async function serveInRedis(context: Context, journal: Journal, url: RedisUrl): Promise<GameServer> {
   const { settings, clock, entropy, log } = context;
   const { abandonAfterMs } = settings;
   const note = new LeaseNote(settings.dataDir, clock);

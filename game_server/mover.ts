@@ -125,9 +125,9 @@ export class Mover {
   }
 
   async #several(rooms: readonly Room[], act: (room: Room) => Promise<void>): Promise<void> {
-    const waiting = [...rooms];
+    const waiting = rooms.values();
     const worker = async (): Promise<void> => {
-      for (let room = waiting.shift(); room !== undefined; room = waiting.shift()) await act(room);
+      for (const room of waiting) await act(room);
     };
     await Promise.all(Array.from({ length: underWayMax }, worker));
   }

@@ -1,7 +1,6 @@
 /** The taking end of a link between two game servers: a server that has rooms to give has dialled this one. */
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinkChannel } from "#link/channel.ts";
-import type { ServerStatusSchema, ToServer } from "#protocol/gen/link_pb.ts";
+import type { ToServer } from "#protocol/gen/link_pb.ts";
 import { LinkGarbage, readToServer, type ToGateWriter } from "#protocol/link.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { Departures } from "./departures.ts";
@@ -33,9 +32,8 @@ export class PeerGuest {
     });
   }
 
-  /** What it has and takes, for a server that may have rooms to give. */
-  tellStatus(status: MessageInitShape<typeof ServerStatusSchema>): void {
-    this.#channel.out.say({ case: "status", value: status });
+  tell(say: Parameters<ToGateWriter["say"]>[0]): void {
+    this.#channel.out.say(say);
   }
 
   end(why: string): void {

@@ -37,10 +37,9 @@ interface PeerLinkOptions {
 export class PeerLink {
   readonly server: ServerHello;
   readonly address: string;
-  /** Rooms there, as it has said last, and those that were given to it since. */
-  rooms = 0;
-  /** Whether it takes rooms, as it has said last. */
-  takesRooms = false;
+  #status: Pick<ServerStatus, "rooms" | "takesNewRooms">;
+  /** Rooms it has taken since it said how many it has. */
+  #taken = 0;
   readonly #channel: LinkChannel<ToServerWriter>;
   readonly #options: PeerLinkOptions;
   /** Who waits for word of an offer, by what was asked. */
@@ -50,7 +49,7 @@ export class PeerLink {
   constructor(channel: LinkChannel<ToServerWriter>, server: ServerHello, options: PeerLinkOptions) {
     this.server = server;
     this.address = options.address;
-    if (server.status !== undefined) this.#onStatus(server.status);
+    this.#status = server.status ?? { rooms: 0, takesNewRooms: false };
     this.#channel = channel;
     this.#options = options;
     const garbage = (): never => {
@@ -62,6 +61,16 @@ export class PeerLink {
     });
   }
 
+  /** Rooms there, as far as is known. */
+  get rooms(): number {
+    return this.#status.rooms + this.#taken;
+  }
+
+  /** Whether it may be offered a room. */
+  get takesRooms(): boolean {
+    return this.#stage === "up" && this.#status.takesNewRooms;
+  }
+
   /** Offers a room: "" when it is written down there, otherwise why not; undefined: nobody knows. */
   offer(offer: string, value: string, clockMs: number): Promise<string | undefined> {
     if (value.length > offerCharactersMax) return Promise.resolve("it is too large to be moved");
@@ -71,7 +80,7 @@ export class PeerLink {
 
   /** The offer is committed. */
   activate(life: string, offer: string): void {
-    this.rooms += 1;
+    this.#taken += 1;
     if (this.#stage === "up") this.#channel.out.say({ case: "activate", value: { life, offer } });
   }
 
@@ -118,18 +127,15 @@ export class PeerLink {
         this.#questions.get(`fate ${say.value.offer}`)?.settle({ said: "active", epoch: 0 });
         return;
       case "status":
-        return this.#onStatus(say.value);
+        this.#status = say.value;
+        this.#taken = 0;
+        return;
       case "stalled":
       case "announcement":
         return; // for gates
       default:
         throw new LinkGarbage(`${say.case ?? "nothing"} is not said to a game server`);
     }
-  }
-
-  #onStatus({ rooms, takesNewRooms }: ServerStatus): void {
-    this.rooms = rooms;
-    this.takesRooms = takesNewRooms;
   }
 
   #channelOnDown(why: string): void {

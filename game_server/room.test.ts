@@ -206,6 +206,14 @@ test("[P4] after HOLD an absent seat counts as left: the game is asked", () => {
   assert.deepEqual(refused.room.users, [1, 2]);
 });
 
+test("[P7] a drain writes down no room that it does not end: there may be many", () => {
+  const [empty, played] = [table([]), table([1])];
+  empty.sit(9, { watch: true });
+  const { touches } = played;
+  for (const room of [empty, played]) room.drain();
+  assert.deepEqual([empty.room.isOver, played.room.isOver, played.touches], [true, false, touches]);
+});
+
 test("[P4] HOLD=0 keeps an absent seat for ever", () => {
   const room = table([1, 2], { holdMs: 0 });
   room.cut(1);

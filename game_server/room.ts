@@ -313,7 +313,7 @@ export class Room {
 
   /** Tells everybody something that is no part of the game. */
   tellAll(frame: Frame): void {
-    if (this.#isStill || this.#host.isStalled) return;
+    if (!this.isPlayed || this.#host.isStalled) return;
     this.#table.sendAll(frame);
     this.#touch();
   }
@@ -379,7 +379,7 @@ export class Room {
 
   /** To be called when the server begins to drain. */
   settleDrain(): void {
-    this.#settle();
+    if (this.#host.isDissolving || this.#table.occupants.playersCount === 0) this.#settle();
   }
 
   // Gates: they come, miss things, catch up, and go.

@@ -58,13 +58,14 @@ const showSchema = {
 } as const;
 
 const dissolveSchema = {
-  summary: "Ends a room: early settlement, Disconnect 1 to everyone. 409 once rooms are parked, 503 while nothing can be applied.",
+  summary:
+    "Ends a room: early settlement, Disconnect 1 to everyone. 409 once rooms are parked, or while it is on its way to another game server, 503 while nothing can be applied.",
   body: noBodySchema,
   response: { 200: { type: "object", properties: { life: { type: "string" } } } },
 } as const;
 
 const moveSchema = {
-  summary: "Gives a room to another game server, without a reconnect. 409 when none takes it.",
+  summary: "Gives a room to another game server, without a reconnect. 409 when none takes it, 503 while nothing can be applied.",
   body: noBodySchema,
   querystring: {
     type: "object",
@@ -79,6 +80,8 @@ const rebalanceSchema = {
   body: noBodySchema,
   response: { 200: { type: "object", properties: { moved: { type: "integer" }, rooms: { type: "integer" } } } },
 } as const;
+
+const noSpace = "the journal has no space: nothing can be applied now";
 
 /** A room's two names, as paths. */
 const paths = ["/rooms/:life", "/rooms/:game/:room"] as const;
@@ -113,7 +116,8 @@ export function addRoomRoutes(server: FastifyInstance, rooms: Rooms, mover: Pick
       const room = find(rooms, params);
       if (room === undefined) return refuse(reply, 404, "no such room is played here");
       if (rooms.isParked) return refuse(reply, 409, "the rooms are parked: they are their server's successor's");
-      if (rooms.isStalled) return refuse(reply, 503, "the journal has no space: nothing can be applied now");
+      if (rooms.isStalled) return refuse(reply, 503, noSpace);
+      if (room.isFrozen) return refuse(reply, 409, "the room is on its way to another game server");
       room.dissolve();
       return { life: room.life };
     });
@@ -123,6 +127,7 @@ export function addRoomRoutes(server: FastifyInstance, rooms: Rooms, mover: Pick
       async ({ params, query }, reply) => {
         const room = find(rooms, params);
         if (room === undefined) return refuse(reply, 404, "no such room is played here");
+        if (rooms.isStalled) return refuse(reply, 503, noSpace);
         const to = await mover.move(room, query.to);
         return to === undefined ? refuse(reply, 409, "no other game server takes it now") : { life: room.life, to };
       },

@@ -3,7 +3,7 @@
  * claims, takes what they tell, and sends word to the owners of what lost.
  */
 import { logConflicts } from "#fleet/conflicts.ts";
-import type { Announcement } from "#fleet/directory.ts";
+import type { Announcement, Unsettled } from "#fleet/directory.ts";
 import { announcementFromMessage, lifeFromMessage, lifeToMessage } from "#fleet/directory_link.ts";
 import type { MemoryDirectory } from "#fleet/directory_memory.ts";
 import {
@@ -35,6 +35,12 @@ interface Owner {
   lost(lost: LostElsewhere): void;
 }
 
+/** As much of an announcement as has come. */
+interface Told {
+  readonly lives: Announcement[number][];
+  readonly unsettled: Unsettled[];
+}
+
 interface KeeperOptions {
   log: Log;
   linkTo(owner: string): Owner | undefined;
@@ -53,7 +59,7 @@ export class DirectoryKeeper {
   readonly #directory: MemoryDirectory;
   readonly #options: KeeperOptions;
   /** Announcements of which more is to come. */
-  readonly #parts = new WeakMap<Owner, Announcement>();
+  readonly #parts = new WeakMap<Owner, Told>();
 
   constructor(directory: MemoryDirectory, options: KeeperOptions) {
     this.#directory = directory;
@@ -104,11 +110,13 @@ export class DirectoryKeeper {
 
   /** Says whether the announcement is complete. */
   announce(link: Owner, message: AnnouncementMessage): boolean {
-    const announcement = [...(this.#parts.get(link) ?? []), ...announcementFromMessage(message)];
-    this.#parts.set(link, announcement);
+    const told = this.#parts.get(link) ?? { lives: [], unsettled: [] };
+    for (const one of announcementFromMessage(message)) told.lives.push(one);
+    for (const one of message.unsettled) told.unsettled.push(one);
+    this.#parts.set(link, told);
     if (message.more) return false;
     this.#parts.delete(link);
-    const conflicts = this.#directory.announce(link.server.journal, announcement, message.unsettled);
+    const conflicts = this.#directory.announce(link.server.journal, told.lives, told.unsettled);
     logConflicts(this.#options.log, conflicts);
     const { linkTo } = this.#options;
     for (const { life, owner } of conflicts.lives) linkTo(owner)?.lost({ lives: [life] });

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Admission } from "#door/admission.ts";
 import { DoorCounts } from "#door/counts.ts";
 import type { Left, Session } from "#door/session.ts";
@@ -11,7 +12,7 @@ import { Sessions } from "#door/sessions.ts";
 import type { LinkChannel } from "#link/channel.ts";
 import { encode, type Frame, frame } from "#protocol/frame.ts";
 import { Command, DisconnectReason, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
-import type { Attached, ServerHello, ToGate } from "#protocol/gen/link_pb.ts";
+import { type Attached, type ServerHello, type ToGate, ToGateSchema } from "#protocol/gen/link_pb.ts";
 import { outputFlags, type ToServerWriter } from "#protocol/link.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { type Log, silentLog } from "#runtime/log.ts";
@@ -58,8 +59,8 @@ class FakeLink implements RoomLink {
     this.#sent.push(`attach ${of} after ${last}: ${believed.join(" ") || "nobody"}`);
   }
 
-  forgetRoom(handle: number): void {
-    this.#sent.push(`forget ${handle}`);
+  forgetRoom(of: string): void {
+    this.#sent.push(`forget ${of}`);
   }
 
   take(): string[] {
@@ -95,7 +96,7 @@ function open({ count = 2, hold = holdMs, log = silentLog }: { count?: number; h
   const players: FakePlayer[] = [];
   for (let i = 0; i < count; i++) {
     const { player, session, sit: number } = come();
-    room.enter(session, number, link, 5);
+    room.enter(session, number, link);
     players.push(player);
   }
   const [one = new FakePlayer(), two = new FakePlayer()] = players;
@@ -368,7 +369,7 @@ test("[P4] a session whose way we cut: the room hears that it is absent, and of 
   one.ends("restart");
   assert.deepEqual([link.take(), rooms.count], [["1: absent"], 1]);
   two.ends("restart");
-  assert.deepEqual([link.take(), rooms.count], [["2: absent", "forget 5"], 0]);
+  assert.deepEqual([link.take(), rooms.count], [["2: absent", `forget ${life}`], 0]);
 });
 
 test("[P4] the last session goes while the room is held: nothing is held any more", () => {
@@ -432,7 +433,7 @@ test("[P3] who enters while what was applied is asked: the others' inputs are gi
   one.says(roll(1));
   room.attachAgain();
   const { session, sit } = come();
-  room.enter(session, sit, link, 5);
+  room.enter(session, sit, link);
   link.take();
   room.attached(link, answer({ 1: 1 }));
   assert.deepEqual([link.take(), session.stage], [["1: input 2 Shake 1"], "seated"]);
@@ -442,12 +443,16 @@ test("[P3] who enters while what was applied is asked: his inputs are given too"
   const { room, link, come } = open({ count: 1 });
   room.attachAgain();
   const { player, session, sit } = come();
-  room.enter(session, sit, link, 5);
+  room.enter(session, sit, link);
   player.says(roll(6));
   link.take();
   room.attached(link, answer({ 1: 1 }));
   assert.deepEqual(link.take(), ["2: input 2 Shake 6"]);
 });
+
+function told(say: MessageInitShape<typeof ToGateSchema>["say"]): ToGate["say"] {
+  return create(ToGateSchema, say === undefined ? {} : { say }).say;
+}
 
 /** A real link over a channel that writes down what is said. */
 function serverLink({ clock, sessions, rooms }: Pick<ReturnType<typeof open>, "clock" | "sessions" | "rooms">) {
@@ -470,7 +475,7 @@ function serverLink({ clock, sessions, rooms }: Pick<ReturnType<typeof open>, "c
   };
   const link = new ServerLink(channel, server, share);
   const hear = (say: ToGate["say"]): void => link.say({ $typeName: "link.ToGate", say });
-  return { hear, absent: () => said.filter((line) => line.startsWith("absent")), said };
+  return { link, hear, absent: () => said.filter((line) => line.startsWith("absent")), said };
 }
 
 test("[P3] a link that comes up asks at once for every life that its server plays", () => {
@@ -482,6 +487,28 @@ test("[P3] a link that comes up asks at once for every life that its server play
   hear({ case: "attached", value: answer({ 1: 1, 2: 1 }, {}, 9) });
   assert.ok(gate.room.isAttached);
 });
+
+for (const [how, goes] of [
+  ["moves", ({ hear }) => hear(told({ case: "moved", value: { life, owner: "0000000000000009", epoch: 2 } }))],
+  ["is denied", ({ hear }) => hear(told({ case: "notMine", value: { life } }))],
+  [
+    "loses its last session while it is asked for",
+    ({ rooms }) => {
+      rooms.get(life)?.attachAgain();
+      rooms.get(life)?.end(DisconnectReason.RETRY);
+    },
+  ],
+] as [string, (on: ReturnType<typeof serverLink> & { rooms: ReturnType<typeof open>["rooms"] }) => void][]) {
+  test(`[P7] a link knows nothing of a room that ${how}`, () => {
+    const gate = open();
+    gate.room.holdFrom(gate.link);
+    const link = serverLink(gate);
+    link.hear({ case: "attached", value: answer({ 1: 1, 2: 1 }, {}, 9) });
+    assert.equal(link.link.knownRooms, 1);
+    goes({ ...link, rooms: gate.rooms });
+    assert.equal(link.link.knownRooms, 0);
+  });
+}
 
 test("[P4] not mine: the sessions hear Disconnect 0; of a life that this gate does not have, nobody hears", () => {
   const gate = open();

@@ -29,7 +29,7 @@ export interface RoomLink {
   readonly journal: string;
   readonly isStalled: boolean;
   /** This gate has no sessions in the room any more. */
-  forgetRoom(handle: number): void;
+  forgetRoom(life: string): void;
   sendInput(session: number, number: number, frame: Frame): void;
   sendLeave(session: number, number: number, how: Left): void;
   sendAbsent(session: number): void;
@@ -47,7 +47,7 @@ export interface GateRoomShare {
 }
 
 type Way =
-  | { readonly is: "attached"; readonly link: RoomLink; readonly handle: number }
+  | { readonly is: "attached"; readonly link: RoomLink }
   /** Asking what was missed; `isNew`: what is said on this link before the answer is in the answer too. */
   | { readonly is: "attaching"; readonly link: RoomLink; readonly isNew: boolean }
   | { readonly is: "held" }
@@ -99,9 +99,9 @@ export class GateRoom implements Place {
     return this.#way.is === "attached";
   }
 
-  /** A session has entered by the sit with this number, on a link on which the room is called `handle`. */
-  enter(session: Session, number: number, link: RoomLink, handle: number): void {
-    if (this.#sessions.size === 0) this.#way = { is: "attached", link, handle }; // a room begins with its first session
+  /** A session has entered by the sit with this number, on this link. */
+  enter(session: Session, number: number, link: RoomLink): void {
+    if (this.#sessions.size === 0) this.#way = { is: "attached", link }; // a room begins with its first session
     this.#sessions.add(session);
     session.entered(number, this);
   }
@@ -146,7 +146,7 @@ export class GateRoom implements Place {
     this.#sessions.delete(session);
     if (this.#sessions.size > 0) return;
     this.#hold?.cancel();
-    if (this.#way.is === "attached") this.#way.link.forgetRoom(this.#way.handle);
+    this.#link?.forgetRoom(this.life);
     this.#share.onEnd(this);
   }
 
@@ -197,10 +197,10 @@ export class GateRoom implements Place {
   }
 
   /** The owner has it: sessions go on, and give again what was not applied. */
-  attached(link: RoomLink, { handle, seated, gone, epoch, answers }: Attached): void {
+  attached(link: RoomLink, { seated, gone, epoch, answers }: Attached): void {
     if (this.#way.is !== "attaching" || this.#way.link !== link || answers !== this.#attaches) return;
     if (epoch < this.#epoch) return;
-    this.#way = { is: "attached", link, handle };
+    this.#way = { is: "attached", link };
     this.#owner = link.journal;
     this.#epoch = epoch;
     this.#hold?.cancel();

@@ -72,6 +72,7 @@ export class ServerLink implements RoomLink, GateReader {
   readonly #questions = new Map<number, Question>();
   /** What the server calls its rooms on this link. */
   readonly #rooms = new Map<number, GateRoom>();
+  readonly #handles = new Map<string, number>();
   /** Outputs passed on in this turn, by room. */
   readonly #confirms = new Map<number, number>();
   #status: Pick<ServerStatus, "rooms" | "takesNewRooms" | "free">;
@@ -97,6 +98,11 @@ export class ServerLink implements RoomLink, GateReader {
   /** Whether the server has announced everything it owns. */
   get hasTold(): boolean {
     return this.#hasTold;
+  }
+
+  /** Rooms that are called by a number on this link. */
+  get knownRooms(): number {
+    return this.#rooms.size;
   }
 
   /** Whether the server's journal has no space. */
@@ -162,8 +168,9 @@ export class ServerLink implements RoomLink, GateReader {
 
   // RoomLink: what rooms send.
 
-  forgetRoom(handle: number): void {
-    this.#rooms.delete(handle);
+  forgetRoom(life: string): void {
+    this.#rooms.delete(this.#handles.get(life) ?? 0);
+    this.#handles.delete(life);
   }
 
   sendInput(session: number, number: number, frame: Frame): void {
@@ -208,6 +215,7 @@ export class ServerLink implements RoomLink, GateReader {
       case "notMine":
         return this.#onNotMine(say.value);
       case "moved":
+        this.forgetRoom(say.value.life);
         this.#share.onMoved(say.value.life, say.value.owner, say.value.epoch);
         if (say.value.answers > 0) this.#onNotMine(say.value); // older news than ours, and not the owner either
         return;
@@ -252,6 +260,7 @@ export class ServerLink implements RoomLink, GateReader {
   }
 
   #onNotMine({ life, answers }: Pick<NotMine, "life" | "answers">): void {
+    this.forgetRoom(life);
     const room = this.#share.rooms.get(life);
     if (room?.denied(this, answers)) this.#share.onDenied(room, this);
   }
@@ -266,8 +275,8 @@ export class ServerLink implements RoomLink, GateReader {
     else {
       const room = this.#share.rooms.open({ life, epoch, owner: this.server.journal }, after);
       this.#share.onMoved(life, this.server.journal, epoch);
-      this.#rooms.set(handle, room);
-      room.enter(session, number, this, handle);
+      this.#call(room, handle);
+      room.enter(session, number, this);
     }
     sit.settle("told");
   }
@@ -289,8 +298,15 @@ export class ServerLink implements RoomLink, GateReader {
       for (const { session } of attached.seated) this.sendAbsent(session); // HOLD has ended meanwhile
       return;
     }
-    this.#rooms.set(attached.handle, room);
+    this.#call(room, attached.handle);
     room.attached(this, attached);
+  }
+
+  /** The server calls it so from now on. */
+  #call(room: GateRoom, handle: number): void {
+    this.forgetRoom(room.life);
+    this.#rooms.set(handle, room);
+    this.#handles.set(room.life, handle);
   }
 
   #onAnnouncement(announcement: Announcement): void {

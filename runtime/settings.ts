@@ -5,6 +5,7 @@
  * that is not in the table is not ours.
  */
 import { BlockList, isIP } from "node:net";
+import { type RedisUrl, readRedisUrl } from "./redis_url.ts";
 
 /** A setting that stops the start. The message is the whole sentence; exit code 78. */
 export class SettingError extends Error {
@@ -66,7 +67,7 @@ export const settingRows = {
     "REDIS_URL",
     "",
     optional(redisUrl),
-    "`redis://[user:password@]host:port[/database]`, with `rediss` for TLS: the directory of any number of gates and game servers",
+    "the directory of any number of gates and game servers: `redis://[[user]:password@]host[:6379][/database]`, `redis-sentinel://[[user]:password@]host[:26379][,host…][/database]#name-of-primary` or `redis-cluster://[[user]:password@]host[:6379][,host…]`; with `rediss` for TLS",
   ),
   advertise: row(
     "ADVERTISE",
@@ -188,7 +189,7 @@ function byEnv(settings: Settings, env: Environment): Settings {
  * How gates and game servers of their own find each other.
  * @throws {SettingError}
  */
-export function fleetOf({ fleet, redisUrl: url }: Settings): { readonly is: "static" } | { readonly is: "redis"; readonly url: string } {
+export function fleetOf({ fleet, redisUrl: url }: Settings): { readonly is: "static" } | { readonly is: "redis"; readonly url: RedisUrl } {
   if (fleet === "static" || (fleet === undefined && url === undefined)) return { is: "static" };
   if (url === undefined) throw new SettingError("FLEET=redis needs REDIS_URL.");
   return { is: "redis", url };
@@ -291,12 +292,18 @@ function servers(value: string, env: string): readonly ServerName[] {
 }
 
 /** The error says nothing of the value: there may be a password in it. */
-function redisUrl(value: string, env: string): string {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  const isOne = url !== undefined && /^rediss?:$/.test(url.protocol) && url.hostname !== "" && /^(\/\d{0,4})?$/.test(url.pathname);
-  if (!isOne) throw new SettingError(`${env} must be such as redis://host:6379, or rediss://user:password@host:6379/0.`);
-  return value;
+function redisUrl(value: string, env: string): RedisUrl {
+  const url = readRedisUrl(value);
+  if (url !== undefined) return url;
+  const [, form] = /^rediss?-(sentinel|cluster):/.exec(value) ?? [];
+  throw new SettingError(`${env} must be such as ${redisUrlExamples[form as keyof typeof redisUrlExamples] ?? redisUrlExamples.single}.`);
 }
+
+const redisUrlExamples = {
+  single: "redis://host:6379, or rediss://user:password@host:6379/0",
+  sentinel: "redis-sentinel://host:26379,host:26380/0#name-of-primary, or redis-sentinel://user:password@host#name-of-primary",
+  cluster: "redis-cluster://host:6379,host:6380, or redis-cluster://user:password@host:6379; it has no database",
+};
 
 /** Where something may be dialled. */
 export interface Place {

@@ -52,6 +52,10 @@ export class SimRedisEnd implements Store {
     this.#generation = new Generation(options.chance.entropy);
   }
 
+  get failsOver(): boolean {
+    return this.needsReplicas;
+  }
+
   get isUp(): boolean {
     return this.#stage === "up";
   }

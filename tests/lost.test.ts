@@ -75,7 +75,7 @@ test("[P4][P5] a watcher's match is led to a room that is played here, not to on
   const [first] = house.server.announcement();
   void house.server.move(first?.life.life ?? "");
   await house.settle();
-  assert.deepEqual(taker.heard, ["offer"]);
+  assert.deepEqual(taker.hears(), ["offer"]);
   const watcher = house.player(9);
   watcher.says(sit({ watch: "true" }));
   await house.settle();

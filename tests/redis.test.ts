@@ -6,6 +6,7 @@ import { Cluster, metricOf } from "./support/cluster.ts";
 import { dataFolder } from "./support/data_folder.ts";
 import { Player } from "./support/player.ts";
 import { start } from "./support/process.ts";
+import { watched } from "./support/redis_groups.ts";
 
 const races = process.env["FULL"] === "1" ? 1000 : 50;
 
@@ -202,6 +203,20 @@ test("[cluster][P6] a server that drains is offered no new room; gone, it has no
   assert.match(String(await late.hear()), /^Error 110 draining/);
 });
 
+test("[cluster][P8] behind a sentinel the primary dies: who plays plays on, and new rooms are opened at its replica", async (t) => {
+  const group = await watched(t, { replicas: 1 });
+  if (group === undefined) return;
+  const cluster = await Cluster.open(t, { servers: 1, gates: 1, env: { REDIS_URL: group.url } });
+  if (cluster === undefined) return;
+  const player = await Player.seated(cluster.door(0), 1, { room_id: "1" });
+  await player.hearUntil("Scene");
+  await group.primary.kill();
+  player.shake(6);
+  await player.hearUntil("Shake");
+  await seatedAtLast(await Player.connect(cluster.door(0), 2), { room_id: "2" }, 10_000);
+  assert.equal(await cluster.sum("croupier_directory_conflicts_total"), 0);
+});
+
 test("[cluster] wrong settings of Redis are alarms, and stop nothing", async (t) => {
   const settings = { "maxmemory-policy": "allkeys-lru", appendfsync: "everysec" };
   const cluster = await Cluster.open(t, { servers: 1, gates: 1, redis: { settings } });
@@ -236,6 +251,8 @@ for (const [env, sentence] of [
   [{ FLEET: "etcd" }, /^croupier: FLEET must be one of static, redis/],
   [{ REDIS_URL: "secret@nowhere" }, /^croupier: REDIS_URL must be such as redis:\/\/host:6379/],
   [{ REDIS_URL: "http://:secret@host:1" }, /^croupier: REDIS_URL must be such as redis:\/\/host:6379/],
+  [{ REDIS_URL: "redis-sentinel://:secret@host" }, /^croupier: REDIS_URL must be such as redis-sentinel:\/\/host:26379/],
+  [{ REDIS_URL: "redis-cluster://:secret@host/1" }, /^croupier: REDIS_URL must be such as redis-cluster:\/\/host:6379/],
   [{ REDIS_URL: "redis://host", ADVERTISE: "a:b:c" }, /^croupier: ADVERTISE must be a host, or host:port/],
 ] as const) {
   test(`[start] ${JSON.stringify(env)} stops the start with one sentence and 78`, async (t) => {

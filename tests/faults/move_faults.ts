@@ -114,9 +114,13 @@ function shown({ step, victim, fault }: MoveFault): string {
   return `${fault} of the ${victim} at "${step}"`;
 }
 
-/** Asks for it, as an operator would; whoever answers may die meanwhile. */
-export async function moveRoom({ member: { server } }: ServerPart, taker: ServerPart, life: string): Promise<void> {
-  const body = JSON.stringify({ to: taker.journal });
-  const init = { method: "POST", body, headers: { "Content-Type": "application/json" } };
-  await fetch(`http://127.0.0.1:${server.adminPort}/rooms/${life}/move`, init).catch(() => {});
+/** Asks for it, as an operator would; whoever answers may die meanwhile. Whether the room has gone. */
+export async function moveRoom({ member: { server } }: ServerPart, taker: ServerPart, life: string): Promise<boolean> {
+  const url = `http://127.0.0.1:${server.adminPort}/rooms/${life}/move?to=${taker.journal}`;
+  const status = await fetch(url, { method: "POST" }).then(
+    (response) => response.status,
+    () => 0,
+  );
+  assert.notEqual(status, 400);
+  return status === 200;
 }

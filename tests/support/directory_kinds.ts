@@ -15,8 +15,10 @@ import { DirectoryKeeper, type LostElsewhere } from "#gate_server/directory_keep
 import { systemClock } from "#runtime/clock.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
+import { type RedisUrl, readRedisUrl } from "#runtime/redis_url.ts";
 import { RedisMemory, type ScriptName } from "#simulation/redis_memory.ts";
 import { ManualClock } from "./manual_clock.ts";
+import { watched } from "./redis_groups.ts";
 import { RedisServer } from "./redis_server.ts";
 
 const hourMs = 3_600_000;
@@ -39,7 +41,14 @@ export interface DirectoryAtHand {
 export const directoryKinds: Readonly<Record<string, (t: TestContext) => Promise<DirectoryAtHand | undefined>>> = {
   memory: async () => memoryAtHand(),
   link: async () => linkAtHand(),
-  redis: redisAtHand,
+  redis: async (t) => {
+    const server = await RedisServer.start(t);
+    return server && redisAtHand(t, server, server.url);
+  },
+  "redis sentinel": async (t) => {
+    const group = await watched(t);
+    return group && redisAtHand(t, group.primary, group.url);
+  },
   simulated: simulatedAtHand,
 };
 
@@ -52,6 +61,7 @@ function memoryAtHand(): DirectoryAtHand {
     abandon: (owner) => directory.abandon(owner),
   };
   const server: DirectoryForServers = {
+    isReachable: true,
     claim: (life, user) => directory.claim(life, user),
     release: (life, user) => directory.release(life, user),
     end: (life) => directory.end(life),
@@ -157,10 +167,8 @@ function conflictsOf(lost: Required<LostElsewhere>, announcement: Announcement):
   };
 }
 
-async function redisAtHand(t: TestContext): Promise<DirectoryAtHand | undefined> {
-  const server = await RedisServer.start(t);
-  if (server === undefined) return undefined;
-  const redis = await connected(t, server);
+async function redisAtHand(t: TestContext, server: RedisServer, url: string): Promise<DirectoryAtHand> {
+  const redis = await connected(t, { url });
   const key = (name: string): string => `{croupier}:${name}`;
   return {
     ...storeAtHand(t, redis),
@@ -183,7 +191,7 @@ async function simulatedAtHand(t: TestContext): Promise<DirectoryAtHand> {
   const now = (): number => systemClock.wall();
   const generation = new Generation(systemEntropy);
   const store: Store = {
-    ...{ onForgot: () => {}, isUp: true, needsReplicas: false, replicated: async () => {}, stop: () => {} },
+    ...{ onForgot: () => {}, isUp: true, failsOver: false, replicated: async () => {}, stop: () => {} },
     run: async ({ name }, ...args) =>
       generation.read(memory.run(now(), name as ScriptName, [...generation.words, String(hourMs), ...args]), () => store.onForgot()),
   };
@@ -216,8 +224,8 @@ function storeAtHand(t: TestContext, store: Store): Pick<DirectoryAtHand, "gate"
 }
 
 /** A connection that is up, and down with the test. */
-export async function connected(t: TestContext, { url }: { url: string }, log = silentLog): Promise<Redis> {
-  const redis = new Redis({ url, clock: systemClock, entropy: systemEntropy, log, abandonAfterMs: hourMs });
+export async function connected(t: TestContext, { url }: { url: string }, log = silentLog, clock = systemClock): Promise<Redis> {
+  const redis = new Redis({ url: readRedisUrl(url) as RedisUrl, clock, entropy: systemEntropy, log, abandonAfterMs: hourMs });
   redis.start();
   t.after(() => redis.stop());
   while (!redis.isUp) await new Promise((resolve) => setTimeout(resolve, 5));

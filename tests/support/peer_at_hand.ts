@@ -6,6 +6,7 @@ import type { LinkChannel } from "#link/channel.ts";
 import { greetGate, greetServer } from "#link/greeting.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import { memoryPair } from "#link/socket_memory.ts";
+import type { ToGate } from "#protocol/gen/link_pb.ts";
 import { LinkGarbage, readToGate, readToServer, type ToGateWriter, type ToServerWriter } from "#protocol/link.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { readSettings } from "#runtime/settings.ts";
@@ -73,10 +74,7 @@ export class PeerAtHand {
     channel.handOver({
       read: (batch) =>
         readToGate(batch, {
-          say: ({ say }) => {
-            if (say.case === "offer") this.heard.push(say.value.yes ? "yes" : say.value.sentence);
-            else if (say.case !== "status") this.heard.push(say.case ?? "nothing");
-          },
+          say: (said) => this.heard.push(wordOf(said)),
           ...{ output: garbage, ack: garbage },
         }),
       onDown: (why) => this.heard.push(`down: ${why}`),
@@ -84,11 +82,15 @@ export class PeerAtHand {
   }
 }
 
+function wordOf({ say }: ToGate): string {
+  if (say.case === "offer") return say.value.yes ? "yes" : say.value.sentence;
+  if (say.case === "status") return `status takes ${say.value.takesNewRooms ? "some" : "none"}`;
+  return say.case ?? "nothing";
+}
+
 /** Another game server that is dialled, and offered rooms: it takes none of them before a test says so. */
 export class TakerAtHand {
-  /** What it has been told, a word for each. */
-  readonly heard: string[] = [];
-  readonly offers: string[] = [];
+  readonly #heard: string[] = [];
   readonly #clock: SmallHouse["clock"];
   readonly #game: string;
   #channel: LinkChannel<ToGateWriter> | undefined;
@@ -106,9 +108,14 @@ export class TakerAtHand {
       hello: () => ({ journal, boot: 1, release: "dev", games: [this.#game], durable: true, startedAtMs: 1, status }),
       refuse: () => undefined,
       onUp: (channel) => this.#onUp(channel),
-      onFailed: (why) => this.heard.push(`failed: ${why}`),
+      onFailed: (why) => this.#heard.push(`failed: ${why}`),
     });
     return theirs;
+  }
+
+  /** What it has been told since it was asked last, a word for each. */
+  hears(): string[] {
+    return this.#heard.splice(0);
   }
 
   say(say: Parameters<ToGateWriter["say"]>[0]): void {
@@ -124,12 +131,11 @@ export class TakerAtHand {
       read: (batch) =>
         readToServer(batch, {
           say: ({ say }) => {
-            this.heard.push(say.case ?? "nothing");
-            if (say.case === "offer") this.offers.push(say.value.offer);
+            this.#heard.push(say.case ?? "nothing");
           },
           ...{ input: garbage, confirm: garbage },
         }),
-      onDown: (why) => this.heard.push(`down: ${why}`),
+      onDown: (why) => this.#heard.push(`down: ${why}`),
     });
   }
 }

@@ -1,10 +1,10 @@
 /**
- * A real redis-server for a test: on a port and in a folder of its own, set as Croupier
- * wants it, gone with the test. It can be killed, frozen, emptied and started again.
+ * A real redis-server for a test, or a sentinel: on a port and in a folder of its own, set as
+ * Croupier wants it, gone with the test. It can be killed, frozen, emptied and started again.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -14,53 +14,54 @@ import { dataFolder } from "./data_folder.ts";
 
 const startTimeoutMs = 10_000;
 /** Any generation: to whoever finds it, this Redis has forgotten nothing. */
-const generation = "7e57";
+export const remembers = ["SET", "{croupier}:generation", "7e57"];
 
 interface RedisServerOptions {
   /** Settings of Redis that differ from what Croupier wants. */
   settings?: Record<string, string>;
   /** Whether it is empty, as on its very first day; otherwise it remembers, and nothing is learned first. */
   isNew?: boolean;
+  /** It is no Redis but a sentinel, with these lines of configuration, which it rewrites. */
+  sentinel?: readonly string[];
 }
 
 export class RedisServer {
   readonly port: number;
   readonly #folder: string;
-  readonly #settings: Record<string, string>;
+  readonly #options: RedisServerOptions;
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, folder: string, settings: Record<string, string>) {
+  private constructor(port: number, folder: string, options: RedisServerOptions) {
     this.port = port;
     this.#folder = folder;
-    this.#settings = settings;
+    this.#options = options;
   }
 
   /** Undefined, and the test skipped, where there is no redis-server. */
-  static async start(t: TestContext, { settings = {}, isNew = false }: RedisServerOptions = {}): Promise<RedisServer | undefined> {
+  static async start(t: TestContext, options: RedisServerOptions = {}): Promise<RedisServer | undefined> {
     if (spawnSync("redis-server", ["--version"]).error !== undefined) {
       t.skip("needs redis-server (Debian: redis-server)");
       return undefined;
     }
-    const server = new RedisServer(await freePort(), dataFolder(t), settings);
+    const server = new RedisServer(await freePort(), dataFolder(t), options);
     t.after(() => server.kill());
     await server.start();
-    if (!isNew) await server.ask("SET", "{croupier}:generation", generation);
+    if (!options.isNew && options.sentinel === undefined) await server.ask(...remembers);
     return server;
   }
 
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
   get url(): string {
-    const password = this.#settings["requirepass"];
-    return `redis://${password === undefined ? "" : `:${password}@`}127.0.0.1:${this.port}`;
+    const password = this.#options.settings?.["requirepass"];
+    return `redis://${password === undefined ? "" : `:${password}@`}${this.address}`;
   }
 
   /** Starts it on what is in its folder, and waits until it answers. */
   async start(): Promise<void> {
-    const settings = {
-      ...{ port: String(this.port), bind: "127.0.0.1", dir: this.#folder, save: "" },
-      ...{ "maxmemory-policy": "noeviction", appendonly: "yes", appendfsync: "always" },
-      ...this.#settings,
-    };
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    const args = this.#options.sentinel === undefined ? this.#redisArgs() : this.#sentinelArgs(this.#options.sentinel);
     this.#child = spawn("redis-server", args, { stdio: "ignore" });
     const deadline = Date.now() + startTimeoutMs;
     while (!(await this.#answers())) {
@@ -103,6 +104,23 @@ export class RedisServer {
     }
   }
 
+  #redisArgs(): string[] {
+    const settings = {
+      ...{ port: String(this.port), bind: "127.0.0.1", dir: this.#folder, save: "" },
+      ...{ "maxmemory-policy": "noeviction", appendonly: "yes", appendfsync: "always" },
+      ...this.#options.settings,
+    };
+    return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  }
+
+  #sentinelArgs(lines: readonly string[]): string[] {
+    const file = join(this.#folder, "sentinel.conf");
+    const settings = Object.entries(this.#options.settings ?? {}).map(([name, value]) => `${name} ${value}`);
+    const all = [`port ${this.port}`, "bind 127.0.0.1", `dir ${this.#folder}`, ...settings, ...lines, ""];
+    if (!existsSync(file)) writeFileSync(file, all.join("\n"));
+    return [file, "--sentinel"];
+  }
+
   async #answers(): Promise<boolean> {
     try {
       return (await this.ask("PING")) === "PONG";
@@ -112,7 +130,7 @@ export class RedisServer {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -203,6 +203,7 @@ export class TwoServers {
   get #forServers(): DirectoryForServers {
     const directory = this.#directory;
     return {
+      isReachable: true,
       claim: (life, user) => directory.claim(life, user),
       release: (life, user) => directory.release(life, user),
       end: (life) => directory.end(life),
