@@ -83,13 +83,14 @@ export class Arrivals {
 
   /**
    * The giver takes its offer back, and has the life at this epoch (0: no more). "dropped" is said when it is written down
-   * that we never will play by it.
+   * that we never will play by it. A giver that has had no answer for so long that the life has left here since, and perhaps
+   * come back by another offer, is told by the epochs: whoever has had it after him had it from his offer.
    */
   async drop(life: string, offer: string, epoch: number): Promise<Fate> {
     const { rooms } = this.#options;
     if (rooms.hasCome(life, offer)) return "active";
     const incoming = this.#take(life, offer);
-    if (incoming === undefined) return "dropped";
+    if (incoming === undefined) return epoch > 0 && rooms.lastEpochOf(life) >= epoch - 1 ? "active" : "dropped";
     rooms.giveBack({ ...incoming.value, epoch }, epoch === 0 ? "" : incoming.from);
     await rooms.committed();
     incoming.settled.resolve();

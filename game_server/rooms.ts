@@ -320,9 +320,18 @@ export class Rooms implements RoomHost {
     this.#options.onChange();
   }
 
-  /** Whether the life came here by this offer. */
+  /** Whether the life came here by this offer, as far as that is remembered: it may have left, and come again by another one. */
   hasCome(life: string, offer: string): boolean {
     return this.known(life)?.value.offer === offer || this.#gone.get(life)?.came === offer;
+  }
+
+  /** The last epoch at which the life was played here; 0: it never was. */
+  lastEpochOf(life: string): number {
+    const room = this.known(life);
+    if (room !== undefined) return room.ownership.epoch;
+    const { came = "", left = "", epoch = 0 } = this.#gone.get(life) ?? {};
+    if (left !== "") return epoch - 1;
+    return came === "" ? 0 : epoch;
   }
 
   /** Whether nobody can say here what became of this offer: its room waits for a release that can read it. */

@@ -19,8 +19,8 @@ interface LogWatchOptions {
   isPardoned(): boolean;
   /** The book of a life, wherever it is. */
   bookOf(life: string): number | undefined;
-  /** The server with this name has frozen a room, to give it to another. */
-  onMoveStart(name: string): void;
+  /** The server with this name has frozen a room, to give it to the one with this journal. */
+  onMoveStart(name: string, to: string): void;
   trace(name: string, what: () => string): void;
 }
 
@@ -75,7 +75,7 @@ export class LogWatch {
       case "move start":
         if (level !== "info") return; // the taker's
         this.#moving.set(life, { from: name, to: fields["link.peer"] ?? "" });
-        return this.#options.onMoveStart(name);
+        return this.#options.onMoveStart(name, fields["link.peer"] ?? "");
       case "move end":
         counts.moved += 1;
         this.#moving.delete(life);

@@ -44,10 +44,10 @@ export class Misfortunes {
   }
 
   /** A room has been frozen to be given away: often somebody who has a part in it dies, stands still or is cut off meanwhile. */
-  onMoveStart(source: GameMachine): void {
+  onMoveStart(source: GameMachine, target: GameMachine): void {
     const { scheduler, chance } = this.#around;
     if (this.#isOver || !chance.happens(0.5)) return;
-    scheduler.after(chance.between(0, moveMsMax), () => this.#disturbMove(source));
+    scheduler.after(chance.between(0, moveMsMax), () => this.#disturbMove(source, target));
   }
 
   /** A process is dead: for how long. */
@@ -101,18 +101,19 @@ export class Misfortunes {
     void source.server.move(chance.pick(lives));
   }
 
-  #disturbMove(source: GameMachine): void {
+  #disturbMove(source: GameMachine, target: GameMachine): void {
     if (this.#isOver) return;
-    const { chance } = this.#around;
-    const server = chance.happens(0.5) ? source : chance.pick(this.#options.servers);
+    const { chance, redis } = this.#around;
+    const server = chance.happens(0.5) ? source : target;
     const likelihood = chance.fraction();
-    if (likelihood < 0.3) this.#kill(server.process);
-    else if (likelihood < 0.5) this.#killInTurn(server);
-    else if (likelihood < 0.62) this.#pause(server.process);
-    else if (likelihood < 0.7) this.#cutLink();
-    else if (likelihood < 0.85) this.#partition(source.name);
-    else if (likelihood < 0.93) this.#killGate();
-    else if (this.#around.redis !== undefined) this.#disturbRedis();
+    if (likelihood < 0.25) this.#kill(server.process);
+    else if (likelihood < 0.45) this.#killInTurn(server);
+    else if (likelihood < 0.55) this.#pause(server.process);
+    else if (likelihood < 0.6) this.#cutLink();
+    else if (likelihood < 0.7) this.#cutOff(source.name, target.name);
+    else if (likelihood < 0.78) this.#partition(server.name);
+    else if (likelihood < 0.86) this.#killGate();
+    else if (redis !== undefined) this.#disturbRedis();
   }
 
   /** A server is told to leave; sometimes that is taken back, sometimes it is told again. */
@@ -163,15 +164,18 @@ export class Misfortunes {
 
   /** Two processes are cut off from each other, `one` among them if it is named. */
   #partition(one?: string): void {
-    const { network, chance, redis } = this.#around;
-    const { gates, servers, counts } = this.#options;
-    counts.partitions += 1;
+    const { chance, redis } = this.#around;
+    const { gates, servers } = this.#options;
     const names = [...gates, ...servers].map(({ name }) => name);
     const first = one ?? chance.pick(names);
     const others = [...names, ...(redis === undefined ? [] : [redisName, redisName])].filter((name) => name !== first);
-    const second = chance.pick(others);
-    const { isLong } = this.#around.character;
-    const forMs = isLong && chance.happens(0.3) ? chance.between(20_000, 45_000) : chance.about(3000);
+    this.#cutOff(first, chance.pick(others));
+  }
+
+  #cutOff(first: string, second: string): void {
+    const { network, chance, character } = this.#around;
+    this.#options.counts.partitions += 1;
+    const forMs = character.isLong && chance.happens(0.3) ? chance.between(20_000, 45_000) : chance.about(3000);
     network.partition(first, second, Math.min(forMs, second === redisName ? redisOutageMsMax : this.#outageMsMax));
   }
 

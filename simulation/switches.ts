@@ -8,7 +8,7 @@ import { Departures } from "#game_server/departures.ts";
 import type { Commit } from "#game_server/journal.ts";
 import { PeerLink } from "#game_server/peer_link.ts";
 import { Room } from "#game_server/room.ts";
-import { isGone, type RoomValue } from "#game_server/room_value.ts";
+import { isGone, type RoomValue, type StoredValue } from "#game_server/room_value.ts";
 import { Rooms } from "#game_server/rooms.ts";
 import type { Seat } from "#game_server/seats.ts";
 import { GateRoom } from "#gate_server/gate_room.ts";
@@ -222,8 +222,8 @@ function delayedWrite(): Write {
 
 function changed(commit: Commit, change: (value: RoomValue) => void): Commit {
   const kept = commit.kept.map(({ life, value }) => {
-    const copy = JSON.parse(value) as RoomValue;
-    change(copy);
+    const copy = JSON.parse(value) as StoredValue;
+    if (!isGone(copy)) change(copy);
     return { life, value: JSON.stringify(copy) };
   });
   return { ...commit, kept };

@@ -91,7 +91,7 @@ class World {
       ...{ counts: this.#counts, verdict: this.#verdict, losesPower },
       isPardoned: () => this.#hasRedisLost,
       bookOf: (life) => this.#bookOf(life),
-      onMoveStart: (name) => this.#onMoveStart(name),
+      onMoveStart: (name, to) => this.#onMoveStart(name, to),
       trace: (name, what) => this.#trace(name, what),
     });
     this.#redis = this.#character.isCluster ? this.#openRedis() : undefined;
@@ -267,9 +267,10 @@ class World {
     this.#trace(redisName, () => "started");
   }
 
-  #onMoveStart(name: string): void {
+  #onMoveStart(name: string, to: string): void {
     const source = this.#servers.find((server) => server.name === name);
-    if (source !== undefined) this.#misfortunes.onMoveStart(source);
+    const target = this.#servers.find(({ disk }) => disk.id === to);
+    if (source !== undefined && target !== undefined) this.#misfortunes.onMoveStart(source, target);
   }
 
   #heal(): void {

@@ -9,7 +9,6 @@ import { MemoryDirectory } from "#fleet/directory_memory.ts";
 import { fixedFleet } from "#fleet/fleet.ts";
 import type { Game } from "#game_server/game.ts";
 import { GameServer } from "#game_server/game_server.ts";
-import { type Commit, type Journal, JournalFull, noDamage } from "#game_server/journal.ts";
 import type { RoomValue } from "#game_server/room_value.ts";
 import { noWatchdog } from "#game_server/watchdog.ts";
 import { Gate } from "#gate_server/gate.ts";
@@ -18,32 +17,11 @@ import { memoryPair } from "#link/socket_memory.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
 import { readSettings } from "#runtime/settings.ts";
+import { FakeDisk } from "./fake_disk.ts";
 import { FakePlayer } from "./fake_player.ts";
 import { ManualClock } from "./manual_clock.ts";
 
 const settled = 12;
-
-/** Keeps what is committed while there is space. */
-class FakeDisk {
-  /** What the next commits find, one each, and then every other one. */
-  readonly nextIsFull: boolean[] = [];
-  isFull = false;
-  readonly rooms = new Map<string, string>();
-  #boot = 0;
-
-  open(): Journal {
-    this.#boot += 1;
-    const load = () => [...this.rooms].map(([life, value]) => ({ life, value }));
-    const commit = (written: Commit): void => this.#commit(written);
-    return { id: "00000000000000aa", boot: this.#boot, isDurable: true, clockMs: 0, damage: noDamage, load, commit, close: () => {} };
-  }
-
-  #commit({ kept, ended }: Commit): void {
-    if (this.nextIsFull.shift() ?? this.isFull) throw new JournalFull("full");
-    for (const { life, value } of kept) this.rooms.set(life, value);
-    for (const life of ended) this.rooms.delete(life);
-  }
-}
 
 export class SmallHouse {
   readonly clock = new ManualClock();
@@ -94,7 +72,7 @@ export class SmallHouse {
 
   /** The room with this id, as it was written down last. */
   written(room: string): RoomValue | undefined {
-    return [...this.disk.rooms.values()].map((json) => JSON.parse(json) as RoomValue).find((value) => value.room === room);
+    return this.disk.written(room);
   }
 
   /** Everything that can happen without the clock has happened. */
