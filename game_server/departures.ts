@@ -62,11 +62,16 @@ export class Departures {
     return this.#underWay.size;
   }
 
+  /** Whether that could come about now: a room that is frozen in vain is a pause for its players. */
+  mayGive(room: Room, link: PeerLink): boolean {
+    const { rooms, directory } = this.#options;
+    return room.isPlayed && this.#stage === "up" && link.takesRooms && !rooms.isStalled && directory.isReachable;
+  }
+
   /** Gives `room` to the server behind `link`. Resolves when it is known whose it is: true = the taker's. */
   async give(room: Room, link: PeerLink): Promise<boolean> {
-    const { clock, rooms, directory } = this.#options;
-    const mayGo = room.isPlayed && this.#stage === "up" && link.takesRooms;
-    if (!mayGo || rooms.isStalled || !directory.isReachable) return false; // frozen in vain, its players would wait
+    const { clock, rooms } = this.#options;
+    if (!this.mayGive(room, link)) return false;
     const offer = this.newOffer(room.life);
     this.#begin(room, offer, link.server.journal);
     room.freeze();

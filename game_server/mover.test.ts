@@ -19,6 +19,7 @@ function moverOfOne() {
     rooms: { all: () => [room] },
     peers: { takers: async () => takers },
     departures: {
+      mayGive: () => true,
       give: (_room, { server }) => {
         offered.push(server.journal);
         return new Promise((resolve) => {
@@ -36,13 +37,15 @@ function moverOfOne() {
 
 const nobodyListens = { onBegun: () => {}, onStuck: () => {} };
 
-test("[P6] a room that nobody took is offered to the next server, and again a second later", async () => {
+test("[P5][P6] a room that nobody took is offered to the next server, and again when its players have had a rest", async () => {
   const { clock, mover, offered, says } = moverOfOne();
   mover.begin(nobodyListens);
   await immediate();
   await says(false);
   await says(false);
   assert.deepEqual(offered, ["b", "c"]);
+  await clock.advance(4900);
+  assert.deepEqual(offered, ["b", "c"], "each offer is a pause");
   await clock.advance(1000);
   assert.deepEqual(offered, ["b", "c", "b"]);
   mover.stop();

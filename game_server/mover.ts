@@ -5,7 +5,7 @@
  *
  *     begin ──> whoever takes rooms ──> rooms go, several at a time ──> none is left
  *                 │ nobody                 │ nobody takes one
- *                 └───────── stuck <───────┘     (and tried again every few seconds, until `stop`)
+ *                 └───────── stuck <───────┘     (and looked for again every second, until `stop`)
  */
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Departures } from "./departures.ts";
@@ -16,14 +16,16 @@ import type { Rooms } from "./rooms.ts";
 
 /** Rooms on their way at once. */
 const underWayMax = 16;
-/** Rooms that nobody took are offered again this often, and new ones are looked for. */
+/** Takers, and rooms that have come meanwhile, are looked for this often. */
 const retryMs = 1000;
+/** A server that has not taken a room is not offered it again for so long: each offer is a pause for its players. */
+const refusedMs = 5000;
 
 export interface MoverOptions {
   clock: Clock;
   rooms: Pick<Rooms, "all">;
   peers: Pick<Peers, "takers">;
-  departures: Pick<Departures, "give">;
+  departures: Pick<Departures, "give" | "mayGive">;
 }
 
 export interface MoverEvents {
@@ -44,6 +46,8 @@ export class Mover {
   /** The one under way; another object is another one. */
   #evacuation: Evacuation | undefined;
   #retry: Timer | undefined;
+  /** Until when a server is not offered a room that it has not taken. */
+  readonly #refused = new WeakMap<Room, WeakMap<PeerLink, number>>();
 
   constructor(options: MoverOptions) {
     this.#options = options;
@@ -105,7 +109,8 @@ export class Mover {
       [...rooms.all()].filter((room) => room.isPlayed),
       async (room) => {
         if (!isOn() || !room.isPlayed) return;
-        if ((await this.#give(room, takersOf.get(room.game) ?? [], isOn)) === undefined && room.isPlayed) stuck += 1;
+        const takers = (takersOf.get(room.game) ?? []).filter((taker) => !this.#hasJustRefused(room, taker));
+        if ((await this.#give(room, takers, isOn)) === undefined && room.isPlayed) stuck += 1;
       },
     );
     if (!isOn()) return;
@@ -121,8 +126,17 @@ export class Mover {
 
   /** Offers `room` to one after another, for as long as it may go. */
   async #give(room: Room, takers: readonly PeerLink[], mayGo = () => true): Promise<string | undefined> {
-    for (const taker of takers) if (mayGo() && (await this.#options.departures.give(room, taker))) return taker.server.journal;
+    const { departures, clock } = this.#options;
+    for (const taker of takers) {
+      if (!mayGo() || !departures.mayGive(room, taker)) continue;
+      if (await departures.give(room, taker)) return taker.server.journal;
+      this.#refused.set(room, (this.#refused.get(room) ?? new WeakMap()).set(taker, clock.now() + refusedMs));
+    }
     return undefined;
+  }
+
+  #hasJustRefused(room: Room, taker: PeerLink): boolean {
+    return (this.#refused.get(room)?.get(taker) ?? Number.NEGATIVE_INFINITY) > this.#options.clock.now();
   }
 
   async #several(rooms: readonly Room[], act: (room: Room) => Promise<void>): Promise<void> {

@@ -17,6 +17,8 @@ import { PeerLink } from "./peer_link.ts";
 const dialTimeoutMs = 2000;
 /** An address that did not answer is left alone for so long. */
 const retryMs = 1000;
+/** Our own address, which a fleet has too, for so long: another server may get it. */
+const ownRetryMs = 30_000;
 
 interface PeersOptions {
   clock: Clock;
@@ -93,16 +95,21 @@ export class Peers {
         resolve();
       };
       const timeout = clock.after(dialTimeoutMs, done);
+      let isOwn = false;
+      const refuse = (other: string): string | undefined => {
+        isOwn = other === journal;
+        return this.#refuse(other);
+      };
       const onFailed = (why: string): void => {
         log.debug("peer down", { "server.address": address, "event.reason": why });
-        this.#notBeforeMs.set(address, clock.now() + retryMs);
+        this.#notBeforeMs.set(address, clock.now() + (isOwn ? ownRetryMs : retryMs));
         done();
       };
       const onSocket = (socket: LinkSocket): void => {
         if (this.#stage === "stopped") return socket.cut();
         greetServer(socket, {
           ...{ clock, entropy, key, release, boot: journal, isServer: true },
-          refuse: (other) => this.#refuse(other),
+          refuse,
           onUp: (channel, server) => {
             this.#onUp(address, channel, server);
             done();

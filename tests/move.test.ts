@@ -76,7 +76,7 @@ test("[P5] a room is given to another server and back on request, and its player
   const { from, to, players } = all;
   const room = (await roomsOf(from)).find(({ id }) => id === "1");
   assert.ok(room !== undefined);
-  await until(async () => (await post(from, `/rooms/${room.life}/move`)).status === 200); // it may not have found the other one yet
+  await until(async () => (await post(from, `/rooms/${room.life}/move`)).status === 200); // it looks for others once a second
   await until(async () => (await roomsOf(to)).some(({ life, epoch }) => life === room.life && epoch === 2));
   const nowhere = await post(from, "/rooms/dice/2/move?to=nobody");
   assert.equal(nowhere.status, 409);
@@ -91,7 +91,13 @@ test("[P5] a new server gets its share of the rooms on request", async (t) => {
   const all = await twoServers(t);
   if (all === undefined) return;
   const { from, to, players } = all;
-  assert.deepEqual((await post(from, "/rebalance")).body, { moved: roomsCount / 2, rooms: roomsCount / 2 });
+  let share: unknown;
+  await until(async () => {
+    const { body } = await post<{ moved: number }>(from, "/rebalance");
+    share = body;
+    return body.moved > 0; // before that it has not seen the new one: it looks once a second
+  });
+  assert.deepEqual(share, { moved: roomsCount / 2, rooms: roomsCount / 2 });
   await until(async () => (await metricOf(to, "croupier_rooms")) === roomsCount / 2);
   assert.deepEqual((await post(from, "/rebalance")).body, { moved: 0, rooms: roomsCount / 2 });
   await everybodyRolls(players);
