@@ -19,6 +19,14 @@ const caughtBy: Record<SwitchName, [seed: number, finds: RegExp]> = {
   "contiguous-numbers": [1, /^V3/],
   "retained-inputs": [1, /^V/],
   "absent-is-not-gone": [2, /^(P4|V1)/],
+  fence: [1, /^V2/],
+  "offer-id": [393, /^(P1|V)/],
+  "incoming-journal": [8, /^V1 book/],
+  "outgoing-journal": [143, /^V2/],
+  "thaw-after-dropped": [8, /^V2/],
+  "life-in-a-name": [416, /^P1/],
+  "lease-frees-nothing": [19, /^V1 book/],
+  "user-claim": [1, /^(P1|V1)/],
 };
 
 for (const off of Object.keys(switches) as SwitchName[]) {
