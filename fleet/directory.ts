@@ -88,7 +88,7 @@ export interface DirectoryForServers {
   move(from: Life, to: Life, offer: string): Promise<"moved" | "lost">;
   /**
    * Instead of a move to `taker` that may have been made: `from` goes on as `to`, its own at a higher epoch, if the taker is
-   * known to be gone and the directory cannot have forgotten. "moved": the life is the taker's. "unknown": wait for the taker.
+   * known to be gone and the directory cannot have forgotten. "moved": the life is the taker's, or was and has gone on from there. "unknown": wait for the taker.
    */
   keep(from: Life, to: Life, taker: string): Promise<"kept" | "moved" | "unknown">;
   /** As for gates. */

@@ -206,7 +206,7 @@ withRedis("[P1] a giver keeps a room whose taker has no lease any more; then a l
   assert.equal(await from.owner.keep(one, { ...one, epoch: 3 }, "B"), "kept", "asked twice");
   assert.equal(await from.owner.move(one, { ...one, owner: "B", epoch: 2 }, "o1"), "lost");
   assert.deepEqual((await gate.where(one.life))?.life, { ...one, epoch: 3 });
-  assert.equal(await to.owner.keep(one, { ...one, owner: "B", epoch: 4 }, "C"), "unknown", "it is another's");
+  assert.equal(await to.owner.keep(one, { ...one, owner: "B", epoch: 4 }, "C"), "moved", "it is another's since");
 });
 
 withRedis("[P1] a giver does not keep what has been moved, nor what Redis has forgotten", async ({ redis, server }, t) => {
@@ -254,3 +254,21 @@ withRedis("[P7][P8] what has left is told in parts too, so that no script holds 
   const owners = await Promise.all([0, 1, 1200].map(async (index) => (await gate.where(left[index]?.life ?? ""))?.life.owner));
   assert.deepEqual(owners, ["A", "B", "B"], "none is ended, and whose they are since is known");
 });
+
+withRedis(
+  "[P1][P8] a giver that comes back after its taker has given the life on, and is gone, learns that it has lost it",
+  async ({ redis, gate }, t) => {
+    const [from, taker, last] = ["A", "B", "C"].map((id) => new RedisOwnerAtHand(t, redis, id));
+    assert.ok(from && taker && last);
+    const before = life("1", "A");
+    const [there, on] = [
+      { ...before, owner: "B", epoch: 2 },
+      { ...before, owner: "C", epoch: 3 },
+    ];
+    await from.owner.claim(before, 7);
+    assert.equal(await from.owner.move(before, there, "f1"), "moved");
+    assert.equal(await taker.owner.move(there, on, "f2"), "moved");
+    assert.equal(await from.owner.keep(before, { ...before, epoch: 3 }, "B"), "moved");
+    assert.deepEqual((await gate.where(before.life))?.life, on);
+  },
+);

@@ -210,13 +210,16 @@ hand(life, to, ARGV[6])
 return answer('moved')`,
   ),
 
-  /** epoch, life as JSON at a higher one, taker -> "kept"; "moved": it is the taker's; "unknown": the taker may still say */
+  /** epoch, life as JSON at a higher one, taker -> "kept"; "moved": it is the taker's, or was; "unknown": the taker may still say */
   keep: script(
     "keep",
     `
 local to, taker = cjson.decode(ARGV[5]), ARGV[6]
 local life = read(to.life)
-if not life or learning == 1 or call('EXISTS', at .. 'lease:' .. taker) == 1 then return answer('unknown') end
+if not life or learning == 1 then return answer('unknown') end
+local hasGoneOn = life.owner ~= to.owner and life.epoch > tonumber(ARGV[4]) + 1 -- only from the taker, whether it can be asked or not
+if hasGoneOn then return answer('moved') end
+if call('EXISTS', at .. 'lease:' .. taker) == 1 then return answer('unknown') end
 if life.owner == taker and life.epoch == tonumber(ARGV[4]) + 1 then return answer('moved') end
 if life.owner ~= to.owner then return answer('unknown') end
 if life.epoch ~= to.epoch then hand(life, to, ARGV[5]) end

@@ -25,7 +25,7 @@ function drainWith(setting: string, mayPark: boolean, hasPeers = false, rooms: R
     rooms: { all: () => rooms, drain: () => told.push("drain"), undoDrain: () => told.push("undo"), park: () => told.push("park") },
     mover: hasPeers ? mover : undefined,
   });
-  return { clock, drain, told, stick: () => events.at(-1)?.onStuck() };
+  return { clock, drain, told, find: () => events.at(-1)?.onBegun(), stick: () => events.at(-1)?.onStuck() };
 }
 
 for (const [setting, hasPeers, mayPark, kind] of [
@@ -58,6 +58,23 @@ test("[P6] rooms that nobody takes are parked for a promised successor, else the
   waiting.stick();
   assert.deepEqual([waiting.drain.kind, waiting.told, waiting.clock.pending], ["wait", ["drain", "move"], 1]);
   assert.deepEqual([waiting.drain.undo(), waiting.drain.kind, waiting.clock.pending], [true, "move", 0]);
+});
+
+test("[P6] a second signal while takers are looked for parks for a promised successor, as it would have without the look", () => {
+  const looking = drainWith("move", true, true);
+  looking.drain.begin();
+  looking.drain.dissolve();
+  assert.deepEqual([looking.drain.kind, looking.told, looking.clock.pending], ["park", ["drain", "move", "park"], 0]);
+  for (const [mayPark, begun] of [
+    [true, true],
+    [false, false],
+  ] as const) {
+    const dissolved = drainWith("move", mayPark, true);
+    dissolved.drain.begin();
+    if (begun) dissolved.find();
+    dissolved.drain.dissolve();
+    assert.deepEqual([dissolved.told, dissolved.clock.pending], [["drain", "move"], 0]);
+  }
 });
 
 test("[P6] parked rooms are not taken back, waiting ones are, and no timer stays", () => {

@@ -49,7 +49,11 @@ interface DrainOptions {
   leftMs(): number | undefined;
 }
 
-type Stage = { readonly is: "none" } | { readonly is: "under way"; readonly kind: RoomDrainKind; readonly notices: Timer | undefined };
+type Stage =
+  | { readonly is: "none" }
+  /** Whoever may take rooms is asked: none has gone yet. */
+  | { readonly is: "looking"; readonly kind: "move"; readonly notices: Timer | undefined }
+  | { readonly is: "under way"; readonly kind: RoomDrainKind; readonly notices: Timer | undefined };
 
 export class Drain {
   readonly #options: DrainOptions;
@@ -63,7 +67,7 @@ export class Drain {
 
   /** What the drain under way does, or what one would do that began now. */
   get kind(): RoomDrainKind {
-    if (this.#stage.is === "under way") return this.#stage.kind;
+    if (this.#stage.is !== "none") return this.#stage.kind;
     const tried = kinds.slice(kinds.indexOf(this.#options.settings.drain));
     return tried.find((kind) => this.#isPossible(kind)) ?? "wait";
   }
@@ -75,7 +79,7 @@ export class Drain {
 
   /** False: the rooms are frozen, or about to be. */
   undo(): boolean {
-    if (this.kind === "park" && this.#stage.is === "under way") return false;
+    if (this.kind === "park" && this.#stage.is !== "none") return false;
     this.stop();
     this.#stage = { is: "none" };
     this.#options.rooms.undoDrain();
@@ -89,6 +93,12 @@ export class Drain {
     return true;
   }
 
+  /** What is left ends; before anybody was found who takes rooms, they are parked if a successor is promised. */
+  dissolve(): void {
+    if (this.#stage.is === "looking" && this.#isPossible("park")) this.#enter("park");
+    else this.stop();
+  }
+
   /** Nobody is told any more, and no room begins to go. */
   stop(): void {
     this.#options.mover?.stop();
@@ -96,7 +106,7 @@ export class Drain {
   }
 
   #hush(): void {
-    if (this.#stage.is === "under way") this.#stage.notices?.cancel();
+    if (this.#stage.is !== "none") this.#stage.notices?.cancel();
     this.#telling?.cancel();
   }
 
@@ -113,9 +123,16 @@ export class Drain {
       const onStuck = (): void => {
         if (this.kind === "move") this.#moverOnStuck();
       };
-      this.#options.mover?.begin({ onBegun: () => this.kind === "move" && this.#tell("move"), onStuck });
+      this.#options.mover?.begin({ onBegun: () => this.#moverOnBegun(), onStuck });
     }
     if (kind === "park") this.#options.rooms.park();
+  }
+
+  /** The first rooms go. What is said of every later look is in the notices. */
+  #moverOnBegun(): void {
+    if (this.#stage.is !== "looking") return;
+    this.#stage = { ...this.#stage, is: "under way" };
+    this.#tell("move");
   }
 
   /** Nobody takes what is left: it is parked, or waits, and is offered again meanwhile. */
@@ -129,7 +146,7 @@ export class Drain {
     this.#hush();
     const everyMs = kind === "park" ? 0 : settings.noticeEveryMs;
     const notices = everyMs === 0 ? undefined : clock.every(everyMs, () => this.#tell(kind));
-    this.#stage = { is: "under way", kind, notices };
+    this.#stage = kind === "move" ? { is: "looking", kind, notices } : { is: "under way", kind, notices };
     if (kind !== "move") this.#tell(kind);
   }
 

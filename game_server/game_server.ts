@@ -304,6 +304,7 @@ export class GameServer implements Leaving, Owned {
     metrics.total("croupier_rooms_opened_total", "Rooms opened.", () => this.#rooms.opened);
     metrics.gauge("croupier_rooms_unreadable", "Rooms that wait for a release that can read them.", () => this.#rooms.unreadableCount);
     metrics.total("croupier_rooms_restored_total", "Rooms gone on with after a restart.", () => this.#rooms.restored);
+    metrics.total("croupier_rooms_taken_total", "Rooms that other game servers have given to this one.", () => this.#rooms.taken);
     metrics.total(
       "croupier_inputs_forgotten_total",
       "Inputs that a gate knew to be applied and the journal did not.",
@@ -360,7 +361,7 @@ export class GameServer implements Leaving, Owned {
   }
 
   dissolve(): void {
-    this.#drain.stop();
+    this.#drain.dissolve();
     this.#departures.callOff();
     this.#rooms.dissolve();
     this.#settling ??= this.#options.clock.after(settleMsMax, () => this.#settlingOnEnd());

@@ -94,8 +94,9 @@ export class Mover {
 
   async #evacuate(evacuation: Evacuation): Promise<void> {
     const { clock, rooms } = this.#options;
+    const isOn = (): boolean => evacuation === this.#evacuation;
     const takersOf = await this.#takersOf([...rooms.all()]);
-    if (evacuation !== this.#evacuation) return;
+    if (!isOn()) return;
     const hasTakers = [...takersOf.values()].some((takers) => takers.length > 0);
     if (hasTakers && !evacuation.hasBegun) evacuation.events.onBegun();
     evacuation.hasBegun ||= hasTakers;
@@ -103,13 +104,13 @@ export class Mover {
     await this.#several(
       [...rooms.all()].filter((room) => room.isPlayed),
       async (room) => {
-        if (evacuation !== this.#evacuation || !room.isPlayed) return;
-        if ((await this.#give(room, takersOf.get(room.game) ?? [])) === undefined && room.isPlayed) stuck += 1;
+        if (!isOn() || !room.isPlayed) return;
+        if ((await this.#give(room, takersOf.get(room.game) ?? [], isOn)) === undefined && room.isPlayed) stuck += 1;
       },
     );
-    if (evacuation !== this.#evacuation) return;
+    if (!isOn()) return;
     if (stuck > 0) evacuation.events.onStuck();
-    if (evacuation === this.#evacuation) this.#retry = clock.after(retryMs, () => void this.#evacuate(evacuation));
+    if (isOn()) this.#retry = clock.after(retryMs, () => void this.#evacuate(evacuation));
   }
 
   async #takersOf(rooms: readonly Room[]): Promise<ReadonlyMap<string, PeerLink[]>> {
@@ -118,9 +119,9 @@ export class Mover {
     return new Map(games.map((game, at) => [game, takers[at] ?? []]));
   }
 
-  /** Offers `room` to one after another. */
-  async #give(room: Room, takers: readonly PeerLink[]): Promise<string | undefined> {
-    for (const taker of takers) if (await this.#options.departures.give(room, taker)) return taker.server.journal;
+  /** Offers `room` to one after another, for as long as it may go. */
+  async #give(room: Room, takers: readonly PeerLink[], mayGo = () => true): Promise<string | undefined> {
+    for (const taker of takers) if (mayGo() && (await this.#options.departures.give(room, taker))) return taker.server.journal;
     return undefined;
   }
 

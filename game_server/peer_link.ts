@@ -4,7 +4,7 @@
  */
 import type { LinkChannel } from "#link/channel.ts";
 import type { ServerHello, ServerStatus, ToGate } from "#protocol/gen/link_pb.ts";
-import { batchBytesMax, LinkGarbage, readToGate, type ToServerWriter } from "#protocol/link.ts";
+import { LinkGarbage, readToGate, type ToServerWriter } from "#protocol/link.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 
 /** What an end knows of an offer: it never will be activated, it has been, or nobody knows. */
@@ -13,8 +13,8 @@ export type Fate = "dropped" | "active" | "unknown";
 /** A peer that answers later than this has not answered: players wait. */
 const answerTimeoutMs = 2000;
 
-/** Of a room as JSON: a link's batch carries it, whatever bytes its characters take. */
-const offerCharactersMax = Math.floor(batchBytesMax / 4);
+/** Of a room as JSON: three bytes each at most, and a batch carries them behind a megabyte of others. */
+export const offerCharactersMax = 1_000_000;
 
 /** An answer, and the epoch that belongs to it. */
 interface Heard {

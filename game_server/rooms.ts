@@ -82,6 +82,8 @@ export class Rooms implements RoomHost {
   opened = 0;
   crashes = 0;
   restored = 0;
+  /** Rooms that other servers have given to this one. */
+  taken = 0;
   inputsForgotten = 0;
   /** Lives that lost their name, and users who sat in two. */
   conflicts = 0;
@@ -258,6 +260,7 @@ export class Rooms implements RoomHost {
       else if (value.passage?.is === "incoming") offered.push(value);
       else this.#restore(life, value);
     }
+    this.restored = this.#byLife.size + this.#over.size;
     return offered;
   }
 
@@ -295,6 +298,7 @@ export class Rooms implements RoomHost {
     const ours = { ...value, owner, boot: boot - 1 };
     this.#restore(value.life, structuredClone(ours)); // an upgrade that throws may have changed it
     const room = this.known(value.life);
+    this.taken += 1;
     if (room === undefined) this.#turn.note(value.life, ours);
     else this.#turn.touch(room);
     this.#turn.sync();
@@ -544,7 +548,6 @@ export class Rooms implements RoomHost {
       else this.#add(room);
       for (const user of room.users) this.#place(user, room);
       this.#matching.update(room);
-      this.restored += 1;
     } catch (err) {
       const { game, room } = value;
       this.#unreadable.set(nameOf(game, room), value);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Game } from "#game_server/game.ts";
+import { Metrics } from "#runtime/metrics.ts";
 import { PeerAtHand } from "./support/peer_at_hand.ts";
 import { SmallHouse } from "./support/small_house.ts";
 
@@ -65,4 +66,23 @@ test("[P1][P10] a room that has come while this release cannot read it is played
     assert.deepEqual([owned?.life.life, owned?.life.epoch, others, house.server.unsettled()], [room.life, 2, [], []], `version ${version}`);
     assert.equal(house.server.counts().lives, 1);
   }
+});
+
+test("[metrics] a room that another server has given is counted as taken, and only one of an earlier start as restored", async () => {
+  const { house, peer } = await open();
+  const room = PeerAtHand.room("quiet", "1");
+  const counted = async (): Promise<number[]> => {
+    const metrics = new Metrics({ service: "test", release: "dev" });
+    house.server.register(metrics);
+    const text = await metrics.text();
+    return ["taken", "restored"].map((how) => Number(new RegExp(`^croupier_rooms_${how}_total\\S* (\\d+)$`, "m").exec(text)?.[1]));
+  };
+  peer.offer("00000000000000f1", room);
+  await house.settle();
+  peer.activate(room.life, "00000000000000f1");
+  await house.settle();
+  assert.deepEqual(await counted(), [1, 0]);
+  await house.kill();
+  house.restart();
+  assert.deepEqual(await counted(), [0, 1]);
 });

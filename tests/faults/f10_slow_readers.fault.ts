@@ -23,7 +23,7 @@ const queueBytesMax = 256 * kilobyte;
 const cutWithinMs = 5000;
 /** The kernel takes 4 MB of a loopback connection that is not read: at this rate that is over in six seconds. */
 const poured = [16 * kilobyte, 20] as const;
-const slicePairs = isFull ? 8 : 2;
+const slicePairs = isFull ? 8 : 3;
 const sliceMs = 6000;
 const echoers = 16;
 const echoEveryMs = 16;

@@ -30,3 +30,25 @@ test(`[F19][P1][P3][P5] giver, taker, gate or Redis killed or stopped at each of
   );
   assert.ok(receipts > tried.length * 10, "hardly anybody has played");
 });
+
+const abandonAfterMs = 8000;
+const frozen: readonly MoveFault[] = moveSteps.flatMap((step) =>
+  (["giver", "taker"] as const).map((victim) => ({ step, victim, fault: "SIGSTOP" as const })),
+);
+const frozenTried = isFull ? frozen : frozen.filter((_, at) => at % 9 === 4);
+
+test(`[F19][P1] giver or taker frozen in a move beyond ABANDON_AFTER (${frozenTried.length} of ${frozen.length}): others have opened its names, and nobody sees two owners`, {
+  timeout: frozenTried.length * 25_000 + 120_000,
+}, async (t) => {
+  const env = { ABANDON_AFTER: `${abandonAfterMs}ms` };
+  const cluster = await LedgerCluster.open(t, { players: 24, rooms: 8, seed: 20, outlasts: true, env });
+  if (cluster === undefined) return;
+  const moves = new MoveFaults(cluster, new Chance(20), { least: 1.1 * abandonAfterMs, most: 1.6 * abandonAfterMs });
+  for (const fault of frozenTried) await moves.run(fault);
+  await cluster.end();
+  const { inputs, receipts } = cluster.verdict;
+  t.diagnostic(
+    `F19 ${frozenTried.length} times frozen beyond ABANDON_AFTER in a move: every room had one owner at most ${quantile(moves.settledMs, 1).toFixed(0)} ms ` +
+      `after the return; ${inputs} inputs, ${receipts} receipts`,
+  );
+});

@@ -9,7 +9,7 @@ import { Server, start } from "#tests/support/process.ts";
 import { Echoer } from "./echoer.ts";
 import { isFull, median, patience, quantile, Scrape, sleep } from "./measure.ts";
 
-const slicePairs = isFull ? 8 : 2;
+const slicePairs = isFull ? 8 : 3;
 const sliceMs = isFull ? 6000 : 4000;
 const echoers = 16;
 /** Within what a client may send. */

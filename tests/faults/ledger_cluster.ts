@@ -28,6 +28,8 @@ interface ClusterOptions extends CrowdOptions {
 export interface ProcessPart {
   readonly name: string;
   readonly pid: number;
+  /** Its process has ended, however it did. */
+  readonly isGone: boolean;
   /** From now on it may be gone at any moment, since somebody else sends it a signal. */
   expectEnd(): void;
   /** Kills it with -9, and waits until it is gone. */
@@ -147,6 +149,11 @@ abstract class MemberPart implements ProcessPart {
     return this.member.process.child.pid ?? 0;
   }
 
+  get isGone(): boolean {
+    const { exitCode, signalCode } = this.member.process.child;
+    return exitCode !== null || signalCode !== null;
+  }
+
   expectEnd(): void {}
 
   async kill(): Promise<void> {
@@ -219,6 +226,10 @@ class RedisPart implements ProcessPart {
 
   get pid(): number {
     return this.#redis.pid;
+  }
+
+  get isGone(): boolean {
+    return this.#redis.isGone;
   }
 
   expectEnd(): void {}

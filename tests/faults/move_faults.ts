@@ -27,7 +27,9 @@ export interface MoveFault {
 }
 
 /** A victim is away for so long, milliseconds: from shorter than anybody notices to longer than a link may be silent. */
-const awayMs = { least: 200, most: 4000 };
+const shortly = { least: 200, most: 4000 };
+/** Who finds that he was away for too long ends by himself within this time. */
+const lapseMs = 3000;
 /** A room is frozen for an offer's answer, a link's silence, a dial and a second question, all of 2 s or 3 s, and then somebody plays it. */
 const settledMsMax = 15_000;
 /** How often, and for how long each time, a step is tried to be reached. */
@@ -41,9 +43,12 @@ export class MoveFaults {
   /** How long it took each time, from when all were back, until no room was between two servers. */
   readonly settledMs: number[] = [];
 
-  constructor(cluster: LedgerCluster, chance: Chance) {
+  readonly #awayMs: { readonly least: number; readonly most: number };
+
+  constructor(cluster: LedgerCluster, chance: Chance, awayMs = shortly) {
     this.#cluster = cluster;
     this.#chance = chance;
+    this.#awayMs = awayMs;
   }
 
   /** Moves rooms until the step is reached, lets the victim be away for a while, and waits until every room has one owner. */
@@ -51,7 +56,7 @@ export class MoveFaults {
     const gate = this.#chance.pick(this.#cluster.gates);
     if (fault.victim === "gate" && fault.fault === "SIGKILL") gate.expectEnd();
     const victim = await this.#reach(fault, gate);
-    const forMs = this.#chance.between(awayMs.least, awayMs.most);
+    const forMs = this.#chance.between(this.#awayMs.least, this.#awayMs.most);
     if (fault.fault === "SIGKILL") {
       await victim.kill();
       await sleep(forMs / 4);
@@ -59,6 +64,8 @@ export class MoveFaults {
     } else {
       await sleep(forMs);
       victim.thaw();
+      if (this.#awayMs !== shortly) await sleep(lapseMs);
+      if (victim.isGone) await victim.restart();
     }
     const startMs = performance.now();
     await until(`one owner of every room after ${shown(fault)}`, () => this.#isSettled(), settledMsMax);

@@ -2,7 +2,7 @@
  * A real redis-server for a test, or a sentinel: on a port and in a folder of its own, set as
  * Croupier wants it, gone with the test. It can be killed, frozen, emptied and started again.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -11,6 +11,7 @@ import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@redis/client";
 import { dataFolder } from "./data_folder.ts";
+import { has } from "./skip.ts";
 
 const startTimeoutMs = 10_000;
 /** Any generation: to whoever finds it, this Redis has forgotten nothing. */
@@ -39,10 +40,7 @@ export class RedisServer {
 
   /** Undefined, and the test skipped, where there is no redis-server. */
   static async start(t: TestContext, options: RedisServerOptions = {}): Promise<RedisServer | undefined> {
-    if (spawnSync("redis-server", ["--version"]).error !== undefined) {
-      t.skip("needs redis-server (Debian: redis-server)");
-      return undefined;
-    }
+    if (!has(t, "redis-server")) return undefined;
     const server = new RedisServer(await freePort(), dataFolder(t), options);
     t.after(() => server.kill());
     await server.start();
@@ -74,6 +72,10 @@ export class RedisServer {
     return this.#child?.pid ?? 0;
   }
 
+  get isGone(): boolean {
+    return this.#child === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child?.kill(name);
   }
@@ -81,7 +83,7 @@ export class RedisServer {
   /** Kills it with -9 and waits until it is gone. */
   async kill(): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || this.isGone) return;
     const gone = once(child, "close");
     child.kill("SIGKILL");
     await gone;
