@@ -213,7 +213,7 @@ export class GameServer implements Leaving, Owned {
   /** What the directory has for others: a life whose name is taken, a user who sits in another room, a life at a higher epoch. */
   lose({ lives, users, moved }: Conflicts): void {
     const idsOf = (all: readonly Life[]): string[] => all.map(({ life }) => life);
-    this.#rooms.lose({ lives: idsOf(lives), moved: idsOf(moved), users: users.map(({ life, user }) => ({ life: life.life, user })) });
+    this.#rooms.lose({ lives: idsOf(lives), moved, users: users.map(({ life, user }) => ({ life: life.life, user })) });
   }
 
   /** A gate in this process, or behind a socket that was accepted. */

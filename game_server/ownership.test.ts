@@ -69,6 +69,24 @@ async function open(): Promise<{ servers: TwoServers; player: FakePlayer }> {
   return { servers, player };
 }
 
+/** The taker sees in the directory that the room is its own, and then the giver hears of it: what was said meanwhile is counted once. */
+async function takerSees(servers: TwoServers, player: FakePlayer): Promise<void> {
+  await servers.pass(1500);
+  await servers.release("a>b");
+  await servers.pass(5000);
+  assert.deepEqual(counts(player), [1]);
+  await endsAt(servers, player, "b", epoch + 1, 1);
+}
+
+/** The commands of the directory are late, and from then on the giver does not reach the taker. */
+async function moveLate(): ReturnType<typeof open> {
+  const { servers, player } = await open();
+  servers.moves = "late";
+  servers.heldFromMove = ["a>b"];
+  await servers.move("a");
+  return { servers, player };
+}
+
 /** The room is played there and nowhere else, at this epoch, as the directory knows, and `before` counts are the last that were made. */
 async function endsAt(servers: TwoServers, player: FakePlayer, owner: "a" | "b", at: number, before: number): Promise<void> {
   player.says(count);
@@ -91,11 +109,7 @@ test("[P1] asis: the directory's answer is lost, and the taker has seen what it 
   player.says(count);
   await servers.settle();
   assert.deepEqual([servers.owners("1"), counts(player)], [[], []]);
-  await servers.pass(1500);
-  await servers.release("a>b");
-  await servers.pass(3000);
-  assert.deepEqual(counts(player), [1]);
-  await endsAt(servers, player, "b", epoch + 1, 1);
+  await takerSees(servers, player);
 });
 
 test("[P1] asis: the directory is late, and the taker has dropped the offer: the giver plays on, and the late one is lost", async () => {
@@ -107,19 +121,12 @@ test("[P1] asis: the directory is late, and the taker has dropped the offer: the
 });
 
 test("[P1] reread: that the directory still names the giver is no reason to play on", async () => {
-  const { servers, player } = await open();
-  servers.moves = "late";
-  servers.heldFromMove = ["a>b"];
-  await servers.move("a");
+  const { servers, player } = await moveLate();
   player.says(count);
   await servers.pass(6000);
   assert.deepEqual([await servers.known(), servers.owners("1"), counts(player)], [{ owner: "a", epoch }, [], []]);
   await servers.runLate();
-  await servers.pass(1500);
-  await servers.release("a>b");
-  await servers.pass(3000);
-  assert.deepEqual(counts(player), [1]);
-  await endsAt(servers, player, "b", epoch + 1, 1);
+  await takerSees(servers, player);
 });
 
 test("[P1] attach: a gate that asks the taker does not make it play", async () => {
@@ -198,37 +205,23 @@ test("[P3] gap: of two inputs the first came while the room was frozen: the seco
 });
 
 test("[P1] restart: a giver that dies while the directory is late does not play the room when it is back", async () => {
-  const { servers, player } = await open();
-  servers.moves = "late";
-  servers.heldFromMove = ["a>b"];
-  await servers.move("a");
+  const { servers, player } = await moveLate();
   await servers.kill("a");
   await servers.restart("a");
   player.says(count);
   await servers.pass(2000);
   assert.deepEqual([servers.owners("1"), counts(player)], [[], []]);
   await servers.runLate();
-  await servers.pass(1500);
-  await servers.release("a>b");
-  await servers.pass(3000);
-  assert.deepEqual(counts(player), [1]);
-  await endsAt(servers, player, "b", epoch + 1, 1);
+  await takerSees(servers, player);
 });
 
 test("[P1] failabort: while the taker is away and the directory may forget, nobody plays the room", async () => {
-  const { servers, player } = await open();
-  servers.moves = "late";
-  servers.heldFromMove = ["a>b"];
-  await servers.move("a");
+  const { servers, player } = await moveLate();
   await servers.kill("b");
   player.says(count);
   await servers.pass(10_000);
   assert.deepEqual([servers.owners("1"), counts(player)], [[], []]);
   await servers.runLate();
   await servers.restart("b");
-  await servers.pass(1500);
-  await servers.release("a>b");
-  await servers.pass(5000);
-  assert.deepEqual(counts(player), [1]);
-  await endsAt(servers, player, "b", epoch + 1, 1);
+  await takerSees(servers, player);
 });

@@ -397,8 +397,8 @@ export class Room {
     this.#caughtUp.add(exit.gate);
     const isTooLate = hasMissed && outbox.hasDropped(exit.gate, last);
     outbox.confirm(exit.gate, last);
-    const missed = hasMissed && !isTooLate ? outbox.since(exit.gate, last) : [];
     if (isTooLate) this.#letGo(exit.gate, claimants);
+    const missed = hasMissed ? outbox.since(exit.gate, last) : [];
     const told = new Set(
       outbox.unconfirmed(exit.gate, last).flatMap(({ flags, to }) => (flags & outputFlags.ends ? (to[exit.gate] ?? []) : [])),
     );

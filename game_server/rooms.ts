@@ -66,7 +66,8 @@ export interface RoomsOptions {
 interface LostHere {
   readonly lives: readonly string[];
   readonly users: readonly { readonly life: string; readonly user: number }[];
-  readonly moved: readonly string[];
+  /** At this epoch they were ours. */
+  readonly moved: readonly { readonly life: string; readonly epoch: number }[];
 }
 
 /** `parking`: until the end of this turn, which is written down and said as any other. */
@@ -393,11 +394,12 @@ export class Rooms implements RoomHost {
     this.conflicts += lives.length + users.length + moved.length;
     for (const life of lives) this.#byLife.get(life)?.dissolve(DisconnectReason.RETRY);
     for (const { life, user } of users) this.#byLife.get(life)?.sendOut(user);
-    for (const life of moved) {
+    for (const { life, epoch } of moved) {
       const room = this.#byLife.get(life);
-      if (room !== undefined && !room.isOutgoing) this.give(room, "", "");
+      const isAsTold = room?.ownership.epoch === epoch && !room.isOutgoing; // it may have been taken back since, at a higher epoch
+      if (room !== undefined && isAsTold) this.give(room, "", "");
     }
-    this.#loseUnreadable(new Set([...lives, ...moved]));
+    this.#loseUnreadable(new Set([...lives, ...moved.map(({ life }) => life)]));
   }
 
   /** What nobody here can play, and others have: an offer by which it may have left counts as taken. */

@@ -25,7 +25,7 @@ import type { Log } from "#runtime/log.ts";
 export interface LostElsewhere {
   readonly lives?: string[];
   readonly users?: { life: string; user: bigint }[];
-  readonly moved?: string[];
+  readonly moved?: { life: string; epoch: number }[];
 }
 
 /** What the keeper needs of a link to a game server. */
@@ -121,7 +121,7 @@ export class DirectoryKeeper {
     const { linkTo } = this.#options;
     for (const { life, owner } of conflicts.lives) linkTo(owner)?.lost({ lives: [life] });
     for (const { life, user } of conflicts.users) linkTo(life.owner)?.lost({ users: [{ life: life.life, user: BigInt(user) }] });
-    for (const { life, owner } of conflicts.moved) linkTo(owner)?.lost({ moved: [life] });
+    for (const { life, owner, epoch } of conflicts.moved) linkTo(owner)?.lost({ moved: [{ life, epoch }] });
     return true;
   }
 }

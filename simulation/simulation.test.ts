@@ -19,6 +19,14 @@ const caughtBy: Record<SwitchName, [seed: number, finds: RegExp]> = {
   "contiguous-numbers": [1, /^V3/],
   "retained-inputs": [1, /^V/],
   "absent-is-not-gone": [2, /^(P4|V1)/],
+  fence: [1, /^V2/],
+  "offer-id": [393, /^(P1|V)/],
+  "incoming-journal": [8, /^V1 book/],
+  "outgoing-journal": [143, /^V2/],
+  "thaw-after-dropped": [8, /^V2/],
+  "life-in-a-name": [416, /^P1/],
+  "lease-frees-nothing": [19, /^V1 book/],
+  "user-claim": [1, /^(P1|V1)/],
 };
 
 for (const off of Object.keys(switches) as SwitchName[]) {
@@ -35,10 +43,10 @@ for (const off of Object.keys(switches) as SwitchName[]) {
 
 /** Seeds that broke a promise once. Each fails again when its bug comes back. */
 const regressions: [seed: number, bug: string][] = [
-  [14, "a sit whose answer was among outputs that had gone was never answered"],
-  [30, "a sit was answered to a gate that had forgotten the room meanwhile, and the answer was not sent again"],
-  [22, "after a power cut that took several boots, outputs were numbered as others before them, and not passed on"],
-  [55, "a room that was over waited for ever for a gate that was lost later"],
+  [24, "who did not know yet that he was seated was not told, since his gate had heard other things meanwhile"],
+  [110, "a gate that had found a room by asking around looked for it elsewhere after the next lost link, and ended it"],
+  [1208, "what had just been said to a session was let go with what its gate came too late for"],
+  [1444, "a room that its giver had taken back was stopped by an older word of the directory"],
 ];
 
 for (const [seed, bug] of regressions) {

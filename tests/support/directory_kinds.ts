@@ -163,7 +163,7 @@ function conflictsOf(lost: Required<LostElsewhere>, announcement: Announcement):
   return {
     lives: lost.lives.flatMap(lifeOf),
     users: lost.users.flatMap(({ life, user }) => lifeOf(life).map((found) => ({ life: found, user: Number(user) }))),
-    moved: lost.moved.flatMap(lifeOf),
+    moved: lost.moved.flatMap(({ life }) => lifeOf(life)),
   };
 }
 
