@@ -28,7 +28,7 @@ export interface MoveFault {
 
 /** A victim is away for so long, milliseconds: from shorter than anybody notices to longer than a link may be silent. */
 const shortly = { least: 200, most: 4000 };
-/** Who finds that he was away for too long ends by himself within this time. */
+/** Who finds that he was away for too long usually ends by himself within this time. */
 const lapseMs = 3000;
 /** A room is frozen for an offer's answer, a link's silence, a dial and a second question, all of 2 s or 3 s, and then somebody plays it. */
 const settledMsMax = 15_000;
@@ -65,10 +65,15 @@ export class MoveFaults {
       await sleep(forMs);
       victim.thaw();
       if (this.#awayMs !== shortly) await sleep(lapseMs);
-      if (victim.isGone) await victim.restart();
     }
     const startMs = performance.now();
-    await until(`one owner of every room after ${shown(fault)}`, () => this.#isSettled(), settledMsMax);
+    const isSettled = async (): Promise<boolean> => {
+      if (victim.isGone) await victim.restart(); // it has found that it was away for too long
+      return this.#betweenServers().length === 0;
+    };
+    await until(`one owner of every room after ${shown(fault)}`, isSettled, settledMsMax).catch((thrown: unknown) => {
+      throw new Error(JSON.stringify(this.#betweenServers()), { cause: thrown });
+    });
     this.settledMs.push(performance.now() - startMs);
   }
 
@@ -109,11 +114,12 @@ export class MoveFaults {
     return storedValues(folder).flatMap(({ life, isOver, passage }) => (isOver || passage !== undefined ? [] : [life]));
   }
 
-  /** No room is between two servers, and none is two servers'. */
-  #isSettled(): boolean {
+  /** Rooms that are on their way, and rooms that two servers have. */
+  #betweenServers(): readonly object[] {
     const rows = this.#cluster.servers.flatMap(({ folder }) => storedValues(folder));
-    const owned = rows.map(({ life }) => life);
-    return rows.every(({ passage }) => passage === undefined) && new Set(owned).size === owned.length;
+    const journals = Map.groupBy(rows, ({ life }) => life);
+    const between = rows.filter(({ life, passage }) => passage !== undefined || (journals.get(life)?.length ?? 0) > 1);
+    return between.map(({ life, room, owner, epoch, isOver, passage }) => ({ life, room, owner, epoch, isOver, passage }));
   }
 }
 
