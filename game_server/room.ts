@@ -409,6 +409,7 @@ export class Room {
       if (seat !== undefined && !isTooLate) seated.push({ session: claimant.session, last: this.#takeUp(seat, claimant) });
       else if (!told.has(claimant.session)) gone.push({ session: claimant.session, reason: this.#whyGone(claimant, exit.gate) });
     }
+    if (isTooLate) this.log.warn("outputs gone", { users: gone.filter(({ reason }) => reason === DisconnectReason.RETRY).length });
     this.#settle();
     return { seated, gone, missed };
   }
@@ -592,7 +593,6 @@ export class Room {
     const sessions = this.#seatsBehind(gate).flatMap(({ way }) => (way.is === "online" && !named.has(way.session) ? [way.session] : []));
     const here = new Set(sessions);
     const lost = this.#seatsBehind(gate).filter(({ way }) => way.is !== "offline" && !here.has(way.session));
-    this.log.warn("outputs gone", { users: lost.length });
     this.#table.outbox.letGo(gate, here);
     for (const seat of lost) this.#makeAbsent(seat);
   }
