@@ -45,6 +45,7 @@ for (const off of Object.keys(switches) as SwitchName[]) {
 const regressions: [seed: number, bug: string][] = [
   [24, "who did not know yet that he was seated was not told, since his gate had heard other things meanwhile"],
   [110, "a gate that had found a room by asking around looked for it elsewhere after the next lost link, and ended it"],
+  [275, "a taker was named for ever as the owner of a room that it had given back, and that had ended since"],
   [1208, "what had just been said to a session was let go with what its gate came too late for"],
   [1444, "a room that its giver had taken back was stopped by an older word of the directory"],
 ];
