@@ -152,7 +152,8 @@ export class GateLink implements Exit, ServerReader {
     const { session, number } = sit;
     try {
       const claims = JSON.parse(sit.claims) as Record<string, unknown>;
-      const sat = await this.#share.sits.sit({ user: Number(sit.user), claims, session, number, exit: this }, requestOf(sit), sit.place);
+      const visitor = { user: Number(sit.user), claims, session, number, exit: this };
+      const sat = await this.#share.sits.sit(visitor, requestOf(sit), { claimed: sit.place, isSeatOnly: sit.seatOnly });
       if (sat.is === "seated") this.#onSeated(sat, session, number);
       else this.#notEntered(session, number, sat.is === "answered" ? sat.frame : undefined);
     } catch (thrown) {

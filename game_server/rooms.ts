@@ -70,6 +70,9 @@ interface LostHere {
   readonly moved: readonly { readonly life: string; readonly epoch: number }[];
 }
 
+/** What becomes of a user of a room that is here now. */
+type Place = (user: number, room: Room) => void;
+
 /** `parking`: until the end of this turn, which is written down and said as any other. */
 type Stage = "serving" | "draining" | "dissolving" | "parking" | "parked";
 
@@ -296,7 +299,7 @@ export class Rooms implements RoomHost {
     this.#gone.delete(value.life);
     const { id: owner, boot } = this.#options.journal;
     const ours = { ...value, owner, boot: boot - 1 };
-    this.#restore(value.life, structuredClone(ours)); // an upgrade that throws may have changed it
+    this.#restore(value.life, structuredClone(ours), (user, room) => this.#place(user, room)); // an upgrade that throws may change it
     const room = this.known(value.life);
     this.taken += 1;
     if (room === undefined) this.#turn.note(value.life, ours);
@@ -539,14 +542,15 @@ export class Rooms implements RoomHost {
     this.#options.onParked();
   }
 
-  #restore(life: string, value: RoomValue): void {
+  /** `place` says what becomes of a user who sits here already; at the start the directory decides when it is told. */
+  #restore(life: string, value: RoomValue, place: Place = (user, room) => void this.#places.set(user, room)): void {
     try {
       const game = value.isOver ? noGame : readableBy(this.#options.games, value);
       const { boot } = this.#options.journal;
       const room = Room.restore({ ...value, boot }, game, this, boot - value.boot);
       if (room.isOver) this.#over.set(life, room);
       else this.#add(room);
-      for (const user of room.users) this.#place(user, room);
+      for (const user of room.users) place(user, room);
       this.#matching.update(room);
     } catch (err) {
       const { game, room } = value;

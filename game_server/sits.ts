@@ -33,6 +33,14 @@ export type Sat =
   /** The directory names another server for the room or the user. */
   | { readonly is: "elsewhere" };
 
+/** What led a sit to this server. */
+interface Led {
+  /** The life here in which the directory says the user sits, or "". */
+  readonly claimed?: string;
+  /** The directory could not say: he comes back to a seat that he has here, or is led elsewhere. */
+  readonly isSeatOnly?: boolean;
+}
+
 interface SitsOptions {
   rooms: Rooms;
   directory: DirectoryForServers;
@@ -58,14 +66,11 @@ export class Sits {
     return this.#underWay;
   }
 
-  /**
-   * `claimed`: the life here in which the directory says the user sits, or "".
-   * @throws {Refused}
-   */
-  async sit(visitor: Visitor, request: SitRequest, claimed = ""): Promise<Sat> {
+  /** @throws {Refused} */
+  async sit(visitor: Visitor, request: SitRequest, { claimed = "", isSeatOnly = false }: Led = {}): Promise<Sat> {
     this.#underWay += 1;
     try {
-      return await this.#queued(`user ${visitor.user}`, () => this.#sit(visitor, request, claimed));
+      return await this.#queued(`user ${visitor.user}`, () => this.#sit(visitor, request, { claimed, isSeatOnly }));
     } finally {
       this.#underWay -= 1;
       this.#options.onChange();
@@ -79,11 +84,12 @@ export class Sits {
     else if (rooms.placeOf(user)?.life !== life.life) directory.release(life.life, user);
   }
 
-  async #sit(visitor: Visitor, request: SitRequest, claimed: string): Promise<Sat> {
+  async #sit(visitor: Visitor, request: SitRequest, { claimed, isSeatOnly }: Required<Led>): Promise<Sat> {
     const { rooms, games } = this.#options;
+    const place = rooms.placeOf(visitor.user);
+    if (isSeatOnly && place === undefined) return { is: "elsewhere" };
     this.#refuseWhileStalled();
     if (request.print) return { is: "answered", frame: this.#printServer() };
-    const place = rooms.placeOf(visitor.user);
     if (place?.isFrozen) return this.#afterwards(place);
     if (place !== undefined) return this.#seat(place, visitor, request);
     if (claimed !== "") {

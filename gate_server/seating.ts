@@ -29,6 +29,11 @@ interface SeatingOptions {
   refused(refused: Refused): void;
 }
 
+type Choice =
+  | { readonly is: "known"; readonly link: ServerLink; readonly place: string }
+  /** The directory is away, or still learning. */
+  | { readonly is: "unknown"; readonly why: unknown };
+
 export class GateSeating implements Seating {
   readonly #options: SeatingOptions;
 
@@ -61,21 +66,25 @@ export class GateSeating implements Seating {
     if (!this.isKnown(request.game))
       throw this.#options.fleet.isKnown ? new Refused("unknownGame") : new Refused("tryAgain", { detail: "no game server is known yet" });
     for (let round = 0; round < roundsMax; round++) {
-      const { link, place } = await this.#choose(session.user, request);
-      if ((await link.sit(session, request, number, place)) === "told") return;
+      const choice = await this.#choose(session.user, request);
+      if (choice.is === "unknown" && (await this.#comeBack(session, request, number))) return;
+      if (choice.is === "unknown") throw choice.why;
+      if ((await choice.link.sit(session, request, number, { place: choice.place })) === "told") return;
     }
     throw new Refused("tryAgain", { detail: "the directory does not settle" });
   }
 
   /** Whoever has the user or the room, or else a server that may open it; waits a little for one that is silent. */
-  async #choose(user: number, request: SitRequest): Promise<{ link: ServerLink; place: string }> {
+  async #choose(user: number, request: SitRequest): Promise<Choice> {
     const { links, directory, clock } = this.#options;
     const deadlineMs = clock.now() + serverWaitMs;
     for (;;) {
-      const { place, room } = await directory.find(user, request.game, request.room);
+      const found = await directory.find(user, request.game, request.room).catch((why: unknown) => ({ why }));
+      if ("why" in found) return { is: "unknown", why: found.why };
+      const { place, room } = found;
       const owner = (place ?? room)?.owner;
       const link = owner === undefined ? this.#pick(request) : links.to(owner);
-      if (link !== undefined) return { link, place: place?.life ?? "" };
+      if (link !== undefined) return { is: "known", link, place: place?.life ?? "" };
       const leftMs = deadlineMs - clock.now();
       if (leftMs <= 0)
         throw new Refused("tryAgain", {
@@ -83,6 +92,14 @@ export class GateSeating implements Seating {
         });
       await links.change(leftMs);
     }
+  }
+
+  /** The directory cannot say where the user sits, but a server where he has a seat can (P8). False: nobody has one for him. */
+  async #comeBack(session: Session, request: SitRequest, number: number): Promise<boolean> {
+    for (const link of [...this.#options.links.all()]) {
+      if ((await link.sit(session, request, number, { seatOnly: true })) === "told") return true;
+    }
+    return false;
   }
 
   /** Nobody has the user or the room: any server may open it. Undefined: no server deals the game now. */

@@ -130,17 +130,23 @@ export class ServerLink implements RoomLink, GateReader {
 
   /**
    * Asks the server to seat a session; `place` is the life in which the directory says the
-   * user sits there, or "". Unless "elsewhere", the session has been told when this resolves.
+   * user sits there, or "", `seatOnly` that he shall only come back to a seat that he has.
+   * Unless "elsewhere", the session has been told when this resolves.
    */
-  sit(session: Session, request: SitRequest, number: number, place: string): Promise<SitOutcome> {
+  sit(
+    session: Session,
+    request: SitRequest,
+    number: number,
+    { place = "", seatOnly = false }: { place?: string; seatOnly?: boolean },
+  ): Promise<SitOutcome> {
     if (this.#stage === "down") return Promise.resolve("elsewhere");
     const { user, claims, id } = session;
     const { room = "", ...asked } = request;
     this.#channel.out.say({
       case: "sit",
-      value: { ...asked, session: id, number, user: BigInt(user), room, claims, place },
+      value: { ...asked, session: id, number, user: BigInt(user), room, claims, place, seatOnly },
     });
-    this.#sitsSinceStatus += 1;
+    if (!seatOnly) this.#sitsSinceStatus += 1;
     return new Promise((settle) => {
       const timeout = this.#share.clock.after(answerTimeoutMs, () => this.#giveUp(id));
       this.#sits.set(id, { number, timeout, settle });

@@ -101,7 +101,7 @@ export class RedisMemory {
 }
 
 /** One run of a script: what all of them have in common (the scripts' prelude). */
-class Step {
+export class Step {
   readonly keys: Keys;
   readonly nowMs: number;
   readonly isLearning: boolean;

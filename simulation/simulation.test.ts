@@ -20,13 +20,13 @@ const caughtBy: Record<SwitchName, [seed: number, finds: RegExp]> = {
   "retained-inputs": [1, /^V/],
   "absent-is-not-gone": [2, /^(P4|V1)/],
   fence: [3, /^V2/],
-  "offer-id": [107, /^V2/],
+  "offer-id": [204, /^P1/],
   "incoming-journal": [8, /^V1 book/],
   "outgoing-journal": [367, /^V2/],
   "thaw-after-dropped": [8, /^V2/],
-  "life-in-a-name": [987, /^P1/],
+  "life-in-a-name": [216, /^V1 book/],
   "lease-frees-nothing": [19, /^V1 book/],
-  "user-claim": [1, /^(P1|V1)/],
+  "user-claim": [8, /^V1/],
 };
 
 for (const off of Object.keys(switches) as SwitchName[]) {

@@ -13,7 +13,7 @@ import { Rooms } from "#game_server/rooms.ts";
 import type { Seat } from "#game_server/seats.ts";
 import { GateRoom } from "#gate_server/gate_room.ts";
 import { SimDisk, type Write } from "./disk.ts";
-import { RedisMemory, steps } from "./redis_memory.ts";
+import { RedisMemory, type Step, steps } from "./redis_memory.ts";
 
 /** What a rule that is off does to a run. */
 interface Off {
@@ -184,18 +184,26 @@ export function isSwitch(name: string): name is SwitchName {
   return name in switches;
 }
 
-/** Ends and releases find what they are about by its name, and by its user. */
+/** Ends and releases find what they are about by its name, and by its user. An end is heard a second time behind the next claim. */
 function nameless(): () => void {
   const names = new Map<string, string>();
+  let late: ((step: Step) => void)[] = [];
+  const end = (step: Step, life: string): void => {
+    const named = step.named(names.get(life) ?? "");
+    if (named !== undefined) step.drop(named);
+  };
   return all(
     replaced(steps, "claim", (claim) => (step, text = "", user = "") => {
       const { life, game, room } = JSON.parse(text) as Life;
       names.set(life, `${game}/${room}`);
-      return claim(step, text, user);
+      const answer = claim(step, text, user);
+      for (const hear of late) hear(step);
+      late = [];
+      return answer;
     }),
     replaced(steps, "finish", () => (step, life = "") => {
-      const named = step.named(names.get(life) ?? "");
-      if (named !== undefined) step.drop(named);
+      end(step, life);
+      late.push((then) => end(then, life));
       return ["done"];
     }),
     replaced(steps, "release", () => (step, _life, _owner, user = "") => {

@@ -99,6 +99,28 @@ test("[cluster][P8][F15] Redis is killed while people play: they play on, new ro
   assert.equal(await cluster.sum("croupier_users"), 3, "user 2 left while Redis was away, and is nowhere else");
 });
 
+test("[cluster][P4][P8] while Redis is away whoever has a seat comes back to it, through any gate; for new rooms it is 'try again'", async (t) => {
+  const rolled = await rolledOnce(t);
+  if (rolled === undefined) return;
+  const { cluster, gate, player } = rolled;
+  await cluster.addServer();
+  const second = await cluster.addGate();
+  for (const each of [gate, second]) await cluster.shows(each, "croupier_links", 2);
+  await cluster.redis.kill();
+  player.drop(); // he has rolled: his seat is kept
+  for (const door of [second, gate]) {
+    const back = await Player.connect(door.port, 1);
+    back.sit({ room_id: "1" });
+    assert.equal((await back.hearUntil("Scene")).at(-1), 'Scene playing {"1":6}');
+    back.drop();
+  }
+  const other = await Player.connect(gate.port, 2);
+  for (const room of ["1", "77"]) {
+    other.sit({ room_id: room });
+    assert.deepEqual(await other.hear(), ["Error 114 try again"]);
+  }
+});
+
 test("[cluster][P8] a Redis that hangs costs a sit a second, and nobody else anything", async (t) => {
   const cluster = await Cluster.open(t, { gates: 1 });
   if (cluster === undefined) return;
