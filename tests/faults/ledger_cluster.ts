@@ -16,6 +16,9 @@ import { type CrowdOptions, Door, LedgerCrowd, storedRooms } from "./ledger_crow
 import { until } from "./measure.ts";
 import { Member } from "./member.ts";
 
+/** A server renews every 3 s, and tells what the directory does not agree with. */
+const announcedMsMax = 10_000;
+
 type Environment = Readonly<Record<string, string>>;
 
 interface ClusterOptions extends CrowdOptions {
@@ -117,6 +120,8 @@ export class LedgerCluster {
   /** No more whims and no more faults: everybody sits within that time, everything was answered, and the directory has what the journals have. */
   async end(withinMs?: number): Promise<number> {
     const seatedMs = await this.crowd.settle(withinMs);
+    // Whoever was seated elsewhere while his server was away is sent out there with its next announcement; who is not is judged.
+    await until("one seat of each user", () => this.#isEachSeatedOnce(), announcedMsMax).catch(() => {});
     const told = (await this.redis.ask("HVALS", "{croupier}:lives")) as string[];
     await Promise.all(this.servers.map((server) => server.kill())); // the journals are all that is left to read
     const folders = this.servers.map(({ folder }) => folder);
@@ -124,6 +129,12 @@ export class LedgerCluster {
     const kept = folders.flatMap((folder) => storedRooms(folder)).filter(({ isOver }) => !isOver);
     assert.deepEqual(new Set(told.map((json) => ownership(JSON.parse(json) as Life))), new Set(kept.map(ownership)), "the directory");
     return seatedMs;
+  }
+
+  #isEachSeatedOnce(): boolean {
+    const rooms = this.servers.flatMap(({ folder }) => storedRooms(folder)).filter(({ isOver }) => !isOver);
+    const users = rooms.flatMap(({ seats }) => seats.map(({ user }) => user));
+    return new Set(users).size === users.length;
   }
 
   #start(file: string, env: Environment): Promise<Member> {
