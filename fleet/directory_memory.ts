@@ -5,7 +5,7 @@
  * not be, so what is not known gets "try again".
  */
 import { Refused } from "#protocol/refusals.ts";
-import type { Clock, Timer } from "#runtime/clock.ts";
+import { type Clock, type Timer, within } from "#runtime/clock.ts";
 import type {
   Announcement,
   Claim,
@@ -62,7 +62,7 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
 
   async find(user: number, game: string, room: string | undefined): Promise<Found> {
     if (this.#learning !== undefined && !this.#byUser.has(user)) {
-      await this.#waitToLearn(this.#learning.promise);
+      await within(this.#clock, learningWaitMs, this.#learning.promise);
       this.#refuseWhileLearning();
     }
     return {
@@ -201,12 +201,6 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
     if (entry?.life.owner !== owner || next === "" || entry.life.epoch >= epoch) return;
     entry.life = { ...entry.life, owner: next, epoch };
     entry.offer = "";
-  }
-
-  #waitToLearn(learned: Promise<void>): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#clock.after(learningWaitMs, resolve);
-    return Promise.race([learned, promise]).finally(() => timer.cancel());
   }
 
   #open(life: Life): Entry {

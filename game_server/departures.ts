@@ -12,7 +12,6 @@
 import type { DirectoryForServers, Life } from "#fleet/directory.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
-import type { Log } from "#runtime/log.ts";
 import type { Fate, PeerLink } from "./peer_link.ts";
 import type { Peers } from "./peers.ts";
 import type { Room } from "./room.ts";
@@ -24,7 +23,6 @@ const settleEveryMs = 500;
 interface DeparturesOptions {
   clock: Clock;
   entropy: Entropy;
-  log: Log;
   rooms: Rooms;
   directory: DirectoryForServers;
   peers: Peers;
@@ -56,10 +54,6 @@ export class Departures {
 
   constructor(options: DeparturesOptions) {
     this.#options = options;
-  }
-
-  get count(): number {
-    return this.#underWay.size;
   }
 
   /** Whether that could come about now: a room that is frozen in vain is a pause for its players. */

@@ -84,10 +84,10 @@ export class Mover {
 
   async #rebalance(game: string): Promise<number> {
     const takers = await this.#options.peers.takers(game);
-    const mine = [...this.#options.rooms.all()].filter((room) => room.game === game && room.isPlayed);
-    const all = [...this.#options.rooms.all()].length;
-    const fair = Math.ceil((all + takers.reduce((sum, { rooms }) => sum + rooms, 0)) / (takers.length + 1));
-    const surplus = mine.slice(0, Math.max(0, all - fair));
+    const all = [...this.#options.rooms.all()];
+    const mine = all.filter((room) => room.game === game && room.isPlayed);
+    const fair = Math.ceil((all.length + takers.reduce((sum, { rooms }) => sum + rooms, 0)) / (takers.length + 1));
+    const surplus = mine.slice(0, Math.max(0, all.length - fair));
     let moved = 0;
     await this.#several(surplus, async (room) => {
       const fewest = [...takers].sort((a, b) => a.rooms - b.rooms);

@@ -36,10 +36,10 @@ interface PeersOptions {
 
 export class Peers {
   readonly #options: PeersOptions;
+  /** By journal: one link to each server, at one address. */
   readonly #links = new Map<string, PeerLink>();
-  /** Addresses that are being dialled, are linked, or shall not be dialled before a time. */
+  /** Addresses that are being dialled, or shall not be dialled before a time. */
   readonly #dialling = new Map<string, Promise<void>>();
-  readonly #linked = new Map<string, PeerLink>();
   readonly #notBeforeMs = new Map<string, number>();
   #stage: "up" | "stopped" = "up";
 
@@ -73,8 +73,9 @@ export class Peers {
 
   async #dialAll(): Promise<void> {
     const now = this.#options.clock.now();
+    const linked = new Set([...this.#links.values()].map(({ address }) => address));
     const due = [...this.#options.fleet.addresses].filter(
-      (address) => !this.#linked.has(address) && (this.#notBeforeMs.get(address) ?? 0) <= now,
+      (address) => !linked.has(address) && (this.#notBeforeMs.get(address) ?? 0) <= now,
     );
     await Promise.all(due.map((address) => this.#dialOnce(address)));
   }
@@ -134,12 +135,10 @@ export class Peers {
       ...{ clock, address },
       onDown: (why) => {
         log.info("peer down", { "server.address": address, "event.reason": why });
-        this.#linked.delete(address);
         if (this.#links.get(server.journal) === link) this.#links.delete(server.journal);
       },
     });
     log.info("peer up", { "server.address": address, "link.peer": `${server.journal}/${server.boot} ${server.release}` });
     this.#links.set(server.journal, link);
-    this.#linked.set(address, link);
   }
 }

@@ -359,10 +359,9 @@ export class Room {
     for (const exit of this.#exits.values()) exit.again(this.life);
   }
 
-  /** It is another server's: whoever is behind an exit of ours is told so, behind everything we had to say. */
+  /** It is another server's, and was stopped: whoever is behind an exit of ours is told so, behind everything we had to say. */
   leaveTo(owner: string, epoch: number): void {
     for (const exit of this.#exits.values()) exit.moved(this.life, owner, epoch);
-    this.stop();
     this.#melted?.resolve();
   }
 

@@ -15,6 +15,7 @@ import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
 import { Refused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
 import { disconnectFrame, printFrame } from "#protocol/system_frames.ts";
+import { within } from "#runtime/clock.ts";
 import type { Game } from "./game.ts";
 import type { Entered, Room, Visitor } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
@@ -138,20 +139,13 @@ export class Sits {
   async #isUnsettled(life: string): Promise<boolean> {
     const { rooms, whenSettled } = this.#options;
     const settled = whenSettled(life);
-    if (settled !== undefined) await this.#within(settled);
+    if (settled !== undefined) await within(rooms.clock, meltWaitMs, settled);
     return settled !== undefined || (rooms.gone(life)?.to ?? "") !== "";
-  }
-
-  async #within(settled: Promise<void>): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.#options.rooms.clock.after(meltWaitMs, resolve);
-    await Promise.race([settled, promise]);
-    timer.cancel();
   }
 
   /** The room is being given away: the gate asks the directory again when that is settled. */
   async #afterwards(room: Room): Promise<Sat> {
-    await this.#within(room.melted);
+    await within(this.#options.rooms.clock, meltWaitMs, room.melted);
     if (room.isFrozen) throw new Refused("tryAgain", { detail: "the room is on its way to another game server" });
     return { is: "elsewhere" };
   }

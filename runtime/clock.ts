@@ -20,6 +20,13 @@ export interface Clock {
   turnEnd(run: () => void): void;
 }
 
+/** Resolves with the promise, or after so many milliseconds if it has not by then. */
+export function within(clock: Clock, delayMs: number, promise: Promise<void>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = clock.after(delayMs, resolve);
+  return Promise.race([promise, late]).finally(() => timer.cancel());
+}
+
 /** Longest delay a Node timer keeps; longer ones are cut to it. */
 const delayMsMax = 2 ** 31 - 1;
 
