@@ -1,11 +1,12 @@
 /** Somebody at a gate who asks for an echo again and again, and how long each took: what others' misbehaviour costs him. */
 import { WebSocket } from "ws";
 import { commandOf, frame } from "#protocol/frame.ts";
+import type { Entrance } from "#tests/support/entrance.ts";
 import { Player } from "#tests/support/player.ts";
 import { Command, load } from "./flood.ts";
 
 interface EchoerOptions {
-  readonly port: number;
+  readonly entrance: Entrance;
   readonly user: number;
   readonly room: string;
   readonly everyMs: number;
@@ -28,8 +29,8 @@ export class Echoer {
   }
 
   /** Sits down in the flood `room`, which shall be so many bytes large. */
-  static async seat({ port, user, room, everyMs, ballastBytes = 0 }: EchoerOptions): Promise<Echoer> {
-    const player = await Player.seated(port, user, { game_name: "flood", room_id: room });
+  static async seat({ entrance, user, room, everyMs, ballastBytes = 0 }: EchoerOptions): Promise<Echoer> {
+    const player = await Player.seated(entrance, user, { game_name: "flood", room_id: room });
     await player.hearUntil(String(Command.ARRIVED));
     if (ballastBytes > 0) player.send(load(ballastBytes));
     return new Echoer(player, everyMs);

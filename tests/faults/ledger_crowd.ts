@@ -7,15 +7,13 @@ import type { TestContext } from "node:test";
 import { WebSocket } from "ws";
 import { conflictReasons } from "#fleet/conflicts.ts";
 import { isGone, type RoomValue, type StoredValue } from "#game_server/room_value.ts";
-import { mintToken } from "#protocol/token.ts";
 import { Chance } from "#simulation/chance.ts";
 import { finalBook } from "#simulation/final_book.ts";
 import { readEnded } from "#simulation/ledger.ts";
 import { type ClientListener, type ClientSocket, LedgerPlayer } from "#simulation/ledger_player.ts";
 import { type FinalBook, Verdict } from "#simulation/verdict.ts";
 import { storedRows } from "#tests/support/data_folder.ts";
-import { developmentKey } from "#tests/support/player.ts";
-import type { Run } from "#tests/support/process.ts";
+import { type Entrance, wayIn } from "#tests/support/entrance.ts";
 import { patience, sleep, until } from "./measure.ts";
 
 /** When everybody sits, so long for what is still on its way. */
@@ -34,15 +32,21 @@ export interface CrowdOptions {
   readonly outlasts?: boolean;
 }
 
-/** One start of a gate, as clients find it. */
+/** One start of a gate, or whatever leads to gates, as clients find it. */
 export class Door {
-  readonly port: number;
+  readonly entrance: Entrance;
   /** False: its process has been killed, and whoever was inside is outside. */
   isOpen = true;
 
-  constructor(port: number) {
-    this.port = port;
+  constructor(entrance: Entrance) {
+    this.entrance = entrance;
   }
+}
+
+/** What a process has said: every line of its log, and what it said beside it, which it should not. */
+export interface Evidence {
+  readonly lines: readonly string[];
+  readonly errors: string;
 }
 
 /** Real time, until it is over. */
@@ -76,7 +80,7 @@ export class LedgerCrowd {
   readonly #timeline = new WallTimeline();
   readonly #players: LedgerPlayer[];
   readonly #sockets = new Set<WebSocket>();
-  readonly #evidence: Run[] = [];
+  readonly #evidence: Evidence[] = [];
   readonly #chance: Chance;
   readonly #outlasts: boolean;
   #connections = 0;
@@ -102,8 +106,8 @@ export class LedgerCrowd {
   }
 
   /** What this process logs, counts. */
-  watch(run: Run): void {
-    this.#evidence.push(run);
+  watch(evidence: Evidence): void {
+    this.#evidence.push(evidence);
   }
 
   /** No more whims: everybody stays, and comes back if he must. Gives how long it took until all sat, milliseconds. */
@@ -154,8 +158,8 @@ export class LedgerCrowd {
     if (open.length === 0) return undefined;
     const door = this.#chance.pick(open);
     const connection = new RealSocket(listener, door);
-    void mintToken(user, developmentKey).then((token) => {
-      const socket = new WebSocket(`ws://127.0.0.1:${door.port}?token=${token}`);
+    void wayIn(door.entrance, user).then((url) => {
+      const socket = new WebSocket(url);
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
       connection.attach(socket);
