@@ -77,7 +77,7 @@ function flowsOf(direction: "ingress" | "egress"): string[] {
 }
 
 test("[faults §5] what no policy names is denied, both ways", () => {
-  const [deny] = policies.filter(({ metadata }) => metadata.name === "default-deny");
+  const [deny] = named.filter(({ metadata }) => metadata.name === "default-deny");
   assert.deepEqual(deny?.spec, { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
   for (const policy of named) assert.deepEqual(specOf(policy).policyTypes, ["Ingress", "Egress"], policy.metadata.name);
 });
@@ -96,7 +96,7 @@ test("[faults §5] the policies select the pods there are, by ports that these h
   for (const { pod, labels } of base) {
     const open = pod.containers.flatMap(({ ports }) => ports.map(({ containerPort }) => String(containerPort)));
     const reached = flows.filter(([, to]) => to === labels["app"]).map(([, , port]) => port);
-    assert.deepEqual(new Set(reached), new Set(open), labels["app"]);
+    assert.deepEqual(new Set(reached), new Set(open), `${labels["app"]}`);
   }
 });
 
