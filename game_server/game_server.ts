@@ -296,8 +296,9 @@ export class GameServer implements Leaving, Owned {
   register(metrics: Metrics): void {
     if (this.#options.port !== undefined) this.#counts.register(metrics);
     metrics.totals("croupier_room_refusals_total", "Refusals of sits and by rooms, by code.", "code", this.#refusals);
-    const { membership, directory } = this.#options;
+    const { membership, directory, peers } = this.#options;
     if (membership !== undefined) metrics.gauge("croupier_redis_up", "1 while Redis answers.", () => Number(directory?.isReachable));
+    if (peers !== undefined) metrics.gauge("croupier_fleet_up", "1 while the fleet can be looked up.", () => Number(peers.isUp));
     metrics.gauge("croupier_rooms", "Rooms in play.", () => this.#rooms.count);
     metrics.gauge("croupier_users", "Users with a seat.", () => this.#rooms.usersCount);
     metrics.gauge("croupier_gates", "Gates linked.", () => this.#links.size);

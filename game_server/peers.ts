@@ -54,7 +54,7 @@ export class Peers {
     await this.#dialAll();
     const takers = [...this.#links.values()].filter(
       ({ server, takesRooms }) =>
-        takesRooms && server.games.includes(game) && (server.durable || !isDurable) && fleet.isLeased(server.journal),
+        takesRooms && server.games.includes(game) && (server.durable || !isDurable) && fleet.isOffered(server.journal),
     );
     return takers.toSorted((a, b) => b.server.startedAtMs - a.server.startedAtMs || a.rooms - b.rooms);
   }

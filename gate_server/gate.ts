@@ -156,6 +156,7 @@ export class Gate implements Leaving {
     this.#counts.register(metrics);
     const { redis } = this.#options;
     if (redis !== undefined) metrics.gauge("croupier_redis_up", "1 while Redis answers.", () => Number(redis.isUp));
+    metrics.gauge("croupier_fleet_up", "1 while the fleet can be looked up.", () => Number(this.#options.fleet.isUp));
     metrics.gauge("croupier_links", "Game servers linked.", () => this.#links.count);
     metrics.gauge("croupier_gate_rooms", "Lives in which this gate has sessions.", () => this.#rooms.count);
     metrics.gauge("croupier_gate_rooms_held", "Of those, lives whose game server cannot be reached now.", () => this.#rooms.heldCount);

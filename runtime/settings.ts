@@ -60,8 +60,14 @@ export const settingRows = {
   fleet: row(
     "FLEET",
     "",
-    optional(oneOf("static", "redis")),
-    "how gates find game servers: `static`, by `GAME_SERVERS`; `redis`, they show themselves there. Unset = redis when `REDIS_URL` is set, else static",
+    optional(oneOf("static", "redis", "kubernetes")),
+    "how gates find game servers: `static`, by `GAME_SERVERS`; `redis`, they show themselves there; `kubernetes`, the same, and only ready endpoints of `FLEET_SERVICES` are offered rooms (needs `REDIS_URL`, too). Unset = redis when `REDIS_URL` is set, else static",
+  ),
+  fleetServices: row(
+    "FLEET_SERVICES",
+    "dice",
+    services,
+    "kubernetes fleet: Services of our namespace whose ready endpoints may be offered new rooms, and rooms that move",
   ),
   redisUrl: row(
     "REDIS_URL",
@@ -185,14 +191,19 @@ function byEnv(settings: Settings, env: Environment): Settings {
   return { ...settings, adminHost: settings.adminHost === "" ? "::" : settings.adminHost };
 }
 
+/** A fleet of processes that share Redis. */
+export type SharedFleet =
+  | { readonly is: "redis"; readonly url: RedisUrl }
+  | { readonly is: "kubernetes"; readonly url: RedisUrl; readonly services: readonly string[] };
+
 /**
  * How gates and game servers of their own find each other.
  * @throws {SettingError}
  */
-export function fleetOf({ fleet, redisUrl: url }: Settings): { readonly is: "static" } | { readonly is: "redis"; readonly url: RedisUrl } {
+export function fleetOf({ fleet, redisUrl: url, fleetServices: services }: Settings): { readonly is: "static" } | SharedFleet {
   if (fleet === "static" || (fleet === undefined && url === undefined)) return { is: "static" };
-  if (url === undefined) throw new SettingError("FLEET=redis needs REDIS_URL.");
-  return { is: "redis", url };
+  if (url === undefined) throw new SettingError(`FLEET=${fleet} needs REDIS_URL.`);
+  return fleet === "kubernetes" ? { is: "kubernetes", url, services } : { is: "redis", url };
 }
 
 /** The one game server that a gate links when it is told of none. */
@@ -248,6 +259,14 @@ function duration(value: string, env: string): number {
 
 function list(value: string): readonly string[] {
   return value === "" ? [] : value.split(",").map((item) => item.trim());
+}
+
+/** Names of Services: DNS labels. */
+function services(value: string, env: string): readonly string[] {
+  const names = list(value);
+  const wrong = names.find((name) => !/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name));
+  if (wrong !== undefined) throw new SettingError(`${env} must be a list of Services such as dice, and ${shown(wrong)} is none.`);
+  return names;
 }
 
 /** Base64, plain or URL-safe. The errors say nothing about the value. */
