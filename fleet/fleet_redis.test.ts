@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "#runtime/clock.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
+import { readSettings } from "#runtime/settings.ts";
 import { connected, RedisOwnerAtHand } from "#tests/support/directory_kinds.ts";
 import { EndpointsApi } from "#tests/support/endpoints_api.ts";
 import { life } from "#tests/support/lives.ts";
@@ -140,6 +141,12 @@ test("[fleet] while Redis is away, and while it has forgotten, the games are wha
 
 test("[fleet] the address a server shows: ADVERTISE, else HOST, else one of this machine's", () => {
   const advertise = { host: "game.example", port: undefined };
+  for (const [pod, address] of [
+    ["10.0.0.1", "10.0.0.1"],
+    ["fd00::1", "[fd00::1]"],
+    ["[fd00::1]", "[fd00::1]"],
+  ] as const)
+    assert.equal(addressOf(readSettings({ ADVERTISE: pod }), 60_001), `${address}:60001`);
   assert.equal(addressOf({ advertise, host: "10.0.0.1" }, 7), "game.example:7");
   assert.equal(addressOf({ advertise: { ...advertise, port: 9 }, host: "" }, 7), "game.example:9");
   assert.equal(addressOf({ advertise: undefined, host: "10.0.0.1" }, 7), "10.0.0.1:7");

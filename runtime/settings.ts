@@ -79,7 +79,7 @@ export const settingRows = {
     "ADVERTISE",
     "",
     optional(place),
-    "`host` or `host:port` that gates dial for this game server (redis fleet). Unset = `HOST`, or else this machine's first address, and the port it listens at",
+    "`host` or `host:port` that gates dial for this game server, such as a pod's IP. Unset = `HOST`, or else this machine's first address, and the port it listens at",
   ),
   seats: row("SEATS", "4", whole(1, 1024), "playing seats of games that do not say"),
   origins: row("ORIGINS", "", list, "browser origins let in, such as `https://play.example`; unset = all"),
@@ -331,7 +331,8 @@ export interface Place {
 }
 
 function place(value: string, env: string): Place {
-  const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]{1,253})(?::([0-9]{1,5}))?$/.exec(value) ?? [];
+  const [, host, port] =
+    /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]{1,253})(?::([0-9]{1,5}))?$/.exec(isIP(value) === 6 ? `[${value}]` : value) ?? [];
   if (host === undefined || (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535)))
     throw new SettingError(`${env} must be a host, or host:port, not ${shown(value)}.`);
   return { host, port: port === undefined ? undefined : Number(port) };
