@@ -13,6 +13,7 @@ import type { ToServerWriter } from "#protocol/link.ts";
 import type { Timer } from "#runtime/clock.ts";
 import { type Entropy, fraction } from "#runtime/entropy.ts";
 import type { Log } from "#runtime/log.ts";
+import type { Keys } from "#runtime/settings.ts";
 import { ServerLink, type ServerLinkShare } from "./server_link.ts";
 
 const backoffMsMin = 100;
@@ -42,8 +43,7 @@ interface LinksOptions extends Omit<ServerLinkShare, "onTold" | "onDown"> {
   /** This start of the gate, in hexadecimal. */
   boot: string;
   release: string;
-  /** The link key. */
-  key: Uint8Array;
+  keys: Keys;
   dial(address: string): Promise<LinkSocket>;
   /** A server has answered, has told what it owns, or has fallen silent. */
   onChange(): void;

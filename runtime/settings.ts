@@ -38,7 +38,17 @@ export const settingRows = {
     "`dev`: default keys, tokens without `exp`, direct connections, preset dice. `prod`: none of them",
   ),
   jwtKey: secret("JWT_KEY", key, "base64 of the key that signs players' tokens; in dev a documented default. prod: ≥ 32 bytes"),
+  jwtKeyPrevious: secret(
+    "JWT_KEY_PREVIOUS",
+    optional(key),
+    "accepted beside `JWT_KEY`, for as long as tokens signed with it are about; base64, prod: ≥ 32 bytes",
+  ),
   linkKey: secret("LINK_KEY", key, "base64 of the key of links between our own processes; in dev a documented default. prod: ≥ 32 bytes"),
+  linkKeyPrevious: secret(
+    "LINK_KEY_PREVIOUS",
+    optional(key),
+    "accepted beside `LINK_KEY`: the next key before it is used anywhere, the last one for as long as it still is; base64, prod: ≥ 32 bytes",
+  ),
   host: row("HOST", "", text, "address the client listener binds; unset = every one"),
   port: row("PORT", "", optional(whole(0, 65_535)), "client listener: gate 60006, game server 60001; 0 = any free one"),
   adminHost: row("ADMIN_HOST", "", text, "address the admin listener binds; unset = 127.0.0.1 in dev, every one in prod"),
@@ -180,15 +190,29 @@ function byEnv(settings: Settings, env: Environment): Settings {
       linkKey: settings.linkKey.length === 0 ? key(developmentLinkKey, "LINK_KEY") : settings.linkKey,
     };
   }
+  for (const name of ["JWT_KEY", "LINK_KEY"])
+    if (env[name] === undefined) throw new SettingError(`${name} is missing: ENV=prod has no default keys.`);
   for (const [name, bytes] of [
     ["JWT_KEY", settings.jwtKey],
+    ["JWT_KEY_PREVIOUS", settings.jwtKeyPrevious],
     ["LINK_KEY", settings.linkKey],
+    ["LINK_KEY_PREVIOUS", settings.linkKeyPrevious],
   ] as const) {
-    if (env[name] === undefined) throw new SettingError(`${name} is missing: ENV=prod has no default keys.`);
-    if (bytes.length < productionKeyBytesMin)
+    if (bytes !== undefined && bytes.length < productionKeyBytesMin)
       throw new SettingError(`${name} is too short: ENV=prod wants at least ${productionKeyBytesMin} bytes.`);
   }
   return { ...settings, adminHost: settings.adminHost === "" ? "::" : settings.adminHost };
+}
+
+/** Keys that are accepted: the first is the one that is used. */
+export type Keys = readonly [current: Uint8Array, ...previous: Uint8Array[]];
+
+export function jwtKeysOf({ jwtKey, jwtKeyPrevious }: Settings): Keys {
+  return jwtKeyPrevious === undefined ? [jwtKey] : [jwtKey, jwtKeyPrevious];
+}
+
+export function linkKeysOf({ linkKey, linkKeyPrevious }: Settings): Keys {
+  return linkKeyPrevious === undefined ? [linkKey] : [linkKey, linkKeyPrevious];
 }
 
 /** A fleet of processes that share Redis. */
