@@ -181,7 +181,8 @@ export class Gate implements Leaving {
 
   drain(): void {
     this.#door.refuseNew();
-    this.#sessions.closePaced(this.#options.settings.drainWindowMs);
+    const { drainDelayMs: delayMs, drainWindowMs: windowMs } = this.#options.settings;
+    this.#sessions.closePaced({ delayMs, windowMs });
   }
 
   undo(): boolean {

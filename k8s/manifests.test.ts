@@ -217,7 +217,7 @@ test("[rules §6] the names, ports and containers that published commands name",
     assert.equal(containerOf(workload).name, "gate");
     assert.equal(workload.pod.enableServiceLinks, true);
     assert.equal(spec["replicas"], 2);
-    assert.deepEqual(spec["strategy"], { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } });
+    assert.deepEqual(spec["strategy"], { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "100%" } });
     assert.deepEqual(envOf(workload).get("JWT_KEY")?.valueFrom?.secretKeyRef, { name: "jwt", key: "key" });
   }
 });

@@ -118,6 +118,12 @@ export const settingRows = {
     duration,
     "what is left of a drain is then parked, or dissolved without `PARK`: below the 120 s a preStop hook waits; 0 = never",
   ),
+  drainDelayMs: row(
+    "DRAIN_DELAY",
+    "0",
+    duration,
+    "a leaving gate closes nobody for so long, until nobody is sent to it, or to others that leave with it, any more: some seconds behind a load balancer",
+  ),
   drainWindowMs: row(
     "DRAIN_WINDOW",
     "20s",
