@@ -7,7 +7,7 @@ import { greetGate } from "#link/greeting.ts";
 import { memoryPair } from "#link/socket_memory.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
-import { readSettings } from "#runtime/settings.ts";
+import { linkKeysOf, readSettings } from "#runtime/settings.ts";
 import { ManualClock } from "#tests/support/manual_clock.ts";
 import { Peers } from "./peers.ts";
 
@@ -15,16 +15,16 @@ const own = "00000000000000aa";
 
 test("[P7] a server that finds itself in the fleet does not dial itself at every look", async () => {
   const clock = new ManualClock();
-  const key = readSettings({}).linkKey;
+  const keys = linkKeysOf(readSettings({}));
   let dialled = 0;
   const peers = new Peers({
-    ...{ clock, key, entropy: systemEntropy, log: silentLog, journal: own, isDurable: true, release: "dev" },
+    ...{ clock, keys, entropy: systemEntropy, log: silentLog, journal: own, isDurable: true, release: "dev" },
     fleet: fixedFleet(["dice"], ["here"]),
     dial: async () => {
       dialled += 1;
       const [ours, theirs] = memoryPair(clock);
       const hello = () => ({ journal: own, boot: 1, release: "dev", games: ["dice"] });
-      greetGate(theirs, { clock, key, entropy: systemEntropy, hello, refuse: () => undefined, onUp: () => {}, onFailed: () => {} });
+      greetGate(theirs, { clock, keys, entropy: systemEntropy, hello, refuse: () => undefined, onUp: () => {}, onFailed: () => {} });
       return ours;
     },
   });

@@ -25,6 +25,12 @@ test("the last stage is a server, without a shell before Node, as a user that ow
   assert.match(dockerfile, /^FROM croupier AS client-final$/m);
 });
 
+test("two releases are two images, also for a builder that looks up ENV without the argument's value", () => {
+  const last = dockerfile.slice(dockerfile.lastIndexOf("\nFROM "));
+  const steps = [...last.matchAll(/^(ARG \w+|RUN|ENV)/gm)].map(([step]) => step);
+  assert.deepEqual(steps, ["ARG SERVER", "ARG VERSION", "RUN", "ENV"]);
+});
+
 test("./dice_client of the client image can be executed", () => {
   const file = new URL("clients/dice.ts", root);
   assert.match(readFileSync(file, "utf8"), /^#!\/usr\/bin\/env node\n/);
