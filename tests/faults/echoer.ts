@@ -17,14 +17,17 @@ export class Echoer {
   readonly #socket: WebSocket;
   readonly #everyMs: number;
   #timer: NodeJS.Timeout | undefined;
+  readonly #unanswered = new Set<number>();
   tookMs: number[] = [];
+  /** Echoes of what was not, or not any more, waited for. */
+  doubled = 0;
 
   private constructor(player: Player, everyMs: number) {
     this.#socket = player.socket;
     this.#everyMs = everyMs;
     this.#socket.removeAllListeners("message");
     this.#socket.on("message", (data: Buffer) => {
-      if (commandOf(data) === Command.ECHOED) this.tookMs.push(performance.now() - data.readDoubleBE(4));
+      if (commandOf(data) === Command.ECHOED) this.#onEchoed(data.readDoubleBE(4));
     });
   }
 
@@ -40,16 +43,27 @@ export class Echoer {
     return this.#socket.readyState === WebSocket.OPEN;
   }
 
+  get unanswered(): number {
+    return this.#unanswered.size;
+  }
+
   start(): void {
     this.tookMs = [];
     this.#timer = setInterval(() => {
       const body = Buffer.alloc(8);
-      body.writeDoubleBE(performance.now());
+      const sentMs = performance.now();
+      body.writeDoubleBE(sentMs);
+      this.#unanswered.add(sentMs);
       this.#socket.send(frame(Command.ECHO, body));
     }, this.#everyMs);
   }
 
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  #onEchoed(sentMs: number): void {
+    if (this.#unanswered.delete(sentMs)) this.tookMs.push(performance.now() - sentMs);
+    else this.doubled += 1;
   }
 }

@@ -7,9 +7,10 @@ import type { TestContext } from "node:test";
 import { WebSocket } from "ws";
 import { conflictReasons } from "#fleet/conflicts.ts";
 import { isGone, type RoomValue, type StoredValue } from "#game_server/room_value.ts";
+import { closeCodes } from "#protocol/close_codes.ts";
 import { Chance } from "#simulation/chance.ts";
 import { finalBook } from "#simulation/final_book.ts";
-import { readEnded } from "#simulation/ledger.ts";
+import { ledger, readEnded } from "#simulation/ledger.ts";
 import { type ClientListener, type ClientSocket, LedgerPlayer } from "#simulation/ledger_player.ts";
 import { type FinalBook, Verdict } from "#simulation/verdict.ts";
 import { storedRows } from "#tests/support/data_folder.ts";
@@ -30,6 +31,10 @@ export interface CrowdOptions {
   readonly seed: number;
   /** Somebody is away for longer than is promised to be held: what he had may be lost, and is another's. Left out: no. */
   readonly outlasts?: boolean;
+  /** Servers leave service: a room in which nobody is playing ends, whoever watches. Left out: none does. */
+  readonly drains?: boolean;
+  /** Gates leave service, too: whoever is told to come back (1012) does. Left out: no. */
+  readonly gatesLeave?: boolean;
 }
 
 /** One start of a gate, or whatever leads to gates, as clients find it. */
@@ -83,11 +88,13 @@ export class LedgerCrowd {
   readonly #evidence: Evidence[] = [];
   readonly #chance: Chance;
   readonly #outlasts: boolean;
+  readonly #gatesLeave: boolean;
   #connections = 0;
 
-  constructor(t: TestContext, { players, rooms, seed, outlasts = false }: CrowdOptions) {
-    this.verdict = new Verdict({ forgets: false, outlasts, dissolves: "nobody" });
+  constructor(t: TestContext, { players, rooms, seed, outlasts = false, drains = false, gatesLeave = false }: CrowdOptions) {
+    this.verdict = new Verdict({ forgets: false, outlasts, dissolves: drains ? "the empty" : "nobody" });
     this.#outlasts = outlasts;
+    this.#gatesLeave = gatesLeave;
     this.#chance = new Chance(seed, players);
     const names = Array.from({ length: rooms }, (_, at) => String(at + 1));
     this.#players = Array.from(
@@ -110,16 +117,30 @@ export class LedgerCrowd {
     this.#evidence.push(evidence);
   }
 
+  /** No more whims: everybody stays, and nobody writes. */
+  calm(): void {
+    for (const player of this.#players) player.calm();
+  }
+
   /** No more whims: everybody stays, and comes back if he must. Gives how long it took until all sat, milliseconds. */
   async settle(withinMs = 20_000 * patience): Promise<number> {
     const startMs = performance.now();
-    for (const player of this.#players) player.calm();
+    this.calm();
     const homeless = (): number[] => this.#players.filter(({ isSeated }) => !isSeated).map(({ user }) => user);
     await until("everybody's seat", () => homeless().length === 0, withinMs);
     const tookMs = performance.now() - startMs;
     await sleep(quietMs);
     assert.deepEqual(homeless(), [], "players without a seat");
     return tookMs;
+  }
+
+  /** From now on nobody says or hears anything; all are still there. */
+  freeze(): void {
+    this.#timeline.stop();
+    for (const socket of this.#sockets) {
+      socket.removeAllListeners("message");
+      socket.removeAllListeners("close");
+    }
   }
 
   /** Judges the run when every process is gone, or keeps still. `folders`: all journals. */
@@ -157,7 +178,8 @@ export class LedgerCrowd {
     const open = [...this.doors].filter(({ isOpen }) => isOpen);
     if (open.length === 0) return undefined;
     const door = this.#chance.pick(open);
-    const connection = new RealSocket(listener, door);
+    const isGone = (code: number): boolean => !door.isOpen || (this.#gatesLeave && code === closeCodes.restart.code);
+    const connection = new RealSocket(listener, isGone);
     void wayIn(door.entrance, user).then((url) => {
       const socket = new WebSocket(url);
       this.#sockets.add(socket);
@@ -170,7 +192,9 @@ export class LedgerCrowd {
 
 /** The ledgers as the journal in `folder` has them now: what is its own, or will be until somebody proves otherwise. */
 export function storedBooks(folder: string): FinalBook[] {
-  return storedRooms(folder).map(finalBook);
+  return storedRooms(folder)
+    .filter(({ game }) => game === ledger.name)
+    .map(finalBook);
 }
 
 /** The rooms that the journal in `folder` owns. */
@@ -199,14 +223,15 @@ function readLog(line: string): LogLine {
 class RealSocket implements ClientSocket {
   isMute = false;
   readonly #listener: ClientListener;
-  readonly #door: Door;
+  /** Whether the connection ended with its gate, by its close code. */
+  readonly #isGateGone: (code: number) => boolean;
   #socket: WebSocket | undefined;
   #waiting: Uint8Array[] = [];
   #isLeaving = false;
 
-  constructor(listener: ClientListener, door: Door) {
+  constructor(listener: ClientListener, isGateGone: (code: number) => boolean) {
     this.#listener = listener;
-    this.#door = door;
+    this.#isGateGone = isGateGone;
   }
 
   attach(socket: WebSocket): void {
@@ -220,7 +245,7 @@ class RealSocket implements ClientSocket {
       if (!this.isMute && !this.#isLeaving) this.#listener.onFrame(data);
     });
     socket.once("close", (code) => {
-      if (!this.#isLeaving) this.#listener.onClose(code, this.#door.isOpen ? "gate" : "crash");
+      if (!this.#isLeaving) this.#listener.onClose(code, this.#isGateGone(code) ? "crash" : "gate");
     });
   }
 
