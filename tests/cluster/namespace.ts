@@ -45,6 +45,7 @@ interface Volume extends KubernetesObject {
 }
 
 interface Pod extends KubernetesObject {
+  readonly metadata: KubernetesObject["metadata"] & { readonly deletionTimestamp?: string };
   readonly spec: { readonly containers: readonly { readonly image: string }[] };
   readonly status: {
     readonly podIP?: string;
@@ -143,9 +144,9 @@ export class Namespace {
     return this.kubectl.list<Pod>("pods", `--selector=${selector}`);
   }
 
-  /** Which release each of these pods is, or shall be, by the tag of its image. */
+  /** Which release each of these pods is, by the tag of its image; but for those that are on their way out. */
   async releases(selector: string): Promise<Record<string, string>> {
-    const pods = await this.pods(selector);
+    const pods = (await this.pods(selector)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
     return Object.fromEntries(
       pods.map(({ metadata, spec }) => [metadata.name, /:([\d.]+)/.exec(spec.containers[0]?.image ?? "")?.[1] ?? ""]),
     );
@@ -165,6 +166,11 @@ export class Namespace {
   async rooms(pod?: string): Promise<RoomValue[]> {
     const journals = [...(await this.journals())].filter(([name]) => pod === undefined || name === pod);
     return journals.flatMap(([, folder]) => storedRooms(folder)).filter(({ isOver }) => !isOver);
+  }
+
+  async seatsTaken(game: string): Promise<number> {
+    const rooms = (await this.rooms()).filter((room) => room.game === game);
+    return rooms.reduce((sum, { seats }) => sum + seats.length, 0);
   }
 
   /** What the directory knows. */
