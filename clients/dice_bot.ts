@@ -82,6 +82,7 @@ export class DiceBot {
   #clientOnState(state: ClientState): void {
     if (state.is === "connected") this.#satAtMs = performance.now();
     if (state.is === "waiting") {
+      clearTimeout(this.#rollTimer); // the next scene says whether to roll
       this.#isRolling = false; // lost with its connection
       this.reconnects += 1;
       count(this.closes, state.because);
