@@ -42,11 +42,6 @@ export class Noticed {
     return quantile(this.#facts.pausesMs, 0.99);
   }
 
-  /** Of the bot that had to try most often: a gate that was killed may turn it away once more. */
-  get reconnectsMost(): number {
-    return this.#facts.report.reconnectsMost;
-  }
-
   line(what: string): string {
     const { report, rooms, roomsLost, roomsDissolved, ledger, echoes, echoesLost, echoesDoubled, pausesMs, durationMs } = this.#facts;
     const [p50, p99, most] = [0.5, 0.99, 1].map((q) => quantile(pausesMs, q).toFixed(0));
