@@ -17,6 +17,7 @@ const healedWithinMs = 35_000;
 test(`[F15][P8] the Kubernetes API is away for ${awayMs / 1000} s, meanwhile a game server and a gate die and come back: rooms in play are unharmed, and all heals`, {
   timeout: awayMs + 400_000,
 }, async (t) => {
+  const frozen = new Frozen(t);
   const namespace = await Namespace.open(t, { name: "f15-api" });
   const { logs } = namespace;
   const players = await Players.seat(t, namespace, { seed: 51, gatesLeave: true, gatesDie: true });
@@ -26,7 +27,7 @@ test(`[F15][P8] the Kubernetes API is away for ${awayMs / 1000} s, meanwhile a g
   const its = thoseAt(logs, gate.metadata.name);
   const expected = new Map([...comings(logs)].map(([user, count]) => [user, count + Number(its.has(user))]));
 
-  const frozen = Frozen.apiServer(t);
+  frozen.freezeApiServer();
   const thawedMs = performance.now() + awayMs;
   await sleep(awayMs / 4);
   killContainer(server);

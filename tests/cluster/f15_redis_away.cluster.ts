@@ -42,7 +42,8 @@ async function heals(t: TestContext, namespace: Namespace, players: Players, wha
 async function freeze(t: TestContext, namespace: Namespace): Promise<void> {
   const [server] = await namespace.pods("game=dice");
   assert.ok(server !== undefined);
-  const frozen = Frozen.inPod(t, await redisOf(namespace), "redis-server");
+  const frozen = new Frozen(t);
+  frozen.freezeInPod(await redisOf(namespace), "redis-server");
   const thawedMs = performance.now() + awayMs;
   await sleep(awayMs / 4);
   killContainer(server);

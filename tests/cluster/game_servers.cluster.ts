@@ -12,10 +12,8 @@ import { Player } from "#tests/support/player.ts";
 import { disturb } from "./disturb.ts";
 import { Namespace, type Pod } from "./namespace.ts";
 import { Players } from "./players.ts";
-import type { ContainerLog, Said } from "./pod_logs.ts";
 
 const times = isFull ? 3 : 1;
-const newRooms = 6;
 /** Game servers tell gates how many rooms they have at most so often. */
 const statusMs = 100;
 const backWithinMs = 60_000;
@@ -39,7 +37,7 @@ test("[F16][P5] game servers are deleted, evicted, restarted, scaled up and down
       await kubectl.run("rollout", "status", "statefulset", "dice");
     });
     await disturb(t, players, "game servers: scale 2 to 3", () => scale(namespace, 3));
-    assert.ok((await ownersOfNew(t, namespace)).includes("dice-2"), "it is given no new room");
+    t.diagnostic(`game servers: the third one is given a new room after ${(await untilGiven(t, namespace, "dice-2")).toFixed(0)} ms`);
     await disturb(t, players, "game servers: scale 3 to 1", () => scale(namespace, 1));
     assert.equal(new Set((await namespace.lives()).map(({ owner }) => owner)).size, 1, "all rooms are on one server");
     await disturb(t, players, "game servers: scale 1 to 2", () => scale(namespace, 2));
@@ -88,23 +86,20 @@ function isReady({ containerStatuses }: Pod["status"]): boolean {
   return containerStatuses?.every(({ ready }) => ready) ?? false;
 }
 
-/** The pods on which new rooms are opened. */
-async function ownersOfNew(t: TestContext, { entrance, logs }: Namespace): Promise<string[]> {
+/** Opens rooms until the pod is given one; gives how long it took, milliseconds. */
+async function untilGiven(t: TestContext, { entrance, logs }: Namespace, pod: string): Promise<number> {
+  const startMs = performance.now();
   const players: Player[] = [];
-  for (let at = 0; at < newRooms; at++) {
+  await until(`a room on ${pod}`, async () => {
     const user = nextNew++;
     const player = await Player.seated(entrance, user, { room_id: String(user), mode: "create" });
     t.after(() => player.drop());
+    players.push(player);
     await player.hearUntil("Scene");
     await sleep(statusMs);
-    players.push(player);
-  }
-  const rooms = new Set(players.map(({ user }) => String(user)));
-  const opened = (log: ContainerLog): Said[] => log.said("room open").filter((said) => rooms.has(said["room.id"] ?? ""));
-  await until("the logs", () => logs.of("game").flatMap(opened).length === newRooms);
+    const last = logs.of("game").findLast((log) => log.pod === pod);
+    return players.some((each) => last?.said("room open").some((said) => said["room.id"] === String(each.user)));
+  });
   for (const player of players) await player.close();
-  return logs
-    .of("game")
-    .filter((log) => opened(log).length > 0)
-    .map(({ pod }) => pod);
+  return performance.now() - startMs;
 }

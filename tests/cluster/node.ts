@@ -21,27 +21,25 @@ export function containerOf(pod: Pod): string {
   return id;
 }
 
-/** A process that is stopped, in any case not for longer than its test. */
+/** Processes that are stopped, in any case not for longer than their test. To be made before the namespace, whose end needs the API server. */
 export class Frozen {
   readonly #pids = new Set<number>();
-  #stage: "frozen" | "thawed" = "frozen";
+  #stage: "free" | "frozen" | "thawed" = "free";
 
-  private constructor(t: TestContext) {
+  constructor(t: TestContext) {
     t.after(() => this.thaw());
   }
 
   /** Nobody has this cluster's API meanwhile, whatever the namespace. */
-  static apiServer(t: TestContext): Frozen {
-    const frozen = new Frozen(t);
-    frozen.#stop(pidOf((pid) => commandOf(pid)[1] === "kube-apiserver"));
-    return frozen;
+  freezeApiServer(): void {
+    this.#stage = "frozen";
+    this.#stop(pidOf((pid) => commandOf(pid)[1] === "kube-apiserver"));
   }
 
   /** Whatever runs this command in the pod stands still, its successors too. */
-  static inPod(t: TestContext, pod: Pod, command: string): Frozen {
-    const frozen = new Frozen(t);
-    void frozen.#keep(pod.metadata.uid, command);
-    return frozen;
+  freezeInPod({ metadata }: Pod, command: string): void {
+    this.#stage = "frozen";
+    void this.#keep(metadata.uid, command);
   }
 
   thaw(): void {
