@@ -5,11 +5,13 @@
  * Without those scripts, or without root, nothing can be run: it says so and ends well. The cluster stays up.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { images, root } from "./images.ts";
+
+const megabyte = 1_000_000;
 
 const flags = { full: { type: "boolean", default: false }, built: { type: "boolean", default: false } } as const;
 
@@ -72,6 +74,7 @@ function buildAll(scripts: string): void {
       const archive = join(folder, "image.tar");
       run(join(scripts, "build-image"), [archive, name, root, ...options], { stderr: "pipe" });
       run(join(scripts, "load-image"), [archive], { stdout: "ignore" });
+      say(`docker build ${options.join(" ")} -t ${name} . (${(statSync(archive).size / megabyte).toFixed(0)} MB)`);
     }
   } finally {
     rmSync(folder, { recursive: true });

@@ -3,11 +3,13 @@
  * random keys. Only the images are others. When its test is over it is deleted, with its claims.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import type { TestContext } from "node:test";
 import type { Life } from "#fleet/directory.ts";
+import type { RoomValue } from "#game_server/room_value.ts";
+import { storedRooms } from "#tests/faults/ledger_crowd.ts";
 import { sleep, until } from "#tests/faults/measure.ts";
 import { dataFolder } from "#tests/support/data_folder.ts";
 import type { Entrance } from "#tests/support/entrance.ts";
@@ -23,15 +25,18 @@ const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
 const readyWithin = "--timeout=180s";
 const volumesWithinMs = 300_000;
 
-interface NamespaceOptions {
+interface Space {
   /** What it is called, and a few random digits. */
   readonly name: string;
+  /** Of Redis, and of each game server there will ever be. */
+  readonly volumes?: number;
+}
+
+interface Manifests {
   /** A kustomization's folder. */
   readonly manifests?: string;
   /** Strategic merge patches on top of it. */
   readonly patches?: readonly object[];
-  /** Of Redis, and of each game server there will ever be. */
-  readonly volumes?: number;
 }
 
 interface Volume extends KubernetesObject {
@@ -39,8 +44,8 @@ interface Volume extends KubernetesObject {
   readonly status: { readonly phase: string };
 }
 
-export interface Pod extends KubernetesObject {
-  readonly metadata: KubernetesObject["metadata"] & { readonly deletionTimestamp?: string };
+interface Pod extends KubernetesObject {
+  readonly spec: { readonly containers: readonly { readonly image: string }[] };
   readonly status: {
     readonly podIP?: string;
     readonly phase: string;
@@ -68,18 +73,19 @@ export class Namespace {
   }
 
   /** Everything in it is ready. */
-  static async open(t: TestContext, { name, manifests = "k8s/base", patches = [], volumes = 3 }: NamespaceOptions): Promise<Namespace> {
-    await deleteOrphans();
-    await until("free volumes", async () => (await freeVolumes()) >= volumes, volumesWithinMs);
-    const namespace = await Namespace.#create(t, `${name}-${randomBytes(3).toString("hex")}`);
-    await namespace.#createSecrets();
-    await namespace.kubectl.run("apply", "--kustomize", namespace.#kustomization(t, manifests, patches));
+  static async open(t: TestContext, { name, volumes = 3, ...manifests }: Space & Manifests): Promise<Namespace> {
+    const namespace = await Namespace.create(t, { name, volumes });
+    await namespace.install(t, manifests);
     await namespace.ready();
     await namespace.redis("DEL", "{croupier}:learning"); // it is new, and knows nothing: it need not be waited for
     return namespace;
   }
 
-  static async #create(t: TestContext, name: string): Promise<Namespace> {
+  /** Nothing is in it. */
+  static async create(t: TestContext, { name: prefix, volumes = 0 }: Space): Promise<Namespace> {
+    await deleteOrphans();
+    await until("free volumes", async () => (await freeVolumes()) >= volumes, volumesWithinMs);
+    const name = `${prefix}-${randomBytes(3).toString("hex")}`;
     const config = join(dataFolder(t), "config");
     const admin = new Kubectl();
     await admin.apply({
@@ -93,6 +99,12 @@ export class Namespace {
     const namespace = new Namespace(name, kubectl);
     t.after(() => namespace.#end(t));
     return namespace;
+  }
+
+  /** Applies manifests as they are, but for names and images. */
+  async install(t: TestContext, { manifests = "k8s/base", patches = [] }: Manifests): Promise<void> {
+    await this.#createSecrets();
+    await this.kubectl.run("apply", "--kustomize", this.#kustomization(t, manifests, patches));
   }
 
   /** Where players come in. */
@@ -110,22 +122,49 @@ export class Namespace {
     for (const workload of workloads.trim().split("\n")) await this.kubectl.run("rollout", "status", workload, readyWithin);
   }
 
-  /** Sets the image of a workload's container; gives how long it took until `rollout status` said that it is out, milliseconds. */
-  async setImage(workload: string, container: string, image: { readonly name: string }): Promise<number> {
+  /** Does something to a workload; gives how long it took until `rollout status` said that it is out, milliseconds. */
+  async rollOut(workload: string, ...command: readonly string[]): Promise<number> {
     const startMs = performance.now();
-    await this.kubectl.run("set", "image", workload, `${container}=${image.name}`);
+    await this.kubectl.run(...command);
     await this.kubectl.run("rollout", "status", workload, readyWithin);
     return performance.now() - startMs;
+  }
+
+  setImage(workload: string, container: string, { name }: { readonly name: string }): Promise<number> {
+    return this.rollOut(workload, "set", "image", workload, `${container}=${name}`);
+  }
+
+  /** The operator's command line, in a pod. */
+  croupier(pod: string, ...words: readonly string[]): Promise<string> {
+    return this.kubectl.run("exec", pod, "--", "node", "clients/croupier.ts", ...words);
   }
 
   pods(selector: string): Promise<Pod[]> {
     return this.kubectl.list<Pod>("pods", `--selector=${selector}`);
   }
 
-  /** The folders of all journals there are, on the node. */
-  async journals(): Promise<string[]> {
-    const mine = (await volumesOf()).filter(({ spec }) => spec.claimRef?.namespace === this.name && spec.claimRef.name.startsWith("work-"));
-    return mine.map(({ spec }) => spec.local.path);
+  /** Which release each of these pods is, or shall be, by the tag of its image. */
+  async releases(selector: string): Promise<Record<string, string>> {
+    const pods = await this.pods(selector);
+    return Object.fromEntries(
+      pods.map(({ metadata, spec }) => [metadata.name, /:([\d.]+)/.exec(spec.containers[0]?.image ?? "")?.[1] ?? ""]),
+    );
+  }
+
+  /** The journals there are: the folder on the node, by the pod's name. */
+  async journals(): Promise<ReadonlyMap<string, string>> {
+    const volumes = await volumesOf();
+    const mine = volumes.flatMap(({ spec: { claimRef, local } }) =>
+      claimRef?.namespace === this.name ? [[claimRef.name, local.path] as const] : [],
+    );
+    const theirs = mine.filter(([claim, folder]) => claim.startsWith("work-") && existsSync(join(folder, "journal.sqlite")));
+    return new Map(theirs.map(([claim, folder]) => [claim.slice("work-".length), folder]));
+  }
+
+  /** The rooms that are not over, of one pod or of all, as the journals have them. */
+  async rooms(pod?: string): Promise<RoomValue[]> {
+    const journals = [...(await this.journals())].filter(([name]) => pod === undefined || name === pod);
+    return journals.flatMap(([, folder]) => storedRooms(folder)).filter(({ isOver }) => !isOver);
   }
 
   /** What the directory knows. */

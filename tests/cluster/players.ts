@@ -9,7 +9,7 @@ import type { Life } from "#fleet/directory.ts";
 import { ownershipOf, type RoomValue } from "#game_server/room_value.ts";
 import { playDice } from "#tests/faults/dice_bots.ts";
 import { Echoer } from "#tests/faults/echoer.ts";
-import { Door, LedgerCrowd, storedRooms } from "#tests/faults/ledger_crowd.ts";
+import { Door, LedgerCrowd } from "#tests/faults/ledger_crowd.ts";
 import { isFull, sleep, until } from "#tests/faults/measure.ts";
 import type { Run } from "#tests/support/process.ts";
 import type { Namespace } from "./namespace.ts";
@@ -77,7 +77,7 @@ export class Players {
       room: String(at + 1),
     }));
     players.#echoers = await Promise.all(rooms.map((seat) => Echoer.seat({ ...seat, entrance: namespace.entrance, everyMs: echoEveryMs })));
-    players.#lives = livesOf(await players.#rooms());
+    players.#lives = livesOf(await namespace.rooms());
     return players;
   }
 
@@ -113,11 +113,11 @@ export class Players {
   async end(counts: (log: ContainerLog) => boolean = () => true): Promise<Noticed> {
     await this.crowd.settle();
     await until("one answer of journals and directory", () => this.#isAgreed());
-    const lives = livesOf(await this.#rooms());
+    const lives = livesOf(await this.#namespace.rooms());
     const { logs } = this.#namespace;
     this.crowd.freeze();
     for (const log of [...logs.of("gate"), ...logs.of("game")].filter(counts)) this.crowd.watch(log);
-    this.crowd.judge(await this.#namespace.journals());
+    this.crowd.judge([...(await this.#namespace.journals()).values()]);
     const report = await this.#report();
     return new Noticed({
       ...{ report, pausesMs: this.#pausesMs, echoes: this.#echoes, lateEchoes: this.#lateEchoes },
@@ -141,16 +141,12 @@ export class Players {
 
   async #isAgreed(): Promise<boolean> {
     const told = await this.#namespace.lives();
-    const kept = (await this.#rooms()).filter(({ isOver }) => !isOver).map(ownershipOf);
+    const kept = (await this.#namespace.rooms()).map(ownershipOf);
     return new Set(told.map(keyOf)).symmetricDifference(new Set(kept.map(keyOf))).size === 0;
   }
 
-  async #rooms(): Promise<RoomValue[]> {
-    return (await this.#namespace.journals()).flatMap(storedRooms);
-  }
-
   async #seatsTaken(): Promise<number> {
-    return (await this.#rooms()).filter(({ game }) => game === "dice").reduce((sum, { seats }) => sum + seats.length, 0);
+    return (await this.#namespace.rooms()).filter(({ game }) => game === "dice").reduce((sum, { seats }) => sum + seats.length, 0);
   }
 }
 
