@@ -21,7 +21,7 @@ function drainWith(setting: string, mayPark: boolean, hasPeers = false, rooms: R
   };
   const drain = new Drain({
     settings: readSettings({ DRAIN: setting }),
-    ...{ clock, mayPark, leftMs: () => 1000 },
+    ...{ clock, mayPark, leftMs: () => 1000, onKind: () => {} },
     rooms: { all: () => rooms, drain: () => told.push("drain"), undoDrain: () => told.push("undo"), park: () => told.push("park") },
     mover: hasPeers ? mover : undefined,
   });

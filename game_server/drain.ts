@@ -47,6 +47,8 @@ interface DrainOptions {
   mover: Pick<Mover, "begin" | "stop"> | undefined;
   /** Milliseconds until the drain deadline; undefined = never. */
   leftMs(): number | undefined;
+  /** What becomes of the rooms is not what it was. */
+  onKind(): void;
 }
 
 type Stage =
@@ -148,6 +150,7 @@ export class Drain {
     const notices = everyMs === 0 ? undefined : clock.every(everyMs, () => this.#tell(kind));
     this.#stage = kind === "move" ? { is: "looking", kind, notices } : { is: "under way", kind, notices };
     if (kind !== "move") this.#tell(kind);
+    this.#options.onKind();
   }
 
   #tell(kind: RoomDrainKind): void {

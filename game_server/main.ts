@@ -2,6 +2,7 @@
  * The game server as a process of its own. In a static fleet its one gate dials it and keeps
  * the directory for it; with Redis it shows itself there, to any number of gates.
  */
+import { hostname } from "node:os";
 import { addressOf } from "#fleet/address.ts";
 import { RedisFleet } from "#fleet/fleet_redis.ts";
 import { StaticFleet } from "#fleet/fleet_static.ts";
@@ -57,7 +58,7 @@ async function serveInRedis(context: Context, journal: Journal, url: RedisUrl): 
 
 function optionsOf({ settings, clock, entropy, log, lifecycle }: Context, journal: Journal) {
   return {
-    ...{ settings, games, clock, entropy, log, journal, port: settings.port ?? defaultPort },
+    ...{ settings, games, clock, entropy, log, journal, port: settings.port ?? defaultPort, machine: hostname() },
     dial: dialWebSocket,
     watchdog: new ThreadWatchdog(clock),
     drainLeftMs: () => lifecycle.leftMs,
