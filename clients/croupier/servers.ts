@@ -1,6 +1,6 @@
 /** `croupier servers` and `rooms abandon`: the game servers that a gate knows, and one that is gone for good. */
-import type { ServerView } from "#gate_server/links.ts";
 import type { AbandonedView, ServersView } from "#gate_server/server_routes.ts";
+import type { ServerView } from "#gate_server/server_view.ts";
 import { type AdminClient, patienceMs } from "./admin.ts";
 import { print } from "./say.ts";
 
