@@ -74,6 +74,12 @@ export class Drain {
     return tried.find((kind) => this.#isPossible(kind)) ?? "wait";
   }
 
+  /** Rooms should move, and nobody takes what is left: it waits. */
+  get isStuck(): boolean {
+    const { settings, mover } = this.#options;
+    return this.#stage.is !== "none" && this.kind === "wait" && settings.drain === "move" && mover !== undefined;
+  }
+
   begin(): void {
     this.#options.rooms.drain();
     this.#enter(this.kind);

@@ -459,7 +459,7 @@ export class GameServer implements Leaving, Owned {
   #statusNow() {
     const { count: rooms, usersCount: users, isDraining, isStalled, stage, free, lots, unreadableLots: unreadable } = this.#rooms;
     const takesNewRooms = !isDraining && !isStalled && rooms < this.#options.settings.roomsMax;
-    return { rooms, users, takesNewRooms, free, stage, drain: this.#drain.kind, lots, unreadable };
+    return { rooms, users, takesNewRooms, free, stage, drain: this.#drain.isStuck ? "stuck" : this.#drain.kind, lots, unreadable };
   }
 }
 

@@ -30,7 +30,7 @@ export interface ServerView {
   readonly isOffered: boolean;
   /** "serving", "draining" or "dissolving". */
   readonly stage?: string;
-  /** What its drain does with its rooms, or would do: "move", "park" or "wait". */
+  /** What its drain does with its rooms, or would do: "move", "park" or "wait"; "stuck": nobody takes what is left. */
   readonly drain?: string;
   /** Rooms in play, and users with a seat in them; 0 while it is not linked. */
   readonly rooms: number;
@@ -69,7 +69,10 @@ export const serverSchema = {
     isLinked: { type: "boolean" },
     isOffered: { type: "boolean", description: "whether it may be offered new rooms, and rooms that must leave another one" },
     stage: { type: "string", description: "serving, draining or dissolving; left out: its release does not say" },
-    drain: { type: "string", description: "what its drain does with its rooms, or would do: move, park or wait" },
+    drain: {
+      type: "string",
+      description: "what its drain does with its rooms, or would do: move, park or wait; stuck: nobody takes what is left, which waits",
+    },
     rooms: { type: "integer" },
     users: { type: "integer" },
     lots: { ...lotsSchema, description: "the rooms in play, by game and version of their states" },

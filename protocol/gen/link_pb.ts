@@ -558,7 +558,8 @@ export type ServerStatus = Message<"link.ServerStatus"> & {
   stage: string;
 
   /**
-   * What its drain does with its rooms, or would do: "move", "park" or "wait".
+   * What its drain does with its rooms, or would do: "move", "park" or "wait"; "stuck": it would move them, and nobody takes
+   * what is left, which waits.
    *
    * @generated from field: string drain = 6;
    */
