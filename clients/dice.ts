@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * The dice client for a terminal: sits down, says what happens, and takes words
  * on standard input: sitdown, standup, shake, shake,6, print, exit.

@@ -7,11 +7,12 @@ import { ManualClock } from "#tests/support/manual_clock.ts";
 import { Admission, tokenOf } from "./admission.ts";
 
 const key = new Uint8Array(Buffer.from("ZGVmYXVsdF9rZXk=", "base64"));
+const previous = new Uint8Array(32).fill(9);
 const sample = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpZCI6MX0.teQ2o406CHCk91dbp2D3p6ErkfIOELXlyKTkgMiPUT8";
 const nowSeconds = Date.UTC(2026, 10, 21) / 1000;
 
 function admission({ expiryRequired = false } = {}) {
-  return new Admission({ key, clock: new ManualClock(), expiryRequired });
+  return new Admission({ keys: [key, previous], clock: new ManualClock(), expiryRequired });
 }
 
 function sign(payload: Record<string, unknown>, alg = "HS256", secret: Uint8Array = key): Promise<string> {
@@ -27,6 +28,12 @@ for (const alg of ["HS256", "HS384", "HS512"]) {
     assert.equal((await admission().identify(await sign({ id: 42 }, alg))).user, 42);
   });
 }
+
+test("[PROTOCOL §1.1] a token of the previous key is good while that is kept, and judged like any other", async () => {
+  assert.equal((await admission().identify(await sign({ id: 42 }, "HS512", previous))).user, 42);
+  const expired = await sign({ id: 42, exp: nowSeconds - 1 }, "HS256", previous);
+  await assert.rejects(admission().identify(expired), /expired/);
+});
 
 test("[PROTOCOL §1.1] the other claims reach the game, but for those about the token", async () => {
   const payload = {

@@ -34,7 +34,8 @@ export class TokenRefused extends Error {
 }
 
 interface AdmissionOptions {
-  key: Uint8Array;
+  /** Tokens signed with any of them are good. */
+  keys: readonly Uint8Array[];
   clock: Clock;
   /** Production: a token without `exp` is refused. */
   expiryRequired: boolean;
@@ -42,11 +43,11 @@ interface AdmissionOptions {
 
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #keys: Promise<Record<Algorithm, CryptoKey>>;
+  readonly #keys: Promise<Record<Algorithm, CryptoKey>[]>;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
-    this.#keys = importKeys(options.key);
+    this.#keys = Promise.all(options.keys.map(importKeys));
   }
 
   /** @throws {TokenRefused} with the reason. */
@@ -59,17 +60,25 @@ export class Admission {
   }
 
   async #verify(token: string): Promise<JWTPayload> {
-    const keys = await this.#keys;
-    const currentDate = new Date(this.#options.clock.wall());
-    try {
-      const { payload } = await jwtVerify(token, ({ alg }: JWTHeaderParameters) => keys[alg as Algorithm], {
-        algorithms: Object.keys(algorithms),
-        currentDate,
-      });
-      return payload;
-    } catch (cause) {
-      throw new TokenRefused(reasonOf(cause), { cause });
+    let cause: unknown;
+    for (const keys of await this.#keys) {
+      try {
+        return await this.#verifyWith(keys, token);
+      } catch (thrown) {
+        cause = thrown;
+        if (!(thrown instanceof errors.JWSSignatureVerificationFailed)) break;
+      }
     }
+    throw new TokenRefused(reasonOf(cause), { cause });
+  }
+
+  async #verifyWith(keys: Record<Algorithm, CryptoKey>, token: string): Promise<JWTPayload> {
+    const currentDate = new Date(this.#options.clock.wall());
+    const { payload } = await jwtVerify(token, ({ alg }: JWTHeaderParameters) => keys[alg as Algorithm], {
+      algorithms: Object.keys(algorithms),
+      currentDate,
+    });
+    return payload;
   }
 }
 

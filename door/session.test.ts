@@ -51,7 +51,7 @@ function open({ messagesPerSecond = 0 } = {}) {
   };
   const session = new Session(1, { user: 7, claims: "{}", expiresAtMs: undefined }, socket, {
     ...{ clock, log: silentLog, messagesPerSecond, development: true, pongTimeoutMs: 60_000, counts: new DoorCounts() },
-    admission: new Admission({ key: new Uint8Array(16), clock, expiryRequired: false }),
+    admission: new Admission({ keys: [new Uint8Array(16)], clock, expiryRequired: false }),
     seating: {
       sit: (_session, request, number) => {
         sits = number;

@@ -75,12 +75,12 @@ export class Sessions {
     }
   }
 
-  /** Tells everyone, and closes everyone within `windowMs` with jitter, so that they do not come back all at once. */
-  closePaced(windowMs: number): void {
+  /** Tells everyone, closes nobody for `delayMs`, then everyone within `windowMs` with jitter, so that they do not come back all at once. */
+  closePaced({ delayMs, windowMs }: { delayMs: number; windowMs: number }): void {
     const spreadMs = Math.min(windowMs, (this.#sessions.size / closesPerSecondMin) * 1000);
     const notice = { reason: Notice_Reason.GATE_RESTART, action: Notice_Action.RECONNECT, text: "" };
     for (const session of this.#sessions.values()) {
-      const inMs = spreadMs * fraction(this.#options.entropy);
+      const inMs = delayMs + spreadMs * fraction(this.#options.entropy);
       session.deliver(noticeFrame({ ...notice, deadlineMs: inMs }));
       const timer = this.#options.clock.after(inMs, () => {
         this.#closes.delete(timer);

@@ -15,8 +15,10 @@ const lookEveryMs = 1000;
 export class RedisFleet implements Fleet {
   readonly #redis: Pick<Store, "run">;
   readonly #clock: Clock;
-  #servers: readonly ServerRecord[] = [];
-  #leased: ReadonlySet<string> = new Set();
+  /** By journal: every server that shows itself, those without a lease too. */
+  #servers: ReadonlyMap<string, ServerRecord> = new Map();
+  #offered: ReadonlySet<string> = new Set();
+  #isUp = false;
   #addresses: ReadonlySet<string> = new Set();
   readonly #games = new Set<string>();
   #next: Timer | undefined;
@@ -40,13 +42,18 @@ export class RedisFleet implements Fleet {
     return this.#games.size > 0;
   }
 
-  /** Every server that shows itself, those without a lease too. */
-  get servers(): readonly ServerRecord[] {
-    return this.#servers;
+  get isUp(): boolean {
+    return this.#isUp;
   }
 
-  isLeased(journal: string): boolean {
-    return this.#leased.has(journal);
+  /** Where the server with this journal is, if it shows itself. */
+  addressOf(journal: string): string | undefined {
+    return this.#servers.get(journal)?.address;
+  }
+
+  /** With a lease, and not draining. */
+  isOffered(journal: string): boolean {
+    return this.#offered.has(journal);
   }
 
   watch(onChange: () => void): void {
@@ -61,8 +68,10 @@ export class RedisFleet implements Fleet {
   async #look(onChange: () => void): Promise<void> {
     try {
       const { values } = await this.#redis.run(scripts.fleet);
+      this.#isUp = true;
       if (this.#take(values)) onChange();
     } catch (thrown) {
+      this.#isUp = false;
       unlessRefused(thrown);
     }
     if (this.#stage === "stopped") return;
@@ -71,19 +80,19 @@ export class RedisFleet implements Fleet {
 
   /** Says whether the addresses have changed. */
   #take(values: readonly string[]): boolean {
-    const servers: ServerRecord[] = [];
-    const leased = new Set<string>();
+    const servers = new Map<string, ServerRecord>();
+    const offered = new Set<string>();
     for (let at = 0; at + 1 < values.length; at += 2) {
       const server = JSON.parse(values[at] ?? "") as ServerRecord;
-      servers.push(server);
-      if (values[at + 1] === "1" && !server.isDraining) leased.add(server.journal);
+      servers.set(server.journal, server);
+      if (values[at + 1] === "1" && !server.isDraining) offered.add(server.journal);
     }
-    const addresses = new Set(servers.map(({ address }) => address));
+    const addresses = new Set(servers.values().map(({ address }) => address));
     const isChanged = addresses.symmetricDifference(this.#addresses).size > 0;
     this.#servers = servers;
-    this.#leased = leased;
+    this.#offered = offered;
     this.#addresses = addresses;
-    for (const game of servers.flatMap(({ games }) => games)) this.#games.add(game);
+    for (const game of servers.values().flatMap(({ games }) => games)) this.#games.add(game);
     return isChanged;
   }
 }

@@ -44,7 +44,12 @@ export class StaticFleet implements Fleet {
     return this.#addresses;
   }
 
-  isLeased(): boolean {
+  /** A name that stops resolving keeps its addresses. */
+  get isUp(): boolean {
+    return true;
+  }
+
+  isOffered(): boolean {
     return true;
   }
 

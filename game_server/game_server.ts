@@ -27,7 +27,7 @@ import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { DrainKind, Leaving, Load } from "#runtime/lifecycle.ts";
 import type { Log } from "#runtime/log.ts";
 import { Distribution, type Metrics, Tally } from "#runtime/metrics.ts";
-import { SettingError, type Settings } from "#runtime/settings.ts";
+import { jwtKeysOf, linkKeysOf, SettingError, type Settings } from "#runtime/settings.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Departures } from "./departures.ts";
 import { DirectClients } from "./direct.ts";
@@ -152,7 +152,7 @@ export class GameServer implements Leaving, Owned {
     const { dial = nobodyToDial, peers: fleet = fixedFleet([], []) } = options;
     this.#peers = new Peers({
       ...{ clock, entropy, log, fleet, dial },
-      ...{ journal: id, isDurable, release: settings.version, key: settings.linkKey },
+      ...{ journal: id, isDurable, release: settings.version, keys: linkKeysOf(settings) },
     });
     const passages = { clock: rooms.clock, entropy, log, rooms, directory, peers: this.#peers, onChange: () => options.onChange() };
     this.#arrivals = new Arrivals(passages);
@@ -230,7 +230,7 @@ export class GameServer implements Leaving, Owned {
     if (this.#greetings >= greetingsMax) return socket.cut();
     this.#greetings += 1;
     greetGate(socket, {
-      ...{ clock, entropy, key: settings.linkKey, hello: this.#hello },
+      ...{ clock, entropy, keys: linkKeysOf(settings), hello: this.#hello },
       refuse: (gate) => (gate.isServer ? undefined : this.#refuseGate(gate.boot)),
       onUp: (channel, gate) => {
         this.#greetings -= 1;
@@ -255,7 +255,7 @@ export class GameServer implements Leaving, Owned {
     const { settings, clock, entropy, log, port = 0 } = this.#options;
     const development = settings.env === "dev";
     const [counts, rooms, boot] = [this.#counts, this.#rooms, hex64(entropy)];
-    const admission = new Admission({ key: settings.jwtKey, clock, expiryRequired: !development });
+    const admission = new Admission({ keys: jwtKeysOf(settings), clock, expiryRequired: !development });
     const direct = new DirectClients({ rooms, sits: this.#sits, counts, boot, development, sessions: () => sessions });
     const sessions = new Sessions({
       ...settings,
@@ -304,8 +304,9 @@ export class GameServer implements Leaving, Owned {
   register(metrics: Metrics): void {
     if (this.#options.port !== undefined) this.#counts.register(metrics);
     metrics.totals("croupier_room_refusals_total", "Refusals of sits and by rooms, by code.", "code", this.#refusals);
-    const { membership, directory } = this.#options;
+    const { membership, directory, peers } = this.#options;
     if (membership !== undefined) metrics.gauge("croupier_redis_up", "1 while Redis answers.", () => Number(directory?.isReachable));
+    if (peers !== undefined) metrics.gauge("croupier_fleet_up", "1 while the fleet can be looked up.", () => Number(peers.isUp));
     metrics.gauge("croupier_rooms", "Rooms in play.", () => this.#rooms.count);
     metrics.gauge("croupier_users", "Users with a seat.", () => this.#rooms.usersCount);
     metrics.gauge("croupier_gates", "Gates linked.", () => this.#links.size);

@@ -4,14 +4,13 @@
  */
 import { hostname } from "node:os";
 import { addressOf } from "#fleet/address.ts";
-import { RedisFleet } from "#fleet/fleet_redis.ts";
 import { StaticFleet } from "#fleet/fleet_static.ts";
+import { openFleet } from "#fleet/open_fleet.ts";
 import { RedisOwner } from "#fleet/owner_redis.ts";
 import { Redis } from "#fleet/redis.ts";
 import { dialWebSocket } from "#link/socket_websocket.ts";
 import { type Context, run } from "#runtime/process.ts";
-import type { RedisUrl } from "#runtime/redis_url.ts";
-import { fleetOf } from "#runtime/settings.ts";
+import { fleetOf, type SharedFleet } from "#runtime/settings.ts";
 import { GameServer } from "./game_server.ts";
 import { games } from "./games.ts";
 import type { Journal } from "./journal.ts";
@@ -24,7 +23,7 @@ const defaultPort = 60_001;
 await run("game_server", async (context) => {
   const fleet = fleetOf(context.settings);
   const journal = await openJournal(context);
-  return fleet.is === "redis" ? serveInRedis(context, journal, fleet.url) : serveStatic(context, journal);
+  return fleet.is === "static" ? serveStatic(context, journal) : serveShared(context, journal, fleet);
 });
 
 function serveStatic(context: Context, journal: Journal): GameServer {
@@ -35,11 +34,11 @@ function serveStatic(context: Context, journal: Journal): GameServer {
   return server;
 }
 
-async function serveInRedis(context: Context, journal: Journal, url: RedisUrl): Promise<GameServer> {
+async function serveShared(context: Context, journal: Journal, fleet: SharedFleet): Promise<GameServer> {
   const { settings, clock, entropy, log } = context;
   const { abandonAfterMs } = settings;
   const note = new LeaseNote(settings.dataDir, clock);
-  const redis = new Redis({ url, clock, entropy, log, abandonAfterMs });
+  const redis = new Redis({ url: fleet.url, clock, entropy, log, abandonAfterMs });
   const owner: RedisOwner = new RedisOwner({
     ...{ redis, clock, log, abandonAfterMs, owner: journal.id },
     address: (port) => addressOf(settings, port),
@@ -47,10 +46,8 @@ async function serveInRedis(context: Context, journal: Journal, url: RedisUrl): 
     owned: () => server,
     onRenewed: () => journal.isDurable && note.write(),
   });
-  const server = new GameServer({
-    ...optionsOf(context, journal),
-    ...{ directory: owner, membership: owner, peers: new RedisFleet(redis, clock) },
-  });
+  const peers = await openFleet(fleet, { redis, clock, entropy, log });
+  const server = new GameServer({ ...optionsOf(context, journal), ...{ directory: owner, membership: owner, peers } });
   redis.start();
   await owner.begin(() => server.restore());
   return server;

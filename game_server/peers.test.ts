@@ -7,23 +7,23 @@ import { greetGate, type ServerGreeter } from "#link/greeting.ts";
 import { memoryPair } from "#link/socket_memory.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
-import { readSettings } from "#runtime/settings.ts";
+import { linkKeysOf, readSettings } from "#runtime/settings.ts";
 import { ManualClock } from "#tests/support/manual_clock.ts";
 import { Peers } from "./peers.ts";
 
 const own = "00000000000000aa";
-const key = readSettings({}).linkKey;
+const keys = linkKeysOf(readSettings({}));
 
 /** The peers of a server whose fleet has these addresses. */
 function peersAt(clock: ManualClock, addresses: readonly string[], hello: (address: string) => ReturnType<ServerGreeter["hello"]>) {
   let dialled = 0;
   const peers = new Peers({
-    ...{ clock, key, entropy: systemEntropy, log: silentLog, journal: own, isDurable: true, release: "dev" },
+    ...{ clock, keys, entropy: systemEntropy, log: silentLog, journal: own, isDurable: true, release: "dev" },
     fleet: fixedFleet(["dice"], addresses),
     dial: async (address) => {
       dialled += 1;
       const [ours, theirs] = memoryPair(clock);
-      const greeter = { clock, key, entropy: systemEntropy, refuse: () => undefined, onUp: () => {}, onFailed: () => {} };
+      const greeter = { clock, keys, entropy: systemEntropy, refuse: () => undefined, onUp: () => {}, onFailed: () => {} };
       greetGate(theirs, { ...greeter, hello: () => hello(address) });
       return ours;
     },

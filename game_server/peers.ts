@@ -11,6 +11,7 @@ import type { ToServerWriter } from "#protocol/link.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Entropy } from "#runtime/entropy.ts";
 import type { Log } from "#runtime/log.ts";
+import type { Keys } from "#runtime/settings.ts";
 import { PeerLink } from "./peer_link.ts";
 
 /** An address that does not answer is not waited for any longer: rooms are frozen meanwhile, or a drain waits. */
@@ -30,7 +31,7 @@ interface PeersOptions {
   /** Rooms that outlive their process are given only to servers where they still do. */
   isDurable: boolean;
   release: string;
-  key: Uint8Array;
+  keys: Keys;
   dial(address: string): Promise<LinkSocket>;
 }
 
@@ -57,7 +58,7 @@ export class Peers {
     await this.#dialAll();
     const takers = [...this.#links.values()].filter((link) => {
       const { server, takesRooms } = link;
-      const mayHave = takesRooms && (server.durable || !isDurable) && fleet.isLeased(server.journal);
+      const mayHave = takesRooms && (server.durable || !isDurable) && fleet.isOffered(server.journal);
       return mayHave && server.games.includes(game) && link.reads(game, version);
     });
     return takers.toSorted((a, b) => b.server.startedAtMs - a.server.startedAtMs || a.rooms - b.rooms);
@@ -93,7 +94,7 @@ export class Peers {
   }
 
   #dial(address: string): Promise<void> {
-    const { clock, log, dial, journal, entropy, key, release } = this.#options;
+    const { clock, log, dial, journal, entropy, keys, release } = this.#options;
     return new Promise((resolve) => {
       const done = (): void => {
         timeout.cancel();
@@ -113,7 +114,7 @@ export class Peers {
       const onSocket = (socket: LinkSocket): void => {
         if (this.#stage === "stopped") return socket.cut();
         greetServer(socket, {
-          ...{ clock, entropy, key, release, boot: journal, isServer: true },
+          ...{ clock, entropy, keys, release, boot: journal, isServer: true },
           refuse,
           onUp: (channel, server) => {
             this.#onUp(address, channel, server);

@@ -17,7 +17,7 @@ import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { DrainKind, Leaving, Load } from "#runtime/lifecycle.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Metrics } from "#runtime/metrics.ts";
-import type { Settings } from "#runtime/settings.ts";
+import { jwtKeysOf, linkKeysOf, type Settings } from "#runtime/settings.ts";
 import { DirectoryKeeper } from "./directory_keeper.ts";
 import { GateRooms } from "./gate_rooms.ts";
 import { Links } from "./links.ts";
@@ -71,7 +71,7 @@ export class Gate implements Leaving {
     const development = settings.env === "dev";
     const boot = hex64(entropy);
     const counts = this.#counts;
-    const admission = new Admission({ key: settings.jwtKey, clock, expiryRequired: !development });
+    const admission = new Admission({ keys: jwtKeysOf(settings), clock, expiryRequired: !development });
     this.#options = options;
     this.boot = boot;
     const sessions = new Sessions({
@@ -82,7 +82,7 @@ export class Gate implements Leaving {
     });
     const rooms = new GateRooms({ clock, log, sessions, holdMs: settings.holdMs });
     const links: Links = new Links({
-      ...{ clock, log, entropy, fleet, dial, development, boot, sessions, rooms, release: settings.version, key: settings.linkKey },
+      ...{ clock, log, entropy, fleet, dial, development, boot, sessions, rooms, release: settings.version, keys: linkKeysOf(settings) },
       keeper: kept && new DirectoryKeeper(kept, { log, linkTo: (owner) => links.to(owner) }),
       onChange: () => this.#linksOnChange(),
       onMoved: (life, owner, epoch) => resolver.moved(life, owner, epoch),
@@ -156,6 +156,7 @@ export class Gate implements Leaving {
     this.#counts.register(metrics);
     const { redis } = this.#options;
     if (redis !== undefined) metrics.gauge("croupier_redis_up", "1 while Redis answers.", () => Number(redis.isUp));
+    metrics.gauge("croupier_fleet_up", "1 while the fleet can be looked up.", () => Number(this.#options.fleet.isUp));
     metrics.gauge("croupier_links", "Game servers linked.", () => this.#links.count);
     metrics.gauge("croupier_gate_rooms", "Lives in which this gate has sessions.", () => this.#rooms.count);
     metrics.gauge("croupier_gate_rooms_held", "Of those, lives whose game server cannot be reached now.", () => this.#rooms.heldCount);
@@ -180,7 +181,8 @@ export class Gate implements Leaving {
 
   drain(): void {
     this.#door.refuseNew();
-    this.#sessions.closePaced(this.#options.settings.drainWindowMs);
+    const { drainDelayMs: delayMs, drainWindowMs: windowMs } = this.#options.settings;
+    this.#sessions.closePaced({ delayMs, windowMs });
   }
 
   undo(): boolean {

@@ -13,6 +13,7 @@ import type { ToServerWriter } from "#protocol/link.ts";
 import type { Timer } from "#runtime/clock.ts";
 import { type Entropy, fraction } from "#runtime/entropy.ts";
 import type { Log } from "#runtime/log.ts";
+import type { Keys } from "#runtime/settings.ts";
 import { ServerLink, type ServerLinkShare } from "./server_link.ts";
 import { type ServerView, viewOf } from "./server_view.ts";
 
@@ -43,8 +44,7 @@ interface LinksOptions extends Omit<ServerLinkShare, "onTold" | "onDown"> {
   /** This start of the gate, in hexadecimal. */
   boot: string;
   release: string;
-  /** The link key. */
-  key: Uint8Array;
+  keys: Keys;
   dial(address: string): Promise<LinkSocket>;
   /** A server has answered, has told what it owns, or has fallen silent. */
   onChange(): void;
@@ -97,7 +97,7 @@ export class Links {
     const shown = [...this.#addresses.values()].filter((address) => address.state.is === "linked" || !this.#isAlias(address));
     return shown.map(({ name, server, state }) => {
       const link = state.is === "linked" ? state.link : undefined;
-      return viewOf(name, server, link, link !== undefined && this.#options.fleet.isLeased(link.server.journal));
+      return viewOf(name, server, link, link !== undefined && this.#options.fleet.isOffered(link.server.journal));
     });
   }
 
@@ -144,7 +144,7 @@ export class Links {
 
   /** Servers with a lease: the others may be leaving, or cut off from the directory. */
   #offered(game: string): ServerLink[] {
-    return this.#dealing(game).filter((link) => this.#options.fleet.isLeased(link.server.journal));
+    return this.#dealing(game).filter((link) => this.#options.fleet.isOffered(link.server.journal));
   }
 
   #dealing(game: string): ServerLink[] {

@@ -1,12 +1,12 @@
 /**
  * The gate as a process of its own: the only one of a static fleet, with the directory in
- * its memory, or one of any number with the directory and the fleet in Redis.
+ * its memory, or one of any number with the directory in Redis.
  */
 
 import { MemoryDirectory } from "#fleet/directory_memory.ts";
 import { RedisDirectory } from "#fleet/directory_redis.ts";
-import { RedisFleet } from "#fleet/fleet_redis.ts";
 import { StaticFleet } from "#fleet/fleet_static.ts";
+import { openFleet } from "#fleet/open_fleet.ts";
 import { Redis } from "#fleet/redis.ts";
 import { dialWebSocket } from "#link/socket_websocket.ts";
 import { type Context, run } from "#runtime/process.ts";
@@ -15,18 +15,18 @@ import { Gate, type GateOptions } from "./gate.ts";
 
 const defaultPort = 60_006;
 
-await run("gate", (context) => {
+await run("gate", async (context) => {
   const { settings, clock, entropy, log, lifecycle } = context;
   return new Gate({
     ...{ settings, clock, entropy, log },
-    ...shared(context),
+    ...(await shared(context)),
     port: settings.port ?? defaultPort,
     dial: dialWebSocket,
     onChange: () => lifecycle.settle(),
   });
 });
 
-function shared({ settings, clock, entropy, log }: Context): Pick<GateOptions, "fleet" | "directory" | "kept" | "redis"> {
+async function shared({ settings, clock, entropy, log }: Context): Promise<Pick<GateOptions, "fleet" | "directory" | "kept" | "redis">> {
   const fleet = fleetOf(settings);
   if (fleet.is === "static") {
     const directory = new MemoryDirectory(clock);
@@ -34,6 +34,7 @@ function shared({ settings, clock, entropy, log }: Context): Pick<GateOptions, "
     return { fleet: new StaticFleet(names, { clock, log }), directory, kept: directory };
   }
   const redis = new Redis({ url: fleet.url, clock, entropy, log, abandonAfterMs: settings.abandonAfterMs });
+  const parts = { fleet: await openFleet(fleet, { redis, clock, entropy, log }), directory: new RedisDirectory(redis), redis };
   redis.start();
-  return { fleet: new RedisFleet(redis, clock), directory: new RedisDirectory(redis), redis };
+  return parts;
 }

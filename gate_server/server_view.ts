@@ -80,10 +80,10 @@ export const serverSchema = {
   },
 } as const;
 
-/** What is known of a server: `link` while it is linked. */
-export function viewOf(address: string, server: ServerHello | undefined, link: ServerLink | undefined, isLeased: boolean): ServerView {
+/** What is known of a server: `link` while it is linked; `isMeant`: the fleet offers it rooms. */
+export function viewOf(address: string, server: ServerHello | undefined, link: ServerLink | undefined, isMeant: boolean): ServerView {
   const { rooms = 0, users = 0, takesNewRooms = false } = link?.status ?? {};
-  const counts = { isLinked: link !== undefined, isOffered: takesNewRooms && isLeased, rooms, users };
+  const counts = { isLinked: link !== undefined, isOffered: takesNewRooms && isMeant, rooms, users };
   return { address, ...(server && aboutOf(server)), ...counts, ...(link && saidOf(link)) };
 }
 

@@ -12,6 +12,7 @@ import type { Challenge, GateHello, ServerHello, ServerHelloSchema, ToGate, ToSe
 import { LinkGarbage, linkProtocol, readToGate, readToServer, ToGateWriter, ToServerWriter } from "#protocol/link.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Entropy } from "#runtime/entropy.ts";
+import type { Keys } from "#runtime/settings.ts";
 import { LinkChannel } from "./channel.ts";
 import { nonceBytes, prove, sameProof } from "./proof.ts";
 import type { LinkSocket } from "./socket.ts";
@@ -21,7 +22,8 @@ const greetingTimeoutMs = 2000;
 interface Greeter {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  readonly key: Uint8Array;
+  /** The first proves who we are; the other end may use any of them. */
+  readonly keys: Keys;
 }
 
 export interface GateGreeter extends Greeter {
@@ -51,7 +53,7 @@ export interface ServerGreeter extends Greeter {
 /** The gate's part: waits for the challenge, answers it, and checks the server's answer. */
 export function greetServer(
   socket: LinkSocket,
-  { clock, entropy, key, boot, release, isServer = false, refuse, onUp, onFailed }: GateGreeter,
+  { clock, entropy, keys, boot, release, isServer = false, refuse, onUp, onFailed }: GateGreeter,
 ): void {
   const nonce = entropy(nonceBytes);
   let serverNonce: Uint8Array | undefined;
@@ -75,12 +77,12 @@ export function greetServer(
     const refusal = isUnderstood ? refuse(journal, serverBoot) : `the server speaks link protocol ${protocol}, this gate ${linkProtocol}`;
     if (refusal !== undefined) return channel.cut(refusal);
     serverNonce = theirNonce;
-    const proof = prove(key, "gate", boot, serverNonce, nonce);
+    const proof = prove(keys[0], "gate", boot, serverNonce, nonce);
     channel.out.say({ case: "hello", value: { protocol: linkProtocol, boot, release, nonce, proof, isServer } });
   }
 
   function check(server: ServerHello, theirNonce: Uint8Array): void {
-    const isProved = sameProof(server.proof, prove(key, "server", server.journal, nonce, theirNonce));
+    const isProved = keys.some((key) => sameProof(server.proof, prove(key, "server", server.journal, nonce, theirNonce)));
     if (!isProved) return channel.cut("the server does not know the link key");
     timeout.cancel();
     onUp(channel, server);
@@ -93,7 +95,7 @@ export function greetServer(
 }
 
 /** The server's part: challenges, checks the gate's answer, and answers in turn. */
-export function greetGate(socket: LinkSocket, { clock, entropy, key, hello, refuse, onUp, onFailed }: ServerGreeter): void {
+export function greetGate(socket: LinkSocket, { clock, entropy, keys, hello, refuse, onUp, onFailed }: ServerGreeter): void {
   const nonce = entropy(nonceBytes);
   const writer = new ToGateWriter();
   const channel = new LinkChannel(
@@ -112,15 +114,15 @@ export function greetGate(socket: LinkSocket, { clock, entropy, key, hello, refu
     }
     timeout.cancel();
     const own = hello();
-    channel.out.say({ case: "hello", value: { ...own, proof: prove(key, "server", own.journal, say.value.nonce, nonce) } });
+    channel.out.say({ case: "hello", value: { ...own, proof: prove(keys[0], "server", own.journal, say.value.nonce, nonce) } });
     channel.flush();
     onUp(channel, say.value);
   }
 
   function faultOf(gate: GateHello): string | undefined {
     if (gate.protocol !== linkProtocol) return `this game server speaks link protocol ${linkProtocol}, the gate ${gate.protocol}`;
-    if (!sameProof(gate.proof, prove(key, "gate", gate.boot, nonce, gate.nonce))) return "the gate does not know the link key";
-    return undefined;
+    const isProved = keys.some((key) => sameProof(gate.proof, prove(key, "gate", gate.boot, nonce, gate.nonce)));
+    return isProved ? undefined : "the gate does not know the link key";
   }
 
   function onDown(why: string): void {

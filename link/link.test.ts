@@ -9,6 +9,7 @@ import type { GateHello, ServerHello } from "#protocol/gen/link_pb.ts";
 import { readToGate, readToServer, type ToGateWriter, type ToServerWriter } from "#protocol/link.ts";
 import { type Clock, systemClock } from "#runtime/clock.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
+import type { Keys } from "#runtime/settings.ts";
 import { ManualClock } from "#tests/support/manual_clock.ts";
 import type { LinkChannel } from "./channel.ts";
 import { greetGate, greetServer } from "./greeting.ts";
@@ -17,6 +18,7 @@ import { memoryPair } from "./socket_memory.ts";
 import { dialWebSocket, WebSocketLink } from "./socket_websocket.ts";
 
 const key = new Uint8Array(32).fill(1);
+const otherKey = new Uint8Array(32);
 const server = { journal: "00000000000000aa", boot: 3, release: "v1", games: ["dice"], durable: false };
 
 type Greeted<Writer, Hello> = { channel?: Writer; hello?: Hello; failed?: string };
@@ -26,8 +28,8 @@ function greetBoth(
   [gateEnd, serverEnd]: [LinkSocket, LinkSocket],
   clock: Clock,
   {
-    gateKey = key,
-    serverKey = key,
+    gateKeys = [key] as Keys,
+    serverKeys = [key] as Keys,
     refuse = () => undefined as string | undefined,
     refuseServer = () => undefined as string | undefined,
   } = {},
@@ -35,12 +37,12 @@ function greetBoth(
   const gate: Greeted<LinkChannel<ToServerWriter>, ServerHello> = {};
   const game: Greeted<LinkChannel<ToGateWriter>, GateHello> = {};
   greetGate(serverEnd, {
-    ...{ clock, entropy: systemEntropy, key: serverKey, hello: () => server, refuse },
+    ...{ clock, entropy: systemEntropy, keys: serverKeys, hello: () => server, refuse },
     onUp: (channel, hello) => Object.assign(game, { channel, hello }),
     onFailed: (failed) => Object.assign(game, { failed }),
   });
   greetServer(gateEnd, {
-    ...{ clock, entropy: systemEntropy, key: gateKey, boot: "00000000000000bb", release: "v1", refuse: refuseServer },
+    ...{ clock, entropy: systemEntropy, keys: gateKeys, boot: "00000000000000bb", release: "v1", refuse: refuseServer },
     onUp: (channel, hello) => Object.assign(gate, { channel, hello }),
     onFailed: (failed) => Object.assign(gate, { failed }),
   });
@@ -55,9 +57,25 @@ test("[link] both ends prove themselves and learn who the other is", async () =>
   assert.equal(game.hello?.boot, "00000000000000bb");
 });
 
+for (const [step, gateKeys, serverKeys] of [
+  ["the next one is accepted by one end", [key, otherKey], [key]],
+  ["the next one is used by one end", [otherKey, key], [key, otherKey]],
+  ["the last one is accepted by one end", [otherKey, key], [otherKey]],
+] as const satisfies [string, Keys, Keys][]) {
+  test(`[PROTOCOL §7] a link key is exchanged without losing a link: ${step}`, async () => {
+    for (const swapped of [false, true]) {
+      const clock = new ManualClock();
+      const keys = swapped ? { gateKeys: serverKeys, serverKeys: gateKeys } : { gateKeys, serverKeys };
+      const { gate, game } = greetBoth(memoryPair(clock), clock, keys);
+      await clock.advance(10);
+      assert.deepEqual([gate.failed, game.failed], [undefined, undefined]);
+    }
+  });
+}
+
 test("[PROTOCOL §7] a gate without the link key gets a sentence and no link", async () => {
   const clock = new ManualClock();
-  const { gate, game } = greetBoth(memoryPair(clock), clock, { gateKey: new Uint8Array(32) });
+  const { gate, game } = greetBoth(memoryPair(clock), clock, { gateKeys: [otherKey] });
   await clock.advance(10);
   assert.equal(gate.failed, "the gate does not know the link key");
   assert.equal(game.channel, undefined);
@@ -66,7 +84,7 @@ test("[PROTOCOL §7] a gate without the link key gets a sentence and no link", a
 test("[PROTOCOL §7] a server that does not know the link key is not believed", async () => {
   const clock = new ManualClock();
   const [gateEnd, serverEnd] = memoryPair(clock);
-  const { gate } = greetBoth([gateEnd, serverEnd], clock, { serverKey: new Uint8Array(32) });
+  const { gate } = greetBoth([gateEnd, serverEnd], clock, { serverKeys: [otherKey] });
   await clock.advance(10);
   assert.equal(gate.channel, undefined);
   assert.ok(gate.failed);
@@ -91,7 +109,7 @@ test("[P7] an end that never greets is cut after two seconds", async () => {
   const [, serverEnd] = memoryPair(clock);
   let failed = "";
   greetGate(serverEnd, {
-    ...{ clock, entropy: systemEntropy, key, hello: () => server, refuse: () => undefined, onUp: () => {} },
+    ...{ clock, entropy: systemEntropy, keys: [key], hello: () => server, refuse: () => undefined, onUp: () => {} },
     onFailed: (why) => {
       failed = why;
     },

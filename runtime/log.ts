@@ -60,6 +60,8 @@ export type LogEvent =
   | "redis down"
   | "redis failure"
   | "redis alarm"
+  | "kubernetes up"
+  | "kubernetes down"
   | "lease lapse"
   | "failure";
 

@@ -37,6 +37,8 @@ test("[start] production wants both keys, long ones", () => {
   assert.match(sentence({ ENV: "prod" }), /^JWT_KEY is missing/);
   assert.match(sentence({ ENV: "prod", JWT_KEY: longKey }), /^LINK_KEY is missing/);
   assert.match(sentence({ ...production, LINK_KEY: Buffer.alloc(31).toString("base64") }), /^LINK_KEY is too short/);
+  assert.match(sentence({ ...production, LINK_KEY_PREVIOUS: Buffer.alloc(31).toString("base64") }), /^LINK_KEY_PREVIOUS is too short/);
+  assert.match(sentence({ ...production, JWT_KEY_PREVIOUS: "" }), /^JWT_KEY_PREVIOUS is empty/);
   assert.equal(sentence(production), "");
   assert.deepEqual(defaultKeysInUse(readSettings(production)), []);
 });

@@ -38,7 +38,17 @@ export const settingRows = {
     "`dev`: default keys, tokens without `exp`, direct connections, preset dice. `prod`: none of them",
   ),
   jwtKey: secret("JWT_KEY", key, "base64 of the key that signs players' tokens; in dev a documented default. prod: ≥ 32 bytes"),
+  jwtKeyPrevious: secret(
+    "JWT_KEY_PREVIOUS",
+    optional(key),
+    "accepted beside `JWT_KEY`, for as long as tokens signed with it are about; base64, prod: ≥ 32 bytes",
+  ),
   linkKey: secret("LINK_KEY", key, "base64 of the key of links between our own processes; in dev a documented default. prod: ≥ 32 bytes"),
+  linkKeyPrevious: secret(
+    "LINK_KEY_PREVIOUS",
+    optional(key),
+    "accepted beside `LINK_KEY`: the next key before it is used anywhere, the last one for as long as it still is; base64, prod: ≥ 32 bytes",
+  ),
   host: row("HOST", "", text, "address the client listener binds; unset = every one"),
   port: row("PORT", "", optional(whole(0, 65_535)), "client listener: gate 60006, game server 60001; 0 = any free one"),
   adminHost: row("ADMIN_HOST", "", text, "address the admin listener binds; unset = 127.0.0.1 in dev, every one in prod"),
@@ -60,8 +70,14 @@ export const settingRows = {
   fleet: row(
     "FLEET",
     "",
-    optional(oneOf("static", "redis")),
-    "how gates find game servers: `static`, by `GAME_SERVERS`; `redis`, they show themselves there. Unset = redis when `REDIS_URL` is set, else static",
+    optional(oneOf("static", "redis", "kubernetes")),
+    "how gates find game servers: `static`, by `GAME_SERVERS`; `redis`, they show themselves there; `kubernetes`, the same, and only ready endpoints of `FLEET_SERVICES` are offered rooms (needs `REDIS_URL`, too). Unset = redis when `REDIS_URL` is set, else static",
+  ),
+  fleetServices: row(
+    "FLEET_SERVICES",
+    "dice",
+    services,
+    "kubernetes fleet: Services of our namespace whose ready endpoints may be offered new rooms, and rooms that move",
   ),
   redisUrl: row(
     "REDIS_URL",
@@ -73,7 +89,7 @@ export const settingRows = {
     "ADVERTISE",
     "",
     optional(place),
-    "`host` or `host:port` that gates dial for this game server (redis fleet). Unset = `HOST`, or else this machine's first address, and the port it listens at",
+    "`host` or `host:port` that gates dial for this game server, such as a pod's IP. Unset = `HOST`, or else this machine's first address, and the port it listens at",
   ),
   seats: row("SEATS", "4", whole(1, 1024), "playing seats of games that do not say"),
   origins: row("ORIGINS", "", list, "browser origins let in, such as `https://play.example`; unset = all"),
@@ -101,6 +117,12 @@ export const settingRows = {
     "110s",
     duration,
     "what is left of a drain is then parked, or dissolved without `PARK`: below the 120 s a preStop hook waits; 0 = never",
+  ),
+  drainDelayMs: row(
+    "DRAIN_DELAY",
+    "0",
+    duration,
+    "a leaving gate closes nobody for so long, until nobody is sent to it, or to others that leave with it, any more: some seconds behind a load balancer",
   ),
   drainWindowMs: row(
     "DRAIN_WINDOW",
@@ -183,25 +205,44 @@ function byEnv(settings: Settings, env: Environment): Settings {
       linkKey: settings.linkKey.length === 0 ? key(developmentLinkKey, "LINK_KEY") : settings.linkKey,
     };
   }
+  for (const name of ["JWT_KEY", "LINK_KEY"])
+    if (env[name] === undefined) throw new SettingError(`${name} is missing: ENV=prod has no default keys.`);
   for (const [name, bytes] of [
     ["JWT_KEY", settings.jwtKey],
+    ["JWT_KEY_PREVIOUS", settings.jwtKeyPrevious],
     ["LINK_KEY", settings.linkKey],
+    ["LINK_KEY_PREVIOUS", settings.linkKeyPrevious],
   ] as const) {
-    if (env[name] === undefined) throw new SettingError(`${name} is missing: ENV=prod has no default keys.`);
-    if (bytes.length < productionKeyBytesMin)
+    if (bytes !== undefined && bytes.length < productionKeyBytesMin)
       throw new SettingError(`${name} is too short: ENV=prod wants at least ${productionKeyBytesMin} bytes.`);
   }
   return { ...settings, adminHost: settings.adminHost === "" ? "::" : settings.adminHost };
 }
 
+/** Keys that are accepted: the first is the one that is used. */
+export type Keys = readonly [current: Uint8Array, ...previous: Uint8Array[]];
+
+export function jwtKeysOf({ jwtKey, jwtKeyPrevious }: Settings): Keys {
+  return jwtKeyPrevious === undefined ? [jwtKey] : [jwtKey, jwtKeyPrevious];
+}
+
+export function linkKeysOf({ linkKey, linkKeyPrevious }: Settings): Keys {
+  return linkKeyPrevious === undefined ? [linkKey] : [linkKey, linkKeyPrevious];
+}
+
+/** A fleet of processes that share Redis. */
+export type SharedFleet =
+  | { readonly is: "redis"; readonly url: RedisUrl }
+  | { readonly is: "kubernetes"; readonly url: RedisUrl; readonly services: readonly string[] };
+
 /**
  * How gates and game servers of their own find each other.
  * @throws {SettingError}
  */
-export function fleetOf({ fleet, redisUrl: url }: Settings): { readonly is: "static" } | { readonly is: "redis"; readonly url: RedisUrl } {
+export function fleetOf({ fleet, redisUrl: url, fleetServices: services }: Settings): { readonly is: "static" } | SharedFleet {
   if (fleet === "static" || (fleet === undefined && url === undefined)) return { is: "static" };
-  if (url === undefined) throw new SettingError("FLEET=redis needs REDIS_URL.");
-  return { is: "redis", url };
+  if (url === undefined) throw new SettingError(`FLEET=${fleet} needs REDIS_URL.`);
+  return fleet === "kubernetes" ? { is: "kubernetes", url, services } : { is: "redis", url };
 }
 
 /** The one game server that a gate links when it is told of none. */
@@ -258,6 +299,14 @@ export function duration(value: string, env: string): number {
 
 function list(value: string): readonly string[] {
   return value === "" ? [] : value.split(",").map((item) => item.trim());
+}
+
+/** Names of Services: DNS labels. */
+function services(value: string, env: string): readonly string[] {
+  const names = list(value);
+  const wrong = names.find((name) => !/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name));
+  if (wrong !== undefined) throw new SettingError(`${env} must be a list of Services such as dice, and ${shown(wrong)} is none.`);
+  return names;
 }
 
 /** Base64, plain or URL-safe. The errors say nothing about the value. */
@@ -322,7 +371,8 @@ export interface Place {
 }
 
 function place(value: string, env: string): Place {
-  const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]{1,253})(?::([0-9]{1,5}))?$/.exec(value) ?? [];
+  const [, host, port] =
+    /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]{1,253})(?::([0-9]{1,5}))?$/.exec(isIP(value) === 6 ? `[${value}]` : value) ?? [];
   if (host === undefined || (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535)))
     throw new SettingError(`${env} must be a host, or host:port, not ${shown(value)}.`);
   return { host, port: port === undefined ? undefined : Number(port) };

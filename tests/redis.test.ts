@@ -270,6 +270,16 @@ test("[cluster] no password of REDIS_URL is in a log, right or wrong", async (t)
 
 for (const [env, sentence] of [
   [{ FLEET: "redis" }, /^croupier: FLEET=redis needs REDIS_URL\.\n$/],
+  [{ FLEET: "kubernetes" }, /^croupier: FLEET=kubernetes needs REDIS_URL\.\n$/],
+  [{ FLEET: "kubernetes", REDIS_URL: "redis://127.0.0.1:1" }, /^croupier: FLEET=kubernetes needs the token of a service account/],
+  [
+    { FLEET: "kubernetes", REDIS_URL: "redis://127.0.0.1:1", KUBECONFIG: "/nowhere" },
+    /^croupier: KUBECONFIG names no file that can be read\.\n$/,
+  ],
+  [
+    { FLEET_SERVICES: "dice,No_Service" },
+    /^croupier: FLEET_SERVICES must be a list of Services such as dice, and "No_Service" is none\.\n$/,
+  ],
   [{ FLEET: "etcd" }, /^croupier: FLEET must be one of static, redis/],
   [{ REDIS_URL: "secret@nowhere" }, /^croupier: REDIS_URL must be such as redis:\/\/host:6379/],
   [{ REDIS_URL: "http://:secret@host:1" }, /^croupier: REDIS_URL must be such as redis:\/\/host:6379/],

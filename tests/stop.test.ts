@@ -148,6 +148,22 @@ test("[P6] a gate that leaves sends everyone away with 1012, spread over its win
   assert.deepEqual(await gate.exited, { code: 0, signal: null });
 });
 
+test("[P6] a gate that leaves closes nobody before DRAIN_DELAY, and lets nobody in; with nobody there it does not wait", async (t) => {
+  const env = { GAME_SERVERS: "dice=127.0.0.1:1", DRAIN_DELAY: "1500ms" };
+  const gate = await Server.start(t, "gate_server/main.ts", env);
+  const player = await Player.connect(gate.port, 1);
+  gate.signal("SIGTERM");
+  const startMs = performance.now();
+  await player.hearUntil("Notice 2/2");
+  await assert.rejects(Player.connect(gate.port, 2), /503/);
+  assert.equal((await player.closed).code, 1012);
+  assert.ok(performance.now() - startMs >= 1500);
+  assert.deepEqual(await gate.exited, { code: 0, signal: null });
+  const empty = await Server.start(t, "gate_server/main.ts", { ...env, DRAIN_DELAY: "1h" });
+  empty.signal("SIGTERM");
+  assert.deepEqual(await empty.exited, { code: 0, signal: null });
+});
+
 test("[P6] a gate's second signal closes the rest at once", async (t) => {
   const server = await Server.start(t, "game_server/main.ts");
   const gate = await Server.start(t, "gate_server/main.ts", { GAME_SERVERS: `dice=127.0.0.1:${server.port}`, DRAIN_WINDOW: "60s" });

@@ -155,6 +155,12 @@ test("[rollout] a server of the release's name that deals otherwise is another b
   assert.deepEqual(planRollout([closed], upgrading).closed, ["dice-1"]);
 });
 
+test("[rollout] after an A/B switch the rooms of A go to B, and to none of A whatever has been replaced there", () => {
+  const a = ["dice-a-0", "dice-a-1"].map((machine) => server(machine, [rooms(5)], { isOffered: false }));
+  const plan = planRollout([...a, server("dice-b-0", [], { ...rolled, deals: v2.deals })], v2);
+  assert.deepEqual(outline(plan), ["dice-a-1: 5 to dice-b-0", "dice-a-0: 5 to dice-b-0"]);
+});
+
 test("[rollout] rooms that wait in a journal go on with the release that reads them, after the restart", () => {
   const plan = planRollout([server("dice-0", [], { unreadable: [rooms(3, 2), rooms(1, 7)] })], upgrading);
   assert.deepEqual([plan.steps[0]?.revived, plan.after], [[rooms(3, 2)], [{ server: "dice-0", rooms: 3 }]]);

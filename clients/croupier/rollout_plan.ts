@@ -180,6 +180,7 @@ function compare(a: Member, b: Member, order: RolloutPlan["order"]): number {
 function stepOf(member: Member, members: readonly Member[], release: Release): Step {
   const { name, view } = member;
   const { address, stage, drain, rooms, users } = view;
+  const takesAgain = member.takes || isLeaving(view); // of a group that is offered no rooms, as after an A/B switch, nobody is
   member.takes = false;
   const outcomes = member.lots.map((lot) => leave(lot, member, members, release));
   const parked = outcomes.flatMap(({ becomes, to, toVersion, ...lot }) =>
@@ -190,7 +191,7 @@ function stepOf(member: Member, members: readonly Member[], release: Release): S
   member.release = release.name;
   member.deals = release.deals;
   member.startedAtMs = Math.max(...members.map(({ startedAtMs }) => startedAtMs)) + 1;
-  member.takes = true;
+  member.takes = takesAgain;
   member.lots = [];
   for (const { toVersion, ...lot } of parked) add(member, lot, toVersion);
   for (const lot of revived) add(member, lot, versionAt(member, lot));

@@ -31,7 +31,7 @@ export class PeerAtHand {
     const [ours, theirs] = memoryPair(clock);
     server.accept(theirs);
     greetServer(ours, {
-      ...{ clock, entropy: systemEntropy, key: readSettings({}).linkKey, boot: journal, release: "dev", isServer: true },
+      ...{ clock, entropy: systemEntropy, keys: [readSettings({}).linkKey], boot: journal, release: "dev", isServer: true },
       refuse: () => undefined,
       onUp: (channel) => peer.#onUp(channel),
       onFailed: (why) => peer.heard.push(`failed: ${why}`),
@@ -109,7 +109,7 @@ export class TakerAtHand {
     const [theirs, ours] = memoryPair(this.#clock);
     const status = { rooms: 0, users: 0, takesNewRooms: true, free: [] };
     greetGate(ours, {
-      ...{ clock: this.#clock, entropy: systemEntropy, key: readSettings({}).linkKey },
+      ...{ clock: this.#clock, entropy: systemEntropy, keys: [readSettings({}).linkKey] },
       hello: () => ({
         ...{ journal, boot: 1, release: "dev", games: [this.#game], deals: [...this.#deals] },
         ...{ durable: true, startedAtMs: 1, status },
