@@ -66,12 +66,13 @@ function outcomeOf(outcome: Outcome, drain: string, release: string): string {
     : `${parked}, played on when it is back${upgraded}`;
 }
 
-function sumOf({ moves, ms, steps, lost, after }: RolloutPlan): string[] {
+function sumOf({ moves, ms, steps, lost, waiting, after }: RolloutPlan): string[] {
   const restarts = `${counted(steps.length, "restart")} of ${seconds(restartMs)}`;
   const isLate = steps.some(({ outcomes }) => outcomes.some((outcome) => outcome.isLate));
   return [
     `${counted(moves, "move")}, about ${seconds(ms)}: ${movesPerSecond} moves a second, ${restarts}${isLate ? ", and waiting for the drain deadline" : ""}`,
     `afterwards: ${after.map(({ server, rooms }) => `${server} ${counted(rooms, "room")}`).join(", ")}`,
+    ...(waiting.rooms === 0 ? [] : [`parked until there is a release that reads them: ${roomsAndUsers(waiting)}`]),
     lost.rooms === 0 ? "nothing is lost" : `lost, unless they end before: ${roomsAndUsers(lost)}`,
   ];
 }

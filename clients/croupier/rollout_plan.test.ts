@@ -252,6 +252,8 @@ test("[rollout] in words: how long it takes, what is lost, what has been done", 
   const stays = linesOf(planRollout([server("dice-0", [rooms(1)])], breaking)).join("\n");
   assert.match(stays, /^0 moves, about 115\.0 s: 200 moves a second, 1 restart of 5\.0 s, and waiting for the drain deadline$/m);
   assert.match(stays, /^lost, unless they end before: 1 room and 4 users$/m);
+  const parks = linesOf(planRollout([server("dice-0", [rooms(1)], { parks: true })], breaking));
+  assert.deepEqual(parks.slice(-3, -1), ["parked until there is a release that reads them: 1 room and 4 users", "nothing is lost"]);
   const under = linesOf(planRollout([server("dice-0", [rooms(2, 2)], rolled), oldServer("dice-1", { isLinked: false })], upgrading));
   assert.deepEqual(under, [
     "release v2 writes dice 2: on 1 game server, and no other one is linked",

@@ -84,6 +84,11 @@ export interface Difference {
   readonly version?: number;
 }
 
+interface Sum {
+  readonly rooms: number;
+  readonly users: number;
+}
+
 export interface RolloutPlan {
   readonly release: string;
   readonly deals: readonly Deal[];
@@ -102,7 +107,9 @@ export interface RolloutPlan {
   readonly moves: number;
   readonly ms: number;
   /** What is dissolved, unless it ends before. */
-  readonly lost: { readonly rooms: number; readonly users: number };
+  readonly lost: Sum;
+  /** What is parked, and what the release does not read: another one may. */
+  readonly waiting: Sum;
   readonly differences: readonly Difference[];
   readonly undo: readonly Undo[];
   /** Rooms of each server in the end. */
@@ -131,7 +138,7 @@ export function planRollout(servers: readonly ServerView[], release: Release): R
   const queue = remaining.toSorted((a, b) => Number(isLeaving(b.view)) - Number(isLeaving(a.view)) || compare(a, b, order));
   const steps = queue.map((member) => stepOf(member, members, release));
   const outcomes = steps.flatMap((step) => step.outcomes);
-  const lost = outcomes.filter(({ becomes }) => becomes === "waits");
+  const sumOf = (lots: readonly PlannedLot[]): Sum => ({ rooms: roomsIn(lots), users: usersIn(lots) });
   return {
     ...{ release: release.name, deals: release.deals, order, steps, differences },
     isUnderWay: remaining.length > 0 && (done.length > 0 || remaining.some(({ view }) => isLeaving(view))),
@@ -140,7 +147,8 @@ export function planRollout(servers: readonly ServerView[], release: Release): R
     unlinked: servers.filter(({ isLinked }) => !isLinked).map((view) => names.get(view) ?? view.address),
     moves: roomsIn(outcomes.filter(({ becomes }) => becomes === "moves")),
     ms: steps.reduce((sum, { ms }) => sum + ms, 0),
-    lost: { rooms: roomsIn(lost), users: usersIn(lost) },
+    lost: sumOf(outcomes.filter(({ becomes }) => becomes === "waits")),
+    waiting: sumOf(outcomes.filter(({ becomes, to }) => becomes === "parks" && to === undefined)),
     undo: older.flatMap((old) => undoOf(old, members, release)),
     after: members.map(({ name, lots }) => ({ server: name, rooms: roomsIn(lots) })),
   };
@@ -183,18 +191,18 @@ function stepOf(member: Member, members: readonly Member[], release: Release): S
   const takesAgain = member.takes || isLeaving(view); // of a group that is offered no rooms, as after an A/B switch, nobody is
   member.takes = false;
   const outcomes = member.lots.map((lot) => leave(lot, member, members, release));
-  const parked = outcomes.flatMap(({ becomes, to, toVersion, ...lot }) =>
-    becomes === "parks" && to !== undefined ? [{ ...lot, toVersion }] : [],
-  );
+  const parked = outcomes.filter(({ becomes, to }) => becomes === "parks" && to !== undefined);
   const revived = (view.unreadable ?? []).filter(({ game, version }) => reads(release.deals, game, version));
   const before = member.release;
-  member.release = release.name;
-  member.deals = release.deals;
-  member.startedAtMs = Math.max(...members.map(({ startedAtMs }) => startedAtMs)) + 1;
-  member.takes = takesAgain;
-  member.lots = [];
-  for (const { toVersion, ...lot } of parked) add(member, lot, toVersion);
-  for (const lot of revived) add(member, lot, versionAt(member, lot));
+  const startedAtMs = Math.max(...members.map((other) => other.startedAtMs)) + 1;
+  Object.assign(member, {
+    release: release.name,
+    deals: release.deals,
+    startedAtMs,
+    takes: takesAgain,
+    lots: [],
+  } satisfies Partial<Member>);
+  for (const lot of [...parked, ...revived]) add(member, lot, versionAt(member, lot));
   const moving = outcomes.filter(({ becomes }) => becomes === "moves");
   const lateMs = outcomes.some(({ isLate }) => isLate) ? release.drainDeadlineMs : 0;
   return {
