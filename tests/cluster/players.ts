@@ -122,7 +122,7 @@ export class Players {
     return new Noticed({
       ...{ report, pausesMs: this.#pausesMs, echoes: this.#echoes, lateEchoes: this.#lateEchoes },
       roomsLost: [...this.#lives].filter(([room, life]) => lives.get(room) !== life).map(([room]) => room),
-      roomsDissolved: dissolved(logs.of("game")),
+      roomsDissolved: dissolved(logs.of("game")).filter((room) => this.#lives.has(room)),
       echoesLost: this.#echoers.reduce((sum, { unanswered }) => sum + unanswered, 0),
       echoesDoubled: this.#echoers.reduce((sum, { doubled }) => sum + doubled, 0),
       echoersClosed: this.#echoers.filter(({ isOpen }) => !isOpen).length,
