@@ -3,10 +3,11 @@
  * croupier/, a file for each noun.
  */
 import { parseArgs } from "node:util";
-import { readSettings, SettingError } from "#runtime/settings.ts";
+import { duration, readSettings, SettingError } from "#runtime/settings.ts";
 import { AdminClient } from "./croupier/admin.ts";
 import { showDrain, startDrain, undoDrain } from "./croupier/drain.ts";
 import { checkJournal, listJournal, readJournal, showRoom } from "./croupier/journal.ts";
+import { followRollout, showPlan } from "./croupier/rollout.ts";
 import { listRooms, moveRoom, rebalance } from "./croupier/rooms.ts";
 import { exitTrouble, exitUsage, print, Trouble } from "./croupier/say.ts";
 import { abandon, listServers } from "./croupier/servers.ts";
@@ -22,6 +23,9 @@ const usage = `usage: croupier journal ls [--json]            every room in a jo
        croupier rooms rebalance                rooms of this game server to those that have fewer
        croupier servers ls [--json]            the game servers that a gate knows
        croupier rooms abandon JOURNAL          ask a gate: its rooms may be opened anew, it is gone for good
+       croupier rollout plan [--json]          ask a gate: what a rollout to the release of this command line will do
+       croupier rollout status                 ask a gate: follows one until every game server has the same release,
+                                               or --release NAME; exit code 1 after --timeout, 10m by default, 0 = none
 --data-dir DIR instead of DATA_DIR
 --admin URL instead of CROUPIER_ADMIN, http://127.0.0.1:60009 by default; ADMIN_TOKEN is its token`;
 
@@ -29,6 +33,8 @@ const flags = {
   "data-dir": { type: "string" },
   admin: { type: "string" },
   to: { type: "string" },
+  release: { type: "string" },
+  timeout: { type: "string" },
   json: { type: "boolean" },
   wait: { type: "boolean" },
   help: { type: "boolean" },
@@ -42,6 +48,8 @@ interface Given {
   readonly dataDir: string | undefined;
   readonly admin: string | undefined;
   readonly to: string | undefined;
+  readonly release: string | undefined;
+  readonly timeoutMs: number;
   /** What stands after the two words. */
   readonly operand: string;
 }
@@ -64,6 +72,8 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["rooms rebalance", { flags: ["admin"], operands: 0, run: (given) => rebalance(adminOf(given)) }],
   ["rooms abandon", { flags: ["admin"], operands: 1, run: (given) => abandon(adminOf(given), given.operand) }],
   ["servers ls", { flags: ["admin", "json"], operands: 0, run: (given) => listServers(adminOf(given), given) }],
+  ["rollout plan", { flags: ["admin", "json"], operands: 0, run: (given) => showPlan(adminOf(given), given) }],
+  ["rollout status", { flags: ["admin", "release", "timeout"], operands: 0, run: (given) => followRollout(adminOf(given), given) }],
   ["rooms ls", { flags: ["admin", "json"], operands: 0, run: (given) => listRooms(adminOf(given), given) }],
 ]);
 
@@ -94,8 +104,9 @@ async function main(args: readonly string[]): Promise<void> {
   const operands = positionals.slice(2);
   const isMeant = operands.length === command?.operands && Object.keys(values).every((flag) => command.flags.includes(flag as Flag));
   if (command === undefined || !isMeant) throw new SettingError(`it cannot do ${JSON.stringify(args.join(" "))}.`);
-  const { json = false, wait = false, admin, to, "data-dir": dataDir } = values;
-  await command.run({ json, waits: wait, admin, to, dataDir, operand: operands[0] ?? "" });
+  const { json = false, wait = false, admin, to, release, timeout = "10m", "data-dir": dataDir } = values;
+  const timeoutMs = duration(timeout, "--timeout");
+  await command.run({ json, waits: wait, admin, to, release, timeoutMs, dataDir, operand: operands[0] ?? "" });
 }
 
 process.stdout.on("error", () => process.exit()); // `| head` has read enough

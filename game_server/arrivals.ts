@@ -36,6 +36,13 @@ interface Incoming {
   readonly settled: PromiseWithResolvers<void>;
 }
 
+/** Why an offer is not taken. */
+export interface NotTaken {
+  readonly sentence: string;
+  /** This release cannot read the room, and so it never will be. */
+  readonly isUnreadable: boolean;
+}
+
 export class Arrivals {
   readonly #options: ArrivalsOptions;
   readonly #incoming = new Map<string, Incoming>();
@@ -59,17 +66,17 @@ export class Arrivals {
     if (value.passage?.is === "incoming") this.#hold(value, value.passage.offer, value.passage.from);
   }
 
-  /** `clockMs`: the giver's own clock. Answers "" once it is written down, otherwise why not. */
-  async offer(offer: string, json: string, clockMs: number, from: string): Promise<string> {
+  /** `clockMs`: the giver's own clock. Answers nothing once it is written down, otherwise why not. */
+  async offer(offer: string, json: string, clockMs: number, from: string): Promise<NotTaken | undefined> {
     const { rooms, clock, log } = this.#options;
     const value = this.#read(json, clock.now() - clockMs, from);
-    if (typeof value === "string") return value;
+    if ("sentence" in value) return value;
     value.passage = { is: "incoming", offer, from };
     this.#hold(value, offer, from);
     rooms.note(value.life, value);
     log.debug("move start", { "room.life": value.life, "link.peer": from });
     await rooms.committed();
-    return "";
+    return undefined;
   }
 
   /** The offer is committed: from now on the room is ours. */
@@ -109,17 +116,20 @@ export class Arrivals {
     this.#looking?.cancel();
   }
 
-  /** An offered room, as it is by a clock that is so much ahead; a sentence: why it is not taken. */
-  #read(json: string, aheadMs: number, from: string): RoomValue | string {
+  /** An offered room, as it is by a clock that is so much ahead. */
+  #read(json: string, aheadMs: number, from: string): RoomValue | NotTaken {
     const { rooms } = this.#options;
     try {
       const value = JSON.parse(json) as RoomValue;
-      if (value.owner !== from) return "it is not yours to give";
+      if (value.owner !== from) return { sentence: "it is not yours to give", isUnreadable: false };
       shiftTimes(value, aheadMs);
       const others = this.count - Number(this.#incoming.has(value.life));
-      return rooms.refuseToTake(value, others) ?? value;
+      const refusal = rooms.refuseToTake(value, others);
+      const unreadable = rooms.refuseToRead(value);
+      const sentence = refusal ?? unreadable;
+      return sentence === undefined ? value : { sentence, isUnreadable: unreadable !== undefined };
     } catch (thrown) {
-      return `it is no room: ${thrown}`;
+      return { sentence: `it is no room: ${thrown}`, isUnreadable: false };
     }
   }
 

@@ -17,6 +17,9 @@ import type { Peers } from "./peers.ts";
 import type { Room } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 
+/** What comes of an offer: the room is the taker's, or stays, and then perhaps for good. */
+export type Given = "given" | "refused" | "unreadable";
+
 /** A taker that does not answer is asked again so often what became of the offer. */
 const settleEveryMs = 500;
 
@@ -59,28 +62,30 @@ export class Departures {
   /** Whether that could come about now: a room that is frozen in vain is a pause for its players. */
   mayGive(room: Room, link: PeerLink): boolean {
     const { rooms, directory } = this.#options;
-    return room.isPlayed && this.#stage === "up" && link.takesRooms && !rooms.isStalled && directory.isReachable;
+    const isPossible = room.isPlayed && this.#stage === "up" && !rooms.isStalled && directory.isReachable;
+    return isPossible && link.takesRooms && link.reads(room.game, room.version);
   }
 
-  /** Gives `room` to the server behind `link`. Resolves when it is known whose it is: true = the taker's. */
-  async give(room: Room, link: PeerLink): Promise<boolean> {
+  /** Gives `room` to the server behind `link`. Resolves when it is known whose it is. */
+  async give(room: Room, link: PeerLink): Promise<Given> {
     const { clock, rooms } = this.#options;
-    if (!this.mayGive(room, link)) return false;
+    if (!this.mayGive(room, link)) return "refused";
     const offer = this.newOffer(room.life);
     this.#begin(room, offer, link.server.journal);
     room.freeze();
     const frozenAtMs = clock.now();
     await rooms.committed();
-    const refusal = await link.offer(offer, JSON.stringify(room.value), frozenAtMs);
-    if (refusal !== "" || !room.isFrozen) {
+    const answer = await link.offer(offer, JSON.stringify(room.value), frozenAtMs);
+    if (answer?.yes !== true || !room.isFrozen) {
       void link.drop(room.life, offer, room.ownership.epoch);
-      return this.#playOn(room, room.ownership.epoch, refusal || "no answer, or no more time");
+      this.#playOn(room, room.ownership.epoch, answer?.sentence || "no answer, or no more time");
+      return answer?.unreadable === true ? "unreadable" : "refused";
     }
     const outgoing = { offer, to: link.server.journal, isTakenBack: false };
     room.markOutgoing({ offer, to: outgoing.to });
     rooms.sync();
     await rooms.committed();
-    return this.#commit(room, outgoing, link.server.boot);
+    return (await this.#commit(room, outgoing, link.server.boot)) ? "given" : "refused";
   }
 
   /** A name for an offer of the life: answers, the directory and whoever asks later speak of this very one. */

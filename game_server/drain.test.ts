@@ -21,7 +21,7 @@ function drainWith(setting: string, mayPark: boolean, hasPeers = false, rooms: R
   };
   const drain = new Drain({
     settings: readSettings({ DRAIN: setting }),
-    ...{ clock, mayPark, leftMs: () => 1000 },
+    ...{ clock, mayPark, leftMs: () => 1000, onKind: () => {} },
     rooms: { all: () => rooms, drain: () => told.push("drain"), undoDrain: () => told.push("undo"), park: () => told.push("park") },
     mover: hasPeers ? mover : undefined,
   });
@@ -57,7 +57,9 @@ test("[P6] rooms that nobody takes are parked for a promised successor, else the
   waiting.stick();
   waiting.stick();
   assert.deepEqual([waiting.drain.kind, waiting.told, waiting.clock.pending], ["wait", ["drain", "move"], 1]);
+  assert.equal(waiting.drain.isStuck, true);
   assert.deepEqual([waiting.drain.undo(), waiting.drain.kind, waiting.clock.pending], [true, "move", 0]);
+  assert.equal(waiting.drain.isStuck, false);
 });
 
 test("[P6] a second signal while takers are looked for parks for a promised successor, as it would have without the look", () => {

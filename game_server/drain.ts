@@ -47,6 +47,8 @@ interface DrainOptions {
   mover: Pick<Mover, "begin" | "stop"> | undefined;
   /** Milliseconds until the drain deadline; undefined = never. */
   leftMs(): number | undefined;
+  /** What becomes of the rooms is not what it was. */
+  onKind(): void;
 }
 
 type Stage =
@@ -70,6 +72,12 @@ export class Drain {
     if (this.#stage.is !== "none") return this.#stage.kind;
     const tried = kinds.slice(kinds.indexOf(this.#options.settings.drain));
     return tried.find((kind) => this.#isPossible(kind)) ?? "wait";
+  }
+
+  /** Rooms should move, and nobody takes what is left: it waits. */
+  get isStuck(): boolean {
+    const { settings, mover } = this.#options;
+    return this.#stage.is !== "none" && this.kind === "wait" && settings.drain === "move" && mover !== undefined;
   }
 
   begin(): void {
@@ -148,6 +156,7 @@ export class Drain {
     const notices = everyMs === 0 ? undefined : clock.every(everyMs, () => this.#tell(kind));
     this.#stage = kind === "move" ? { is: "looking", kind, notices } : { is: "under way", kind, notices };
     if (kind !== "move") this.#tell(kind);
+    this.#options.onKind();
   }
 
   #tell(kind: RoomDrainKind): void {

@@ -74,6 +74,8 @@ export interface GameServerOptions {
   directory?: DirectoryForServers;
   /** Its place in a fleet that servers join by themselves; left out: gates know where it is. */
   membership?: Membership;
+  /** The name of its machine, such as a pod's; left out: nobody needs to know. */
+  machine?: string;
   /** Milliseconds until the drain deadline, for notices. */
   drainLeftMs(): number | undefined;
   /** A room has ended: a server that leaves may be empty now. */
@@ -157,10 +159,16 @@ export class GameServer implements Leaving, Owned {
     this.#departures = new Departures({ ...passages, onMoved: (pauseMs) => this.#moves.add(pauseMs) });
     this.#mover = new Mover({ clock, rooms, peers: this.#peers, departures: this.#departures });
     const mayPark = settings.park === "on" && isDurable;
-    this.#drain = new Drain({ settings, clock, rooms, mayPark, mover: options.peers && this.#mover, leftMs: () => options.drainLeftMs() });
+    this.#drain = new Drain({
+      ...{ settings, clock, rooms, mayPark, mover: options.peers && this.#mover },
+      leftMs: () => options.drainLeftMs(),
+      onKind: () => this.#roomsOnChange(),
+    });
     const about = { journal: id, boot, release: settings.version, games: [...games.keys()], durable: isDurable };
     this.#about = { ...about, startedAtMs: Math.round(clock.wall()) };
-    this.#hello = () => ({ ...this.#about, games: [...games.keys()], status: this.#statusNow() });
+    const deals = [...games.values()].map(({ name: game, version, upgrade }) => ({ game, version, upgrades: upgrade !== undefined }));
+    const { machine = "" } = options;
+    this.#hello = () => ({ ...this.#about, games: [...games.keys()], deals, machine, parks: mayPark, status: this.#statusNow() });
     this.#share = {
       ...{ log, development, rooms, sits: this.#sits, whenSettled },
       refused: ({ refusal }) => this.#refusals.add(refusal.code),
@@ -450,8 +458,9 @@ export class GameServer implements Leaving, Owned {
   }
 
   #statusNow() {
-    const { count, usersCount, isDraining, isStalled, free } = this.#rooms;
-    return { rooms: count, users: usersCount, takesNewRooms: !isDraining && !isStalled && count < this.#options.settings.roomsMax, free };
+    const { count: rooms, usersCount: users, isDraining, isStalled, stage, free, lots, unreadableLots: unreadable } = this.#rooms;
+    const takesNewRooms = !isDraining && !isStalled && rooms < this.#options.settings.roomsMax;
+    return { rooms, users, takesNewRooms, free, stage, drain: this.#drain.isStuck ? "stuck" : this.#drain.kind, lots, unreadable };
   }
 }
 

@@ -2,6 +2,7 @@
  * The game server as a process of its own. In a static fleet its one gate dials it and keeps
  * the directory for it; with Redis it shows itself there, to any number of gates.
  */
+import { hostname } from "node:os";
 import { addressOf } from "#fleet/address.ts";
 import { StaticFleet } from "#fleet/fleet_static.ts";
 import { openFleet } from "#fleet/open_fleet.ts";
@@ -54,7 +55,7 @@ async function serveShared(context: Context, journal: Journal, fleet: SharedFlee
 
 function optionsOf({ settings, clock, entropy, log, lifecycle }: Context, journal: Journal) {
   return {
-    ...{ settings, games, clock, entropy, log, journal, port: settings.port ?? defaultPort },
+    ...{ settings, games, clock, entropy, log, journal, port: settings.port ?? defaultPort, machine: hostname() },
     dial: dialWebSocket,
     watchdog: new ThreadWatchdog(clock),
     drainLeftMs: () => lifecycle.leftMs,

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as immediate } from "node:timers/promises";
 import { ManualClock } from "#tests/support/manual_clock.ts";
+import type { Given } from "./departures.ts";
 import { Mover } from "./mover.ts";
 import type { PeerLink } from "./peer_link.ts";
 import type { Room } from "./room.ts";
@@ -11,9 +12,9 @@ import type { Room } from "./room.ts";
 function moverOfOne() {
   const clock = new ManualClock();
   const offered: string[] = [];
-  let answer: (isGiven: boolean) => void = () => {};
+  let answer: (given: Given) => void = () => {};
   const takers = ["b", "c"].map((journal) => ({ server: { journal }, address: journal, rooms: 0 }) as unknown as PeerLink);
-  const room = { game: "dice", isPlayed: true } as Room;
+  const room = { game: "dice", version: 1, isPlayed: true } as Room;
   const mover = new Mover({
     clock,
     rooms: { all: () => [room] },
@@ -28,8 +29,8 @@ function moverOfOne() {
       },
     },
   });
-  const says = async (isGiven: boolean): Promise<void> => {
-    answer(isGiven);
+  const says = async (given: Given): Promise<void> => {
+    answer(given);
     await immediate();
   };
   return { clock, mover, offered, says };
@@ -41,16 +42,32 @@ test("[P5][P6] a room that nobody took is offered to the next server, and again 
   const { clock, mover, offered, says } = moverOfOne();
   mover.begin(nobodyListens);
   await immediate();
-  await says(false);
-  await says(false);
+  await says("refused");
+  await says("refused");
   assert.deepEqual(offered, ["b", "c"]);
   await clock.advance(4900);
   assert.deepEqual(offered, ["b", "c"], "each offer is a pause");
   await clock.advance(1000);
   assert.deepEqual(offered, ["b", "c", "b"]);
+  await says("refused");
+  await says("refused");
+  await clock.advance(9900);
+  assert.equal(offered.length, 4, "and the rest is twice as long each time");
+  await clock.advance(1000);
+  assert.deepEqual(offered, ["b", "c", "b", "c", "b"]);
   mover.stop();
-  await says(false);
+  await says("refused");
   assert.equal(clock.pending, 0);
+});
+
+test("[P5][P6] a room is offered no more to a server that has said that it cannot read it", async () => {
+  const { clock, mover, offered, says } = moverOfOne();
+  mover.begin(nobodyListens);
+  await immediate();
+  await says("unreadable");
+  await says("unreadable");
+  await clock.advance(3_600_000);
+  assert.deepEqual(offered, ["b", "c"]);
 });
 
 test("[P6] a drain that is taken back offers a room that one server has refused to no other", async () => {
@@ -58,7 +75,7 @@ test("[P6] a drain that is taken back offers a room that one server has refused 
   mover.begin(nobodyListens);
   await immediate();
   mover.stop();
-  await says(false);
+  await says("refused");
   await clock.advance(5000);
   assert.deepEqual([offered, clock.pending], [["b"], 0]);
 });

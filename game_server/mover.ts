@@ -8,7 +8,7 @@
  *                 └───────── stuck <───────┘     (and looked for again every second, until `stop`)
  */
 import type { Clock, Timer } from "#runtime/clock.ts";
-import type { Departures } from "./departures.ts";
+import type { Departures, Given } from "./departures.ts";
 import type { PeerLink } from "./peer_link.ts";
 import type { Peers } from "./peers.ts";
 import type { Room } from "./room.ts";
@@ -18,8 +18,9 @@ import type { Rooms } from "./rooms.ts";
 const underWayMax = 16;
 /** Takers, and rooms that have come meanwhile, are looked for this often. */
 const retryMs = 1000;
-/** A server that has not taken a room is not offered it again for so long: each offer is a pause for its players. */
+/** A server that has not taken a room is not offered it again for so long, and twice as long each time: each offer is a pause for its players. */
 const refusedMs = 5000;
+const refusedMsMax = 60_000;
 
 export interface MoverOptions {
   clock: Clock;
@@ -35,6 +36,12 @@ export interface MoverEvents {
   onStuck(): void;
 }
 
+/** A server has not taken a room. */
+interface Rest {
+  readonly forMs: number;
+  readonly untilMs: number;
+}
+
 /** Every room goes. */
 interface Evacuation {
   readonly events: MoverEvents;
@@ -46,8 +53,8 @@ export class Mover {
   /** The one under way; another object is another one. */
   #evacuation: Evacuation | undefined;
   #retry: Timer | undefined;
-  /** Until when a server is not offered a room that it has not taken. */
-  readonly #refused = new WeakMap<Room, WeakMap<PeerLink, number>>();
+  /** Until when a server is not offered a room. */
+  #rests = new WeakMap<Room, WeakMap<PeerLink, Rest>>();
 
   constructor(options: MoverOptions) {
     this.#options = options;
@@ -56,6 +63,7 @@ export class Mover {
   /** Moves every room away, those too that come meanwhile, until `stop`. */
   begin(events: MoverEvents): void {
     this.stop();
+    this.#rests = new WeakMap();
     const evacuation = { events, hasBegun: false };
     this.#evacuation = evacuation;
     void this.#evacuate(evacuation);
@@ -70,20 +78,19 @@ export class Mover {
   /** Gives `room` to the server with this journal or at this address, or to the best one. The taker's journal; undefined: it stays. */
   async move(room: Room, to?: string): Promise<string | undefined> {
     const { peers } = this.#options;
-    const takers = await peers.takers(room.game);
+    const takers = await peers.takers(room.game, room.version);
     return this.#give(room, to === undefined ? takers : takers.filter((link) => link.server.journal === to || link.address === to));
   }
 
   /** Gives rooms away until no server that takes them has fewer than this one. Answers how many have gone. */
   async rebalance(): Promise<number> {
     let moved = 0;
-    const games = new Set([...this.#options.rooms.all()].map(({ game }) => game));
-    for (const game of games) moved += await this.#rebalance(game);
+    for (const [game, version] of versionsOf(this.#options.rooms.all())) moved += await this.#rebalance(game, version);
     return moved;
   }
 
-  async #rebalance(game: string): Promise<number> {
-    const takers = await this.#options.peers.takers(game);
+  async #rebalance(game: string, version: number): Promise<number> {
+    const takers = await this.#options.peers.takers(game, version);
     const all = [...this.#options.rooms.all()];
     const mine = all.filter((room) => room.game === game && room.isPlayed);
     const fair = Math.ceil((all.length + takers.reduce((sum, { rooms }) => sum + rooms, 0)) / (takers.length + 1));
@@ -109,7 +116,7 @@ export class Mover {
       [...rooms.all()].filter((room) => room.isPlayed),
       async (room) => {
         if (!isOn() || !room.isPlayed) return;
-        const takers = (takersOf.get(room.game) ?? []).filter((taker) => !this.#hasJustRefused(room, taker));
+        const takers = (takersOf.get(room.game) ?? []).filter((taker) => !this.#isSpared(room, taker));
         if ((await this.#give(room, takers, isOn)) === undefined && room.isPlayed) stuck += 1;
       },
     );
@@ -119,24 +126,33 @@ export class Mover {
   }
 
   async #takersOf(rooms: readonly Room[]): Promise<ReadonlyMap<string, PeerLink[]>> {
-    const games = [...new Set(rooms.map(({ game }) => game))];
-    const takers = await Promise.all(games.map((game) => this.#options.peers.takers(game)));
-    return new Map(games.map((game, at) => [game, takers[at] ?? []]));
+    const games = [...versionsOf(rooms)];
+    const takers = await Promise.all(games.map(([game, version]) => this.#options.peers.takers(game, version)));
+    return new Map(games.map(([game], at) => [game, takers[at] ?? []]));
   }
 
   /** Offers `room` to one after another, for as long as it may go. */
   async #give(room: Room, takers: readonly PeerLink[], mayGo = () => true): Promise<string | undefined> {
-    const { departures, clock } = this.#options;
+    const { departures } = this.#options;
     for (const taker of takers) {
       if (!mayGo() || !departures.mayGive(room, taker)) continue;
-      if (await departures.give(room, taker)) return taker.server.journal;
-      this.#refused.set(room, (this.#refused.get(room) ?? new WeakMap()).set(taker, clock.now() + refusedMs));
+      const given = await departures.give(room, taker);
+      if (given === "given") return taker.server.journal;
+      this.#spare(room, taker, given);
     }
     return undefined;
   }
 
-  #hasJustRefused(room: Room, taker: PeerLink): boolean {
-    return (this.#refused.get(room)?.get(taker) ?? Number.NEGATIVE_INFINITY) > this.#options.clock.now();
+  /** What this start of a server cannot read it is not offered again. */
+  #spare(room: Room, taker: PeerLink, given: Exclude<Given, "given">): void {
+    const rests = this.#rests.get(room) ?? new WeakMap<PeerLink, Rest>();
+    const longerMs = Math.min(refusedMsMax, 2 * (rests.get(taker)?.forMs ?? refusedMs / 2));
+    const forMs = given === "unreadable" ? Number.POSITIVE_INFINITY : longerMs;
+    this.#rests.set(room, rests.set(taker, { forMs, untilMs: this.#options.clock.now() + forMs }));
+  }
+
+  #isSpared(room: Room, taker: PeerLink): boolean {
+    return (this.#rests.get(room)?.get(taker)?.untilMs ?? Number.NEGATIVE_INFINITY) > this.#options.clock.now();
   }
 
   async #several(rooms: readonly Room[], act: (room: Room) => Promise<void>): Promise<void> {
@@ -146,4 +162,9 @@ export class Mover {
     };
     await Promise.all(Array.from({ length: underWayMax }, worker));
   }
+}
+
+/** The games of these rooms, and the state version of each: what is played here this release has brought up to its own. */
+function versionsOf(rooms: Iterable<Room>): ReadonlyMap<string, number> {
+  return new Map([...rooms].map(({ game, version }) => [game, version]));
 }

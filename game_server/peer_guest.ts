@@ -45,8 +45,9 @@ export class PeerGuest {
     switch (say.case) {
       case "offer": {
         const { offer, value, clockMs } = say.value;
-        const sentence = await arrivals.offer(offer, value, clockMs, this.#options.journal);
-        return this.#channel.out.say({ case: "offer", value: { offer, yes: sentence === "", sentence } });
+        const no = await arrivals.offer(offer, value, clockMs, this.#options.journal);
+        const answer = { offer, yes: no === undefined, sentence: no?.sentence ?? "", unreadable: no?.isUnreadable ?? false };
+        return this.#channel.out.say({ case: "offer", value: answer });
       }
       case "activate":
         return arrivals.activate(say.value.life, say.value.offer);

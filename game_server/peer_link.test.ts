@@ -25,5 +25,6 @@ test("[P5][P7] the largest room that is offered fits into a batch behind others,
     batches.every((bytes) => bytes <= batchBytesMax),
     batches.join(),
   );
-  assert.equal(await link.offer("00000000000000f3", "a".repeat(offerCharactersMax + 1), 1), "it is too large to be moved");
+  const answer = await link.offer("00000000000000f3", "a".repeat(offerCharactersMax + 1), 1);
+  assert.equal(answer?.sentence, "it is too large to be moved");
 });

@@ -3,9 +3,10 @@
  * its rooms, and asks of one that has offered it a room. Every word is about one offer.
  */
 import type { LinkChannel } from "#link/channel.ts";
-import type { ServerHello, ServerStatus, ToGate } from "#protocol/gen/link_pb.ts";
+import { reads } from "#protocol/deals.ts";
+import type { OfferAnswer, ServerHello, ServerStatus, ToGate } from "#protocol/gen/link_pb.ts";
 import { LinkGarbage, readToGate, type ToServerWriter } from "#protocol/link.ts";
-import type { Clock, Timer } from "#runtime/clock.ts";
+import type { Clock } from "#runtime/clock.ts";
 
 /** What an end knows of an offer: it never will be activated, it has been, or nobody knows. */
 export type Fate = "dropped" | "active" | "unknown";
@@ -13,19 +14,20 @@ export type Fate = "dropped" | "active" | "unknown";
 /** A peer that answers later than this has not answered: players wait. */
 const answerTimeoutMs = 2000;
 
+/** What is heard of an offer: it is written down there, or why not. */
+type Answer = Pick<OfferAnswer, "yes" | "sentence" | "unreadable">;
+
 /** Of a room as JSON: three bytes each at most, and a batch carries them behind a megabyte of others. */
 export const offerCharactersMax = 1_000_000;
 
-/** An answer, and the epoch that belongs to it. */
+/** What became of an offer, and the epoch that belongs to it. */
 interface Heard {
-  readonly said: string;
+  readonly fate: Fate;
   readonly epoch: number;
 }
 
-interface Question {
-  readonly timeout: Timer;
-  settle(answer: Heard | undefined): void;
-}
+/** Asked and not answered yet, by offer. */
+type Questions<Said> = Map<string, (said: Said | undefined) => void>;
 
 interface PeerLinkOptions {
   clock: Clock;
@@ -42,8 +44,8 @@ export class PeerLink {
   #taken = 0;
   readonly #channel: LinkChannel<ToServerWriter>;
   readonly #options: PeerLinkOptions;
-  /** Who waits for word of an offer, by what was asked. */
-  readonly #questions = new Map<string, Question>();
+  readonly #offers: Questions<Answer> = new Map();
+  readonly #fates: Questions<Heard> = new Map();
   #stage: "up" | "down" = "up";
 
   constructor(channel: LinkChannel<ToServerWriter>, server: ServerHello, options: PeerLinkOptions) {
@@ -71,11 +73,17 @@ export class PeerLink {
     return this.#stage === "up" && this.#status.takesNewRooms;
   }
 
-  /** Offers a room: "" when it is written down there, otherwise why not; undefined: nobody knows. */
-  offer(offer: string, value: string, clockMs: number): Promise<string | undefined> {
-    if (value.length > offerCharactersMax) return Promise.resolve("it is too large to be moved");
+  /** Whether it can go on with a room of this game whose state has this version, as far as it says. */
+  reads(game: string, version: number): boolean {
+    return reads(this.server.deals, game, version) ?? true;
+  }
+
+  /** Offers a room. Undefined: nobody knows. */
+  offer(offer: string, value: string, clockMs: number): Promise<Answer | undefined> {
+    if (value.length > offerCharactersMax)
+      return Promise.resolve({ yes: false, sentence: "it is too large to be moved", unreadable: false });
     this.#channel.out.say({ case: "offer", value: { offer, value, clockMs } });
-    return this.#ask(`offer ${offer}`).then((heard) => heard?.said);
+    return this.#ask(this.#offers, offer);
   }
 
   /** The offer is committed. */
@@ -87,44 +95,43 @@ export class PeerLink {
   /** Takes an offer back, to go on at this epoch. "active": too late. */
   async drop(life: string, offer: string, epoch: number): Promise<Fate> {
     this.#channel.out.say({ case: "drop", value: { life, offer, epoch } });
-    return fateOf(await this.#ask(`fate ${offer}`));
+    return (await this.#ask(this.#fates, offer))?.fate ?? "unknown";
   }
 
   /** Asks the giver of an offer what has become of it, and at which epoch he has the life; 0: he has it no more. */
   async fate(life: string, offer: string): Promise<{ readonly fate: Fate; readonly epoch: number }> {
     this.#channel.out.say({ case: "question", value: { life, offer } });
-    const heard = await this.#ask(`fate ${offer}`);
-    return { fate: fateOf(heard), epoch: heard?.epoch ?? 0 };
+    return (await this.#ask(this.#fates, offer)) ?? { fate: "unknown", epoch: 0 };
   }
 
   end(why: string): void {
     this.#channel.end(why);
   }
 
-  #ask(what: string): Promise<Heard | undefined> {
+  #ask<Said>(questions: Questions<Said>, offer: string): Promise<Said | undefined> {
     if (this.#stage === "down") return Promise.resolve(undefined);
     return new Promise((resolve) => {
-      this.#questions.get(what)?.settle(undefined);
-      const settle = (answer: Heard | undefined): void => {
+      questions.get(offer)?.(undefined);
+      const settle = (said: Said | undefined): void => {
         timeout.cancel();
-        this.#questions.delete(what);
-        resolve(answer);
+        questions.delete(offer);
+        resolve(said);
       };
       const timeout = this.#options.clock.after(answerTimeoutMs, () => settle(undefined));
-      this.#questions.set(what, { timeout, settle });
+      questions.set(offer, settle);
     });
   }
 
   #hear({ say }: ToGate): void {
     switch (say.case) {
       case "offer":
-        this.#questions.get(`offer ${say.value.offer}`)?.settle({ said: say.value.yes ? "" : say.value.sentence, epoch: 0 });
+        this.#offers.get(say.value.offer)?.(say.value);
         return;
       case "dropped":
-        this.#questions.get(`fate ${say.value.offer}`)?.settle({ said: "dropped", epoch: say.value.epoch });
+        this.#fates.get(say.value.offer)?.({ fate: "dropped", epoch: say.value.epoch });
         return;
       case "active":
-        this.#questions.get(`fate ${say.value.offer}`)?.settle({ said: "active", epoch: 0 });
+        this.#fates.get(say.value.offer)?.({ fate: "active", epoch: 0 });
         return;
       case "status":
         this.#status = say.value;
@@ -140,11 +147,7 @@ export class PeerLink {
 
   #channelOnDown(why: string): void {
     this.#stage = "down";
-    for (const { settle } of [...this.#questions.values()]) settle(undefined);
+    for (const settle of [...this.#offers.values(), ...this.#fates.values()]) settle(undefined);
     this.#options.onDown(why);
   }
-}
-
-function fateOf(heard: Heard | undefined): Fate {
-  return heard?.said === "dropped" || heard?.said === "active" ? heard.said : "unknown";
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as immediate } from "node:timers/promises";
 import { fixedFleet } from "#fleet/fleet.ts";
-import { greetGate } from "#link/greeting.ts";
+import { greetGate, type ServerGreeter } from "#link/greeting.ts";
 import { memoryPair } from "#link/socket_memory.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
@@ -12,33 +12,58 @@ import { ManualClock } from "#tests/support/manual_clock.ts";
 import { Peers } from "./peers.ts";
 
 const own = "00000000000000aa";
+const keys = linkKeysOf(readSettings({}));
 
-test("[P7] a server that finds itself in the fleet does not dial itself at every look", async () => {
-  const clock = new ManualClock();
-  const keys = linkKeysOf(readSettings({}));
+/** The peers of a server whose fleet has these addresses. */
+function peersAt(clock: ManualClock, addresses: readonly string[], hello: (address: string) => ReturnType<ServerGreeter["hello"]>) {
   let dialled = 0;
   const peers = new Peers({
     ...{ clock, keys, entropy: systemEntropy, log: silentLog, journal: own, isDurable: true, release: "dev" },
-    fleet: fixedFleet(["dice"], ["here"]),
-    dial: async () => {
+    fleet: fixedFleet(["dice"], addresses),
+    dial: async (address) => {
       dialled += 1;
       const [ours, theirs] = memoryPair(clock);
-      const hello = () => ({ journal: own, boot: 1, release: "dev", games: ["dice"] });
-      greetGate(theirs, { clock, keys, entropy: systemEntropy, hello, refuse: () => undefined, onUp: () => {}, onFailed: () => {} });
+      const greeter = { clock, keys, entropy: systemEntropy, refuse: () => undefined, onUp: () => {}, onFailed: () => {} };
+      greetGate(theirs, { ...greeter, hello: () => hello(address) });
       return ours;
     },
   });
-  const look = async (): Promise<void> => {
-    const takers = peers.takers("dice");
+  /** The addresses of the servers that may be offered a room of dice with a state of this version. */
+  const takers = async (version: number): Promise<string[]> => {
+    const found = peers.takers("dice", version);
     for (let turn = 0; turn < 8; turn++) await immediate();
-    assert.deepEqual(await takers, []);
+    return (await found).map(({ address }) => address);
   };
+  return { takers, dialled: () => dialled };
+}
+
+test("[P7] a server that finds itself in the fleet does not dial itself at every look", async () => {
+  const clock = new ManualClock();
+  const hello = () => ({ journal: own, boot: 1, release: "dev", games: ["dice"] });
+  const { takers, dialled } = peersAt(clock, ["here"], hello);
+  const look = async (): Promise<void> => assert.deepEqual(await takers(1), []);
   for (let second = 0; second < 20; second++) {
     await look();
     await clock.advance(1000);
   }
-  assert.equal(dialled, 1);
+  assert.equal(dialled(), 1);
   await clock.advance(20_000);
   await look();
-  assert.equal(dialled, 2, "somebody else may have the address by now");
+  assert.equal(dialled(), 2, "somebody else may have the address by now");
+});
+
+test("[P5] a room is offered to servers that can read its state, and to those of an older release, which do not say", async () => {
+  const status = { rooms: 0, users: 0, takesNewRooms: true, free: [] };
+  /** What each of them says of dice, by address. */
+  const deals: Readonly<Record<string, { version: number; upgrades: boolean }[]>> = {
+    ...{ "writes 1": [{ version: 1, upgrades: false }], "writes 2": [{ version: 2, upgrades: false }] },
+    ...{ "reads 1": [{ version: 2, upgrades: true }], "does not say": [] },
+  };
+  const { takers } = peersAt(new ManualClock(), Object.keys(deals), (journal) => ({
+    ...{ journal, boot: 1, release: "dev", games: ["dice"], durable: true, status },
+    deals: (deals[journal] ?? []).map((deal) => ({ game: "dice", ...deal })),
+  }));
+  assert.deepEqual((await takers(1)).toSorted(), ["does not say", "reads 1", "writes 1"]);
+  assert.deepEqual((await takers(2)).toSorted(), ["does not say", "reads 1", "writes 2"]);
+  assert.deepEqual(await takers(3), ["does not say"]);
 });

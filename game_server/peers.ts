@@ -49,14 +49,18 @@ export class Peers {
     options.fleet.watch(() => {});
   }
 
-  /** Servers that may be offered a room of `game`: the one that was started last first, then the one with the fewest rooms. */
-  async takers(game: string): Promise<PeerLink[]> {
+  /**
+   * Servers that may be offered a room of `game` whose state has this version: the one that was started last first, then the
+   * one with the fewest rooms.
+   */
+  async takers(game: string, version: number): Promise<PeerLink[]> {
     const { fleet, isDurable } = this.#options;
     await this.#dialAll();
-    const takers = [...this.#links.values()].filter(
-      ({ server, takesRooms }) =>
-        takesRooms && server.games.includes(game) && (server.durable || !isDurable) && fleet.isOffered(server.journal),
-    );
+    const takers = [...this.#links.values()].filter((link) => {
+      const { server, takesRooms } = link;
+      const mayHave = takesRooms && (server.durable || !isDurable) && fleet.isOffered(server.journal);
+      return mayHave && server.games.includes(game) && link.reads(game, version);
+    });
     return takers.toSorted((a, b) => b.server.startedAtMs - a.server.startedAtMs || a.rooms - b.rooms);
   }
 

@@ -188,6 +188,11 @@ export class Room {
     }
   }
 
+  /** Of its state's shape. */
+  get version(): number {
+    return this.#value.version;
+  }
+
   /** Which life this is and who owns it. */
   get ownership(): Life {
     return ownershipOf(this.#value);

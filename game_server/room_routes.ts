@@ -149,8 +149,8 @@ function find(rooms: Rooms, name: RoomName): Room | undefined {
 function viewOf(room: Room): RoomView | undefined {
   const summary = room.summary();
   if (summary === undefined) return undefined;
-  const { game, life, users, ownership, value } = room;
-  return { ...summary, game, life, epoch: ownership.epoch, version: value.version, users: users.length };
+  const { game, life, users, ownership, version } = room;
+  return { ...summary, game, life, epoch: ownership.epoch, version, users: users.length };
 }
 
 function refuse(reply: FastifyReply, status: 404 | 409 | 503, message: string): FastifyReply {

@@ -11,10 +11,12 @@ import { anySeat, type SitRequest } from "#protocol/sit_down.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { Log } from "#runtime/log.ts";
+import { Tally } from "#runtime/metrics.ts";
 import type { Game } from "./game.ts";
 import type { Journal } from "./journal.ts";
 import { type FreeSeats, Matching } from "./matching.ts";
 import { emptyOutbox } from "./outbox.ts";
+import { Places } from "./places.ts";
 import { type Entered, Room, type RoomHost, type Visitor } from "./room.ts";
 import { type GoneNote, isGone, ownershipOf, type RoomValue, type StoredValue } from "./room_value.ts";
 import { Snowflake } from "./snowflake.ts";
@@ -70,6 +72,14 @@ interface LostHere {
   readonly moved: readonly { readonly life: string; readonly epoch: number }[];
 }
 
+/** The rooms of one game whose states have one version. */
+interface Lot {
+  readonly game: string;
+  readonly version: number;
+  readonly rooms: number;
+  readonly users: number;
+}
+
 /** What becomes of a user of a room that is here now. */
 type Place = (user: number, room: Room) => void;
 
@@ -103,7 +113,9 @@ export class Rooms implements RoomHost {
   readonly #unreadable = new Map<string, RoomValue>();
   /** Lives that were here, for a day. */
   readonly #gone = new Map<string, GoneNote>();
-  readonly #places = new Map<number, Room>();
+  readonly #places = new Places();
+  /** Rooms in play, by game. */
+  readonly #counts = new Tally<string>();
   readonly #clockWriter: { cancel(): void };
   #stage: Stage = "serving";
 
@@ -130,7 +142,7 @@ export class Rooms implements RoomHost {
   }
 
   get usersCount(): number {
-    return this.#places.size;
+    return this.#places.count;
   }
 
   get unreadableCount(): number {
@@ -141,6 +153,11 @@ export class Rooms implements RoomHost {
     return this.#stage === "parked";
   }
 
+  /** As gates and operators know it: rooms that are parked leave with the drain. */
+  get stage(): "serving" | "draining" | "dissolving" {
+    return this.#stage === "parking" || this.#stage === "parked" ? "draining" : this.#stage;
+  }
+
   /**
    * No rooms in play, and nothing left to say to a gate that listens; or all of it is a
    * successor's. Without space nothing can be said.
@@ -149,6 +166,25 @@ export class Rooms implements RoomHost {
     if (this.isParked) return true;
     const isSaid = this.#turn.isOver && !this.#over.values().some((room) => room.isBeingHeard);
     return this.#byLife.size === 0 && (isSaid || this.isStalled);
+  }
+
+  /** The rooms in play: what is played here this release has brought up to its own version. */
+  get lots(): Lot[] {
+    const lots = [...this.#options.games.values()].map(({ name: game, version }) => {
+      return { game, version, rooms: this.#counts.of(game), users: this.#places.countOf(game) };
+    });
+    return lots.filter(({ rooms }) => rooms > 0);
+  }
+
+  /** Rooms that wait for a release that can read them. */
+  get unreadableLots(): Lot[] {
+    const byKind = Map.groupBy(this.#unreadable.values(), ({ game, version }) => `${game} ${version}`);
+    return [...byKind.values()].flatMap(([first, ...more]) => {
+      if (first === undefined) return [];
+      const { game, version } = first;
+      const users = [first, ...more].reduce((sum, { seats }) => sum + seats.length, 0);
+      return [{ game, version, rooms: 1 + more.length, users }];
+    });
   }
 
   /** Free seats that matching may give away. */
@@ -175,7 +211,7 @@ export class Rooms implements RoomHost {
 
   /** The room in which `user` has a seat. */
   placeOf(user: number): Room | undefined {
-    return this.#places.get(user);
+    return this.#places.of(user);
   }
 
   owns(life: Life): boolean {
@@ -279,13 +315,18 @@ export class Rooms implements RoomHost {
 
   // Changes of owner.
 
-  /** Why an offered room cannot be taken, when so many others are offered too; undefined: it can. */
+  /** Why an offered room cannot be taken, when so many others are offered too; undefined: it can, if it can be read. */
   refuseToTake(value: RoomValue, others: number): string | undefined {
     if (this.isDraining) return "it is draining itself";
     if (this.isStalled) return "its journal has no space";
     if (this.count + others >= this.#options.roomsMax) return "it has all the rooms it may have";
     const name = nameOf(value.game, value.room);
-    if (this.known(value.life) !== undefined || this.#byName.has(name) || this.#unreadable.has(name)) return "it has that room";
+    const isHere = this.known(value.life) !== undefined || this.#byName.has(name) || this.#unreadable.has(name);
+    return isHere ? "it has that room" : undefined;
+  }
+
+  /** Why this release cannot go on with a room; undefined: it can. */
+  refuseToRead(value: RoomValue): string | undefined {
     try {
       readableBy(this.#options.games, structuredClone(value));
       return undefined;
@@ -311,10 +352,9 @@ export class Rooms implements RoomHost {
 
   /** The room is another server's from now on; `to` is "" when that has happened behind our back. */
   give(room: Room, offer: string, to: string): void {
-    const { game, id, life, users } = room;
-    this.#byLife.delete(life);
-    this.#byName.delete(nameOf(game, id));
-    for (const user of users) if (this.#places.get(user) === room) this.#places.delete(user);
+    const { life, users } = room;
+    this.#remove(room);
+    for (const user of users) this.#places.leave(user, room);
     room.stop();
     this.#matching.update(room);
     this.#turn.forget(room);
@@ -451,7 +491,7 @@ export class Rooms implements RoomHost {
   leaveOutgoing(): void {
     for (const room of [...this.all()].filter(({ isOutgoing }) => isOutgoing)) {
       room.stop();
-      this.#byLife.delete(room.life);
+      this.#remove(room);
     }
   }
 
@@ -497,16 +537,15 @@ export class Rooms implements RoomHost {
   }
 
   left(room: Room, user: number): void {
-    if (this.#places.get(user) === room) this.#places.delete(user);
+    this.#places.leave(user, room);
     this.#turn.afterCommit(() => {
-      if (this.#places.get(user) !== room) this.#options.directory.release(room.life, user); // unless he is back already
+      if (this.#places.of(user) !== room) this.#options.directory.release(room.life, user); // unless he is back already
     });
     this.#options.onChange();
   }
 
   over(room: Room): void {
-    this.#byLife.delete(room.life);
-    this.#byName.delete(nameOf(room.game, room.id));
+    this.#remove(room);
     this.#turn.afterCommit(() => this.#options.directory.end(room.ownership));
     if (room.isDone) this.done(room);
     else this.#over.set(room.life, room);
@@ -543,7 +582,7 @@ export class Rooms implements RoomHost {
   }
 
   /** `place` says what becomes of a user who sits here already; at the start the directory decides when it is told. */
-  #restore(life: string, value: RoomValue, place: Place = (user, room) => void this.#places.set(user, room)): void {
+  #restore(life: string, value: RoomValue, place: Place = (user, room) => this.#places.set(user, room)): void {
     try {
       const game = value.isOver ? noGame : readableBy(this.#options.games, value);
       const { boot } = this.#options.journal;
@@ -561,8 +600,8 @@ export class Rooms implements RoomHost {
 
   /** A user who sits in another room here already, since the directory had forgotten one of them, keeps that one. */
   #place(user: number, room: Room): void {
-    const place = this.#places.get(user);
-    if (place === undefined || place === room) return void this.#places.set(user, room);
+    const place = this.#places.of(user);
+    if (place === undefined || place === room) return this.#places.set(user, room);
     logConflicts(this.log, { lives: [], users: [{ life: room.ownership, user }], moved: [] });
     this.conflicts += 1;
     room.sendOut(user);
@@ -571,6 +610,13 @@ export class Rooms implements RoomHost {
   #add(room: Room): void {
     this.#byName.set(nameOf(room.game, room.id), room);
     this.#byLife.set(room.life, room);
+    this.#counts.add(room.game);
+  }
+
+  /** The room is not played here any more. */
+  #remove(room: Room): void {
+    this.#byName.delete(nameOf(room.game, room.id));
+    if (this.#byLife.delete(room.life)) this.#counts.add(room.game, -1);
   }
 }
 

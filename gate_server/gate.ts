@@ -164,7 +164,7 @@ export class Gate implements Leaving {
 
   addRoutes(server: FastifyInstance): void {
     addSessionRoutes(server, { boot: this.boot, sessions: this.#sessions });
-    addServerRoutes(server, { links: this.#links, directory: this.#options.directory });
+    addServerRoutes(server, { links: this.#links, rooms: this.#rooms, directory: this.#options.directory });
   }
 
   // Leaving (P6): closes are spread over a window, with jitter; the second signal closes the rest at once.

@@ -15,6 +15,7 @@ import { type Entropy, fraction } from "#runtime/entropy.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Keys } from "#runtime/settings.ts";
 import { ServerLink, type ServerLinkShare } from "./server_link.ts";
+import { type ServerView, viewOf } from "./server_view.ts";
 
 const backoffMsMin = 100;
 /** Sessions are held meanwhile: a server that is back is found within a second. */
@@ -50,18 +51,6 @@ interface LinksOptions extends Omit<ServerLinkShare, "onTold" | "onDown"> {
   onServerDown(server: ServerHello): void;
   /** Another server, whose rooms died with it, had this address before. */
   onServerReplaced(journal: string): void;
-}
-
-/** A game server as operators see it. */
-export interface ServerView {
-  readonly address: string;
-  /** Its journal; left out: it has not answered yet. */
-  readonly journal?: string;
-  readonly release?: string;
-  readonly isLinked: boolean;
-  /** Whether it may be offered new rooms. */
-  readonly isOffered: boolean;
-  readonly rooms: number;
 }
 
 export class Links {
@@ -103,13 +92,12 @@ export class Links {
     return isKnown && addresses.size > 0 && [...addresses].every((address) => this.#hasTold(this.#addresses.get(address)));
   }
 
-  /** Every address where there is a game server, or was one. */
+  /** Every address where there is a game server, or was one; of the addresses of a server that is linked only that of its link. */
   servers(): ServerView[] {
-    return [...this.#addresses.values()].map(({ name, server, state }) => {
+    const shown = [...this.#addresses.values()].filter((address) => address.state.is === "linked" || !this.#isAlias(address));
+    return shown.map(({ name, server, state }) => {
       const link = state.is === "linked" ? state.link : undefined;
-      const isOffered = link?.takesNewRooms === true && this.#options.fleet.isOffered(link.server.journal);
-      const known = server && { journal: server.journal, release: server.release };
-      return { address: name, ...known, isLinked: link !== undefined, isOffered, rooms: link?.load ?? 0 };
+      return viewOf(name, server, link, link !== undefined && this.#options.fleet.isOffered(link.server.journal));
     });
   }
 

@@ -3,6 +3,7 @@
  * outputs to the rooms they belong to. What a link is used for, and when it is dialled
  * again, is links.ts's business.
  */
+import { create } from "@bufbuild/protobuf";
 import type { Left, Session } from "#door/session.ts";
 import type { Sessions } from "#door/sessions.ts";
 import type { LinkChannel } from "#link/channel.ts";
@@ -17,6 +18,7 @@ import {
   type RoomsAnswer_Room,
   type ServerHello,
   type ServerStatus,
+  ServerStatusSchema,
   type ToGate,
 } from "#protocol/gen/link_pb.ts";
 import { type GateReader, LinkGarbage, readToGate, type ToServerWriter } from "#protocol/link.ts";
@@ -75,7 +77,7 @@ export class ServerLink implements RoomLink, GateReader {
   readonly #handles = new Map<string, number>();
   /** Outputs passed on in this turn, by room. */
   readonly #confirms = new Map<number, number>();
-  #status: Pick<ServerStatus, "rooms" | "takesNewRooms" | "free">;
+  #status: ServerStatus;
   #sitsSinceStatus = 0;
   #lastQuestion = 0;
   #hasTold = false;
@@ -84,7 +86,7 @@ export class ServerLink implements RoomLink, GateReader {
 
   constructor(channel: LinkChannel<ToServerWriter>, server: ServerHello, share: ServerLinkShare) {
     this.server = server;
-    this.#status = server.status ?? { rooms: 0, takesNewRooms: false, free: [] };
+    this.#status = server.status ?? create(ServerStatusSchema);
     this.#share = share;
     this.#channel = channel;
     channel.handOver({ read: (batch) => readToGate(batch, this), onDown: (why) => this.#channelOnDown(why) });
@@ -108,6 +110,11 @@ export class ServerLink implements RoomLink, GateReader {
   /** Whether the server's journal has no space. */
   get isStalled(): boolean {
     return this.#isStalled;
+  }
+
+  /** What the server has said of itself last. */
+  get status(): ServerStatus {
+    return this.#status;
   }
 
   /** Rooms there, as far as is known, and what was sent there since. */

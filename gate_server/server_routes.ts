@@ -3,11 +3,15 @@ import type { FastifyInstance } from "fastify";
 import type { DirectoryForGates } from "#fleet/directory.ts";
 import { Refused } from "#protocol/refusals.ts";
 import { noBodySchema } from "#runtime/admin.ts";
-import type { Links, ServerView } from "./links.ts";
+import type { GateRooms } from "./gate_rooms.ts";
+import type { Links } from "./links.ts";
+import { type ServerView, serverSchema } from "./server_view.ts";
 
 /** What `GET /servers` answers. */
 export interface ServersView {
   readonly servers: readonly ServerView[];
+  /** Rooms in which this gate has sessions, and whose game server cannot be reached now. */
+  readonly held: number;
 }
 
 /** What `POST …/abandon` answers. */
@@ -16,18 +20,16 @@ export interface AbandonedView {
   readonly lives: number;
 }
 
-const serverProperties = {
-  ...{ address: { type: "string" }, journal: { type: "string" }, release: { type: "string" } },
-  ...{ isLinked: { type: "boolean" }, isOffered: { type: "boolean" }, rooms: { type: "integer" } },
-} as const;
-
 const listSchema = {
-  summary: "The game servers this gate has found, and those it has lost.",
+  summary: "The game servers this gate has found, and those it has lost. What an older release does not say of itself is left out.",
   response: {
     200: {
       type: "object",
-      required: ["servers"],
-      properties: { servers: { type: "array", items: { type: "object", properties: serverProperties } } },
+      required: ["servers", "held"],
+      properties: {
+        servers: { type: "array", items: serverSchema },
+        held: { type: "integer", description: "rooms with sessions of this gate whose game server cannot be reached now" },
+      },
     },
   },
 } as const;
@@ -38,9 +40,15 @@ const abandonSchema = {
   response: { 200: { type: "object", properties: { lives: { type: "integer" } } } },
 } as const;
 
+interface ServerRoutesOptions {
+  links: Pick<Links, "servers" | "to">;
+  rooms: Pick<GateRooms, "heldCount">;
+  directory: DirectoryForGates;
+}
+
 /** Adds `/servers`. */
-export function addServerRoutes(server: FastifyInstance, { links, directory }: { links: Links; directory: DirectoryForGates }): void {
-  server.get("/servers", { schema: listSchema }, async (): Promise<ServersView> => ({ servers: links.servers() }));
+export function addServerRoutes(server: FastifyInstance, { links, rooms, directory }: ServerRoutesOptions): void {
+  server.get("/servers", { schema: listSchema }, async (): Promise<ServersView> => ({ servers: links.servers(), held: rooms.heldCount }));
   server.post<{ Params: { journal: string } }>("/servers/:journal/abandon", { schema: abandonSchema }, async ({ params }, reply) => {
     const refuse = (status: 409 | 503, message: string) => reply.code(status).send({ statusCode: status, message });
     if (links.to(params.journal) !== undefined) return refuse(409, "it is linked: it plays its rooms");

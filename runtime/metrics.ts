@@ -9,8 +9,12 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 export class Tally<Value extends string | number> {
   readonly #counts = new Map<Value, number>();
 
-  add(value: Value): void {
-    this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
+  add(value: Value, by = 1): void {
+    this.#counts.set(value, this.of(value) + by);
+  }
+
+  of(value: Value): number {
+    return this.#counts.get(value) ?? 0;
   }
 
   get counts(): ReadonlyMap<Value, number> {

@@ -177,13 +177,22 @@ export type Settings = { readonly [Name in keyof typeof settingRows]: ReturnType
  * @throws {SettingError} at the first value that is wrong.
  */
 export function readSettings(env: Environment): Settings {
-  const values: Record<string, unknown> = {};
-  for (const [name, setting] of Object.entries(settingRows) as [string, Row<unknown>][]) {
-    const given = env[setting.env];
-    if (given === "" && setting.secret) throw new SettingError(`${setting.env} is empty: unset it or give it a value.`);
-    values[name] = setting.read(given === undefined || given === "" ? setting.byDefault : given, setting.env);
-  }
-  return byEnv(values as Settings, env);
+  const rows = Object.entries(settingRows) as [string, Row<unknown>][];
+  return byEnv(Object.fromEntries(rows.map(([name, setting]) => [name, readRow(setting, env)])) as Settings, env);
+}
+
+/**
+ * One setting that does not depend on `ENV`, for who needs no other.
+ * @throws {SettingError}
+ */
+export function readSetting<Name extends "version" | "drainDeadlineMs">(name: Name, env: Environment): Settings[Name] {
+  return readRow(settingRows[name] as Row<Settings[Name]>, env);
+}
+
+function readRow<Value>({ env: name, byDefault, secret: isSecret, read }: Row<Value>, env: Environment): Value {
+  const given = env[name];
+  if (given === "" && isSecret) throw new SettingError(`${name} is empty: unset it or give it a value.`);
+  return read(given === undefined || given === "" ? byDefault : given, name);
 }
 
 /** What depends on `ENV`: development has documented keys and hides its admin listener, production asks for long keys of your own. */
@@ -280,7 +289,8 @@ function whole(least: number, most: number): Row<number>["read"] {
 
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
-function duration(value: string, env: string): number {
+/** Milliseconds. @throws {SettingError} that names `env`, be it a variable or a flag. */
+export function duration(value: string, env: string): number {
   if (value === "0") return 0;
   const [, amount, unit] = /^([0-9]{1,9})(ms|s|m|h)$/.exec(value) ?? [];
   if (amount === undefined) throw new SettingError(`${env} must be a duration such as 250ms, 90s, 5m or 1h, not ${shown(value)}.`);

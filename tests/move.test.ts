@@ -164,7 +164,10 @@ test("[croupier][P5] rooms move and rebalance, servers ls, and rooms abandon for
     return lines.some((line) => line.includes(` ${roomsCount} rooms`));
   });
   const journalAt = (port: number): string => /journal (\S+)/.exec(lines.find((line) => line.includes(`:${port} `)) ?? "")?.[1] ?? "";
-  assert.match(lines.join("\n"), new RegExp(`:${from.port} journal \\S+ release dev, ${roomsCount} rooms, takes new ones`));
+  assert.match(
+    lines.join("\n"),
+    new RegExp(`:${from.port} journal \\S+ release dev on \\S+, ${roomsCount} rooms, ${roomsCount} users, takes new ones`),
+  );
   assert.deepEqual(await croupier(t, from, `rooms move dice/1 --to 127.0.0.1:${to.port}`), {
     ...{ code: 0, errors: "" },
     lines: [`dice/1 is at ${journalAt(to.port)}`],

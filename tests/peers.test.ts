@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import Fastify from "fastify";
 import type { Game } from "#game_server/game.ts";
+import type { Deal } from "#protocol/deals.ts";
 import { encode, type Frame, frame } from "#protocol/frame.ts";
 import { SitDownRequestSchema, Command as System } from "#protocol/gen/frame_pb.ts";
 import { PeerAtHand, TakerAtHand } from "./support/peer_at_hand.ts";
@@ -25,9 +26,9 @@ const sit: Frame = encode(System.SIT_DOWN, SitDownRequestSchema, { metadata: { g
 const word = frame(100);
 
 /** Somebody plays echo/1 here, and there is another server that could take it. */
-async function playing() {
+async function playing(deals: readonly Deal[] = []) {
   const house = await SmallHouse.open(echo);
-  const taker = new TakerAtHand(house.clock, "echo");
+  const taker = new TakerAtHand(house.clock, "echo", deals);
   await house.kill();
   house.restart(() => taker.dial());
   await house.pass(3000);
@@ -110,4 +111,48 @@ test("[P6] a server that drains tells those that may give it rooms", async () =>
   house.server.drain();
   await house.settle();
   assert.deepEqual(peer.hears(), ["status takes none"]);
+});
+
+test("[P5][P6] a room is never offered to a server whose hello says that it cannot read it: that would be a pause for nothing", async () => {
+  const { house, taker, player, life } = await playing([{ game: "echo", version: 2, upgrades: false }]);
+  assert.equal(await house.server.move(life), false);
+  house.server.drain();
+  await house.pass(60_000);
+  assert.deepEqual(taker.hears(), []);
+  player.says(word);
+  await house.settle();
+  const heard = player.hears();
+  const notice = "Notice 0/1 this room will be dissolved by the system, please end it and open a new one";
+  assert.equal(heard.at(-1), "200 (0 bytes)");
+  assert.deepEqual(new Set(heard.slice(0, -1)), new Set([notice]), "no word of a move");
+});
+
+for (const [what, unreadable, offers] of [
+  ["that it cannot read it, ever, is not offered it again", true, 1],
+  ["that it does not take it, as older releases do, is offered it less and less often", false, 4],
+] as const) {
+  test(`[P5][P6] a server that says of a room ${what}`, async () => {
+    const { house, taker } = await playing();
+    taker.refusal = { unreadable };
+    house.server.drain();
+    await house.pass(60_000);
+    assert.deepEqual(
+      taker.hears(),
+      Array.from({ length: offers }, () => ["offer", "drop"]).flat(), // after 0, 5, 15 and 35 s
+    );
+  });
+}
+
+test("[P5] whoever offers a room learns whether it was refused for good", async () => {
+  const { house } = await playing();
+  const peer = await PeerAtHand.link(house, house.server);
+  peer.offer("1", PeerAtHand.room("echo", "2", { version: 7 }));
+  peer.offer("2", PeerAtHand.room("chess", "3"));
+  peer.offer("3", PeerAtHand.room("echo", "1"));
+  await house.settle();
+  assert.deepEqual(peer.hears(), [
+    "its state has version 7, this release knows 1, ever",
+    "this release does not deal chess, ever",
+    "it has that room",
+  ]);
 });

@@ -62,14 +62,14 @@ test("[README] its commands for single mode run as written, but for the ports", 
 });
 
 test("[README] its commands for operators run as written, in their order", async (t) => {
-  const server = await Server.start(t, "single.ts");
+  const server = await Server.start(t, "single.ts", { VERSION: "v1.3" });
   const player = await Player.seated(server.port, 1);
   await player.hear(2);
   const lines = blocks("sh")
     .join("")
     .split("\n")
     .filter((line) => line.startsWith("npm run croupier"));
-  assert.equal(lines.length, 4);
+  assert.equal(lines.length, 6);
   for (const line of lines) {
     const [npm = "", ...args] = line.split(" ");
     const run = spawnRun(t, npm, args, { CROUPIER_ADMIN: `http://127.0.0.1:${server.adminPort}` });

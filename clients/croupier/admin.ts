@@ -11,6 +11,11 @@ export class Unreachable extends Trouble {
   override readonly name = "Unreachable";
 }
 
+/** Somebody does, and has no answer now: it starts, hangs, or went in the middle of one. */
+export class Silent extends Trouble {
+  override readonly name = "Silent";
+}
+
 export class AdminClient {
   readonly url: string;
   readonly #token: string | undefined;
@@ -23,12 +28,14 @@ export class AdminClient {
 
   /**
    * The JSON answered by `path`.
-   * @throws {Unreachable} when nobody listens, {Trouble} with the listener's own words when it refuses.
+   * @throws {Unreachable} when nobody listens, {Silent} when there is no answer, {Trouble} with the listener's own words when it refuses.
    */
   async ask<Answer>(method: "GET" | "POST" | "DELETE", path: string, timeoutMs = answerTimeoutMs): Promise<Answer> {
     const response = await this.#fetch(method, path, timeoutMs);
-    const text = await response.text();
-    if (!response.ok) throw new Trouble(`${this.url} says ${response.status}: ${wordsOf(text)}.`);
+    const text = await this.#read(response);
+    const says = `${this.url} says ${response.status}: ${wordsOf(text)}.`;
+    if (response.status >= 500) throw new Silent(says);
+    if (!response.ok) throw new Trouble(says);
     try {
       return JSON.parse(text) as Answer;
     } catch (cause) {
@@ -41,8 +48,16 @@ export class AdminClient {
     try {
       return await fetch(this.url + path, { method, headers, signal: AbortSignal.timeout(timeoutMs) });
     } catch (cause) {
-      if (cause instanceof DOMException) throw new Trouble(`${this.url} does not answer.`, { cause });
+      if (cause instanceof DOMException) throw new Silent(`${this.url} does not answer.`, { cause });
       throw new Unreachable(`nobody listens at ${this.url}.`, { cause });
+    }
+  }
+
+  async #read(response: Response): Promise<string> {
+    try {
+      return await response.text();
+    } catch (cause) {
+      throw new Silent(`${this.url} did not finish its answer.`, { cause });
     }
   }
 }

@@ -13,6 +13,10 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
 export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }

@@ -18,7 +18,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file link.proto.
  */
 export const file_link: GenFile = /*@__PURE__*/
-  fileDesc("CgpsaW5rLnByb3RvEgRsaW5rIt4DCghUb1NlcnZlchIgCgVoZWxsbxgBIAEoCzIPLmxpbmsuR2F0ZUhlbGxvSAASGAoDc2l0GAIgASgLMgkubGluay5TaXRIABIcCgVsZWF2ZRgDIAEoCzILLmxpbmsuTGVhdmVIABIeCgZhYnNlbnQYBCABKAsyDC5saW5rLkFic2VudEgAEiQKBXJvb21zGAUgASgLMhMubGluay5Sb29tc1F1ZXN0aW9uSAASIgoFY2xhaW0YBiABKAsyES5saW5rLkNsYWltQW5zd2VySAASGgoEbG9zdBgHIAEoCzIKLmxpbmsuTG9zdEgAEh4KBmF0dGFjaBgIIAEoCzIMLmxpbmsuQXR0YWNoSAASHAoFb2ZmZXIYCSABKAsyCy5saW5rLk9mZmVySAASIgoIYWN0aXZhdGUYCiABKAsyDi5saW5rLkFjdGl2YXRlSAASGgoEZHJvcBgLIAEoCzIKLmxpbmsuRHJvcEgAEicKCHF1ZXN0aW9uGAwgASgLMhMubGluay5PZmZlclF1ZXN0aW9uSAASIAoEbW92ZRgNIAEoCzIQLmxpbmsuTW92ZUFuc3dlckgAEiIKBXdoZXJlGA4gASgLMhEubGluay5XaGVyZUFuc3dlckgAQgUKA3NheSKmBgoGVG9HYXRlEiQKCWNoYWxsZW5nZRgBIAEoCzIPLmxpbmsuQ2hhbGxlbmdlSAASIgoFaGVsbG8YAiABKAsyES5saW5rLlNlcnZlckhlbGxvSAASIAoHZ29vZGJ5ZRgDIAEoCzINLmxpbmsuR29vZGJ5ZUgAEiQKBnN0YXR1cxgEIAEoCzISLmxpbmsuU2VydmVyU3RhdHVzSAASIAoHZW50ZXJlZBgFIAEoCzINLmxpbmsuRW50ZXJlZEgAEicKC25vdF9lbnRlcmVkGAYgASgLMhAubGluay5Ob3RFbnRlcmVkSAASIgoFcm9vbXMYByABKAsyES5saW5rLlJvb21zQW5zd2VySAASJAoFY2xhaW0YCCABKAsyEy5saW5rLkNsYWltUXVlc3Rpb25IABIgCgdyZWxlYXNlGAkgASgLMg0ubGluay5SZWxlYXNlSAASHAoDZW5kGAogASgLMg0ubGluay5MaWZlRW5kSAASKgoMYW5ub3VuY2VtZW50GAsgASgLMhIubGluay5Bbm5vdW5jZW1lbnRIABIiCghhdHRhY2hlZBgMIAEoCzIOLmxpbmsuQXR0YWNoZWRIABIhCghub3RfbWluZRgNIAEoCzINLmxpbmsuTm90TWluZUgAEikKDGF0dGFjaF9hZ2FpbhgOIAEoCzIRLmxpbmsuQXR0YWNoQWdhaW5IABIgCgdzdGFsbGVkGA8gASgLMg0ubGluay5TdGFsbGVkSAASHAoFbW92ZWQYECABKAsyCy5saW5rLk1vdmVkSAASIgoFb2ZmZXIYESABKAsyES5saW5rLk9mZmVyQW5zd2VySAASIAoHZHJvcHBlZBgSIAEoCzINLmxpbmsuRHJvcHBlZEgAEh4KBmFjdGl2ZRgTIAEoCzIMLmxpbmsuQWN0aXZlSAASIgoEbW92ZRgUIAEoCzISLmxpbmsuTW92ZVF1ZXN0aW9uSAASJAoFd2hlcmUYFSABKAsyEy5saW5rLldoZXJlUXVlc3Rpb25IABIgCgVyYWlzZRgWIAEoCzIPLmxpbmsuTGlmZVJhaXNlSABCBQoDc2F5IksKCUNoYWxsZW5nZRIQCghwcm90b2NvbBgBIAEoDRINCgVub25jZRgCIAEoDBIPCgdqb3VybmFsGAMgASgJEgwKBGJvb3QYBCABKA0ibQoJR2F0ZUhlbGxvEhAKCHByb3RvY29sGAEgASgNEgwKBGJvb3QYAiABKAkSDwoHcmVsZWFzZRgDIAEoCRINCgVub25jZRgEIAEoDBINCgVwcm9vZhgFIAEoDBIRCglpc19zZXJ2ZXIYBiABKAgipwEKC1NlcnZlckhlbGxvEg8KB2pvdXJuYWwYASABKAkSDAoEYm9vdBgCIAEoDRIPCgdyZWxlYXNlGAMgASgJEg0KBWdhbWVzGAQgAygJEg0KBXByb29mGAUgASgMEg8KB2R1cmFibGUYBiABKAgSIgoGc3RhdHVzGAcgASgLMhIubGluay5TZXJ2ZXJTdGF0dXMSFQoNc3RhcnRlZF9hdF9tcxgIIAEoASIbCgdHb29kYnllEhAKCHNlbnRlbmNlGAEgASgJIqIBCgxTZXJ2ZXJTdGF0dXMSDQoFcm9vbXMYASABKA0SDQoFdXNlcnMYAiABKA0SFwoPdGFrZXNfbmV3X3Jvb21zGAMgASgIEiUKBGZyZWUYBCADKAsyFy5saW5rLlNlcnZlclN0YXR1cy5GcmVlGjQKBEZyZWUSDAoEZ2FtZRgBIAEoCRIPCgdvcHRpb25zGAIgASgJEg0KBXNlYXRzGAMgASgNIs0BCgNTaXQSDwoHc2Vzc2lvbhgBIAEoDRIOCgZudW1iZXIYAiABKA0SDAoEdXNlchgDIAEoAxIMCgRnYW1lGAQgASgJEgwKBHJvb20YBSABKAkSDAoEc2VhdBgGIAEoBRINCgV3YXRjaBgHIAEoCBIMCgRtb2RlGAggASgJEg8KB29wdGlvbnMYCSABKAkSDQoFcHJpbnQYCiABKAgSDgoGY2xhaW1zGAsgASgJEg0KBXBsYWNlGAwgASgJEhEKCXNlYXRfb25seRgNIAEoCCKCAQoHRW50ZXJlZBIPCgdzZXNzaW9uGAEgASgNEgwKBGdhbWUYAiABKAkSDAoEcm9vbRgDIAEoCRIMCgRsaWZlGAQgASgJEg0KBWVwb2NoGAUgASgNEg4KBm51bWJlchgGIAEoDRIOCgZoYW5kbGUYByABKA0SDQoFYWZ0ZXIYCCABKA0iTwoKTm90RW50ZXJlZBIPCgdzZXNzaW9uGAEgASgNEg4KBm51bWJlchgEIAEoDRINCgVmcmFtZRgCIAEoDBIRCgllbHNld2hlcmUYAyABKAgiagoFTGVhdmUSDwoHc2Vzc2lvbhgBIAEoDRIOCgZudW1iZXIYAiABKA0SHAoDaG93GAMgASgOMg8ubGluay5MZWF2ZS5Ib3ciIgoDSG93Eg0KCUhPV19TVEFORBAAEgwKCEhPV19EUk9QEAEiGgoGQWJzZW50EhAKCHNlc3Npb25zGAEgAygNIqUBCgZBdHRhY2gSDAoEbGlmZRgBIAEoCRIMCgRsYXN0GAIgASgNEicKCHNlc3Npb25zGAMgAygLMhUubGluay5BdHRhY2guQ2xhaW1hbnQSDAoEYW5ldxgEIAEoCBIOCgZudW1iZXIYBSABKA0aOAoIQ2xhaW1hbnQSDwoHc2Vzc2lvbhgBIAEoDRIMCgR1c2VyGAIgASgDEg0KBWFja2VkGAMgASgNIuQBCghBdHRhY2hlZBIMCgRsaWZlGAEgASgJEg0KBWVwb2NoGAIgASgNEg4KBmhhbmRsZRgDIAEoDRIlCgZzZWF0ZWQYBCADKAsyFS5saW5rLkF0dGFjaGVkLlNlYXRlZBIhCgRnb25lGAUgAygLMhMubGluay5BdHRhY2hlZC5Hb25lEg8KB2Fuc3dlcnMYBiABKA0aJwoGU2VhdGVkEg8KB3Nlc3Npb24YASABKA0SDAoEbGFzdBgCIAEoDRonCgRHb25lEg8KB3Nlc3Npb24YASABKA0SDgoGcmVhc29uGAIgASgNIigKB05vdE1pbmUSDAoEbGlmZRgBIAEoCRIPCgdhbnN3ZXJzGAIgASgNIhsKC0F0dGFjaEFnYWluEgwKBGxpZmUYASABKAkiHQoHU3RhbGxlZBISCgppc19zdGFsbGVkGAEgASgIIikKDVJvb21zUXVlc3Rpb24SCgoCaWQYASABKA0SDAoEZ2FtZRgCIAEoCSKSAQoLUm9vbXNBbnN3ZXISCgoCaWQYASABKA0SJQoFcm9vbXMYAiADKAsyFi5saW5rLlJvb21zQW5zd2VyLlJvb20aUAoEUm9vbRIKCgJpZBgBIAEoCRINCgVzZWF0cxgCIAEoDRIMCgRmcmVlGAMgASgNEhAKCHdhdGNoZXJzGAQgASgNEg0KBXBoYXNlGAUgASgJInIKBExpZmUSDAoEZ2FtZRgBIAEoCRIMCgRyb29tGAIgASgJEgwKBGxpZmUYAyABKAkSDQoFb3duZXIYBCABKAkSDQoFZXBvY2gYBSABKA0SDAoEYm9vdBgGIAEoDRIUCgxvcGVuZWRfYXRfbXMYByABKAMiQwoNQ2xhaW1RdWVzdGlvbhIKCgJpZBgBIAEoDRIYCgRsaWZlGAIgASgLMgoubGluay5MaWZlEgwKBHVzZXIYAyABKAMiyAEKC0NsYWltQW5zd2VyEgoKAmlkGAEgASgNEioKB2NsYWltZWQYAiABKA4yGS5saW5rLkNsYWltQW5zd2VyLkNsYWltZWQSGgoGaG9sZGVyGAMgASgLMgoubGluay5MaWZlImUKB0NsYWltZWQSDwoLQ0xBSU1FRF9ZRVMQABIWChJDTEFJTUVEX05BTUVfVEFLRU4QARIaChZDTEFJTUVEX1VTRVJfRUxTRVdIRVJFEAISFQoRQ0xBSU1FRF9UUllfQUdBSU4QAyIlCgdSZWxlYXNlEgwKBGxpZmUYASABKAkSDAoEdXNlchgCIAEoAyIjCgdMaWZlRW5kEhgKBGxpZmUYASABKAsyCi5saW5rLkxpZmUi6QEKDEFubm91bmNlbWVudBIrCgVsaXZlcxgBIAMoCzIcLmxpbmsuQW5ub3VuY2VtZW50LkFubm91bmNlZBIMCgRtb3JlGAIgASgIEi8KCXVuc2V0dGxlZBgDIAMoCzIcLmxpbmsuQW5ub3VuY2VtZW50LlVuc2V0dGxlZBo0CglBbm5vdW5jZWQSGAoEbGlmZRgBIAEoCzIKLmxpbmsuTGlmZRINCgV1c2VycxgCIAMoAxo3CglVbnNldHRsZWQSDAoEbGlmZRgBIAEoCRINCgVvd25lchgCIAEoCRINCgVlcG9jaBgDIAEoDSKgAQoETG9zdBINCgVsaXZlcxgBIAMoCRIeCgV1c2VycxgCIAMoCzIPLmxpbmsuTG9zdC5Vc2VyEh8KBW1vdmVkGAMgAygLMhAubGluay5Mb3N0Lk1vdmVkGiIKBFVzZXISDAoEbGlmZRgBIAEoCRIMCgR1c2VyGAIgASgDGiQKBU1vdmVkEgwKBGxpZmUYASABKAkSDQoFZXBvY2gYAiABKA0iRAoFTW92ZWQSDAoEbGlmZRgBIAEoCRINCgVvd25lchgCIAEoCRINCgVlcG9jaBgDIAEoDRIPCgdhbnN3ZXJzGAQgASgNIjcKBU9mZmVyEg0KBW9mZmVyGAEgASgJEg0KBXZhbHVlGAIgASgJEhAKCGNsb2NrX21zGAMgASgBIjsKC09mZmVyQW5zd2VyEg0KBW9mZmVyGAEgASgJEgsKA3llcxgCIAEoCBIQCghzZW50ZW5jZRgDIAEoCSInCghBY3RpdmF0ZRIMCgRsaWZlGAEgASgJEg0KBW9mZmVyGAIgASgJIjIKBERyb3ASDAoEbGlmZRgBIAEoCRINCgVvZmZlchgCIAEoCRINCgVlcG9jaBgDIAEoDSInCgdEcm9wcGVkEg0KBW9mZmVyGAEgASgJEg0KBWVwb2NoGAIgASgNIhcKBkFjdGl2ZRINCgVvZmZlchgBIAEoCSIsCg1PZmZlclF1ZXN0aW9uEgwKBGxpZmUYASABKAkSDQoFb2ZmZXIYAiABKAkiWwoMTW92ZVF1ZXN0aW9uEgoKAmlkGAEgASgNEhgKBGZyb20YAiABKAsyCi5saW5rLkxpZmUSFgoCdG8YAyABKAsyCi5saW5rLkxpZmUSDQoFb2ZmZXIYBCABKAkiJwoKTW92ZUFuc3dlchIKCgJpZBgBIAEoDRINCgVtb3ZlZBgCIAEoCCIpCg1XaGVyZVF1ZXN0aW9uEgoKAmlkGAEgASgNEgwKBGxpZmUYAiABKAkiQgoLV2hlcmVBbnN3ZXISCgoCaWQYASABKA0SGAoEbGlmZRgCIAEoCzIKLmxpbmsuTGlmZRINCgVvZmZlchgDIAEoCSIlCglMaWZlUmFpc2USGAoEbGlmZRgBIAEoCzIKLmxpbmsuTGlmZWIGcHJvdG8z");
+  fileDesc("CgpsaW5rLnByb3RvEgRsaW5rIt4DCghUb1NlcnZlchIgCgVoZWxsbxgBIAEoCzIPLmxpbmsuR2F0ZUhlbGxvSAASGAoDc2l0GAIgASgLMgkubGluay5TaXRIABIcCgVsZWF2ZRgDIAEoCzILLmxpbmsuTGVhdmVIABIeCgZhYnNlbnQYBCABKAsyDC5saW5rLkFic2VudEgAEiQKBXJvb21zGAUgASgLMhMubGluay5Sb29tc1F1ZXN0aW9uSAASIgoFY2xhaW0YBiABKAsyES5saW5rLkNsYWltQW5zd2VySAASGgoEbG9zdBgHIAEoCzIKLmxpbmsuTG9zdEgAEh4KBmF0dGFjaBgIIAEoCzIMLmxpbmsuQXR0YWNoSAASHAoFb2ZmZXIYCSABKAsyCy5saW5rLk9mZmVySAASIgoIYWN0aXZhdGUYCiABKAsyDi5saW5rLkFjdGl2YXRlSAASGgoEZHJvcBgLIAEoCzIKLmxpbmsuRHJvcEgAEicKCHF1ZXN0aW9uGAwgASgLMhMubGluay5PZmZlclF1ZXN0aW9uSAASIAoEbW92ZRgNIAEoCzIQLmxpbmsuTW92ZUFuc3dlckgAEiIKBXdoZXJlGA4gASgLMhEubGluay5XaGVyZUFuc3dlckgAQgUKA3NheSKmBgoGVG9HYXRlEiQKCWNoYWxsZW5nZRgBIAEoCzIPLmxpbmsuQ2hhbGxlbmdlSAASIgoFaGVsbG8YAiABKAsyES5saW5rLlNlcnZlckhlbGxvSAASIAoHZ29vZGJ5ZRgDIAEoCzINLmxpbmsuR29vZGJ5ZUgAEiQKBnN0YXR1cxgEIAEoCzISLmxpbmsuU2VydmVyU3RhdHVzSAASIAoHZW50ZXJlZBgFIAEoCzINLmxpbmsuRW50ZXJlZEgAEicKC25vdF9lbnRlcmVkGAYgASgLMhAubGluay5Ob3RFbnRlcmVkSAASIgoFcm9vbXMYByABKAsyES5saW5rLlJvb21zQW5zd2VySAASJAoFY2xhaW0YCCABKAsyEy5saW5rLkNsYWltUXVlc3Rpb25IABIgCgdyZWxlYXNlGAkgASgLMg0ubGluay5SZWxlYXNlSAASHAoDZW5kGAogASgLMg0ubGluay5MaWZlRW5kSAASKgoMYW5ub3VuY2VtZW50GAsgASgLMhIubGluay5Bbm5vdW5jZW1lbnRIABIiCghhdHRhY2hlZBgMIAEoCzIOLmxpbmsuQXR0YWNoZWRIABIhCghub3RfbWluZRgNIAEoCzINLmxpbmsuTm90TWluZUgAEikKDGF0dGFjaF9hZ2FpbhgOIAEoCzIRLmxpbmsuQXR0YWNoQWdhaW5IABIgCgdzdGFsbGVkGA8gASgLMg0ubGluay5TdGFsbGVkSAASHAoFbW92ZWQYECABKAsyCy5saW5rLk1vdmVkSAASIgoFb2ZmZXIYESABKAsyES5saW5rLk9mZmVyQW5zd2VySAASIAoHZHJvcHBlZBgSIAEoCzINLmxpbmsuRHJvcHBlZEgAEh4KBmFjdGl2ZRgTIAEoCzIMLmxpbmsuQWN0aXZlSAASIgoEbW92ZRgUIAEoCzISLmxpbmsuTW92ZVF1ZXN0aW9uSAASJAoFd2hlcmUYFSABKAsyEy5saW5rLldoZXJlUXVlc3Rpb25IABIgCgVyYWlzZRgWIAEoCzIPLmxpbmsuTGlmZVJhaXNlSABCBQoDc2F5IksKCUNoYWxsZW5nZRIQCghwcm90b2NvbBgBIAEoDRINCgVub25jZRgCIAEoDBIPCgdqb3VybmFsGAMgASgJEgwKBGJvb3QYBCABKA0ibQoJR2F0ZUhlbGxvEhAKCHByb3RvY29sGAEgASgNEgwKBGJvb3QYAiABKAkSDwoHcmVsZWFzZRgDIAEoCRINCgVub25jZRgEIAEoDBINCgVwcm9vZhgFIAEoDBIRCglpc19zZXJ2ZXIYBiABKAgi4gEKC1NlcnZlckhlbGxvEg8KB2pvdXJuYWwYASABKAkSDAoEYm9vdBgCIAEoDRIPCgdyZWxlYXNlGAMgASgJEg0KBWdhbWVzGAQgAygJEg0KBXByb29mGAUgASgMEg8KB2R1cmFibGUYBiABKAgSIgoGc3RhdHVzGAcgASgLMhIubGluay5TZXJ2ZXJTdGF0dXMSFQoNc3RhcnRlZF9hdF9tcxgIIAEoARIPCgdtYWNoaW5lGAkgASgJEhkKBWRlYWxzGAogAygLMgoubGluay5EZWFsEg0KBXBhcmtzGAsgASgIIjcKBERlYWwSDAoEZ2FtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNEhAKCHVwZ3JhZGVzGAMgASgIIkIKA0xvdBIMCgRnYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKA0SDQoFcm9vbXMYAyABKA0SDQoFdXNlcnMYBCABKA0iGwoHR29vZGJ5ZRIQCghzZW50ZW5jZRgBIAEoCSL4AQoMU2VydmVyU3RhdHVzEg0KBXJvb21zGAEgASgNEg0KBXVzZXJzGAIgASgNEhcKD3Rha2VzX25ld19yb29tcxgDIAEoCBIlCgRmcmVlGAQgAygLMhcubGluay5TZXJ2ZXJTdGF0dXMuRnJlZRINCgVzdGFnZRgFIAEoCRINCgVkcmFpbhgGIAEoCRIXCgRsb3RzGAcgAygLMgkubGluay5Mb3QSHQoKdW5yZWFkYWJsZRgIIAMoCzIJLmxpbmsuTG90GjQKBEZyZWUSDAoEZ2FtZRgBIAEoCRIPCgdvcHRpb25zGAIgASgJEg0KBXNlYXRzGAMgASgNIs0BCgNTaXQSDwoHc2Vzc2lvbhgBIAEoDRIOCgZudW1iZXIYAiABKA0SDAoEdXNlchgDIAEoAxIMCgRnYW1lGAQgASgJEgwKBHJvb20YBSABKAkSDAoEc2VhdBgGIAEoBRINCgV3YXRjaBgHIAEoCBIMCgRtb2RlGAggASgJEg8KB29wdGlvbnMYCSABKAkSDQoFcHJpbnQYCiABKAgSDgoGY2xhaW1zGAsgASgJEg0KBXBsYWNlGAwgASgJEhEKCXNlYXRfb25seRgNIAEoCCKCAQoHRW50ZXJlZBIPCgdzZXNzaW9uGAEgASgNEgwKBGdhbWUYAiABKAkSDAoEcm9vbRgDIAEoCRIMCgRsaWZlGAQgASgJEg0KBWVwb2NoGAUgASgNEg4KBm51bWJlchgGIAEoDRIOCgZoYW5kbGUYByABKA0SDQoFYWZ0ZXIYCCABKA0iTwoKTm90RW50ZXJlZBIPCgdzZXNzaW9uGAEgASgNEg4KBm51bWJlchgEIAEoDRINCgVmcmFtZRgCIAEoDBIRCgllbHNld2hlcmUYAyABKAgiagoFTGVhdmUSDwoHc2Vzc2lvbhgBIAEoDRIOCgZudW1iZXIYAiABKA0SHAoDaG93GAMgASgOMg8ubGluay5MZWF2ZS5Ib3ciIgoDSG93Eg0KCUhPV19TVEFORBAAEgwKCEhPV19EUk9QEAEiGgoGQWJzZW50EhAKCHNlc3Npb25zGAEgAygNIqUBCgZBdHRhY2gSDAoEbGlmZRgBIAEoCRIMCgRsYXN0GAIgASgNEicKCHNlc3Npb25zGAMgAygLMhUubGluay5BdHRhY2guQ2xhaW1hbnQSDAoEYW5ldxgEIAEoCBIOCgZudW1iZXIYBSABKA0aOAoIQ2xhaW1hbnQSDwoHc2Vzc2lvbhgBIAEoDRIMCgR1c2VyGAIgASgDEg0KBWFja2VkGAMgASgNIuQBCghBdHRhY2hlZBIMCgRsaWZlGAEgASgJEg0KBWVwb2NoGAIgASgNEg4KBmhhbmRsZRgDIAEoDRIlCgZzZWF0ZWQYBCADKAsyFS5saW5rLkF0dGFjaGVkLlNlYXRlZBIhCgRnb25lGAUgAygLMhMubGluay5BdHRhY2hlZC5Hb25lEg8KB2Fuc3dlcnMYBiABKA0aJwoGU2VhdGVkEg8KB3Nlc3Npb24YASABKA0SDAoEbGFzdBgCIAEoDRonCgRHb25lEg8KB3Nlc3Npb24YASABKA0SDgoGcmVhc29uGAIgASgNIigKB05vdE1pbmUSDAoEbGlmZRgBIAEoCRIPCgdhbnN3ZXJzGAIgASgNIhsKC0F0dGFjaEFnYWluEgwKBGxpZmUYASABKAkiHQoHU3RhbGxlZBISCgppc19zdGFsbGVkGAEgASgIIikKDVJvb21zUXVlc3Rpb24SCgoCaWQYASABKA0SDAoEZ2FtZRgCIAEoCSKSAQoLUm9vbXNBbnN3ZXISCgoCaWQYASABKA0SJQoFcm9vbXMYAiADKAsyFi5saW5rLlJvb21zQW5zd2VyLlJvb20aUAoEUm9vbRIKCgJpZBgBIAEoCRINCgVzZWF0cxgCIAEoDRIMCgRmcmVlGAMgASgNEhAKCHdhdGNoZXJzGAQgASgNEg0KBXBoYXNlGAUgASgJInIKBExpZmUSDAoEZ2FtZRgBIAEoCRIMCgRyb29tGAIgASgJEgwKBGxpZmUYAyABKAkSDQoFb3duZXIYBCABKAkSDQoFZXBvY2gYBSABKA0SDAoEYm9vdBgGIAEoDRIUCgxvcGVuZWRfYXRfbXMYByABKAMiQwoNQ2xhaW1RdWVzdGlvbhIKCgJpZBgBIAEoDRIYCgRsaWZlGAIgASgLMgoubGluay5MaWZlEgwKBHVzZXIYAyABKAMiyAEKC0NsYWltQW5zd2VyEgoKAmlkGAEgASgNEioKB2NsYWltZWQYAiABKA4yGS5saW5rLkNsYWltQW5zd2VyLkNsYWltZWQSGgoGaG9sZGVyGAMgASgLMgoubGluay5MaWZlImUKB0NsYWltZWQSDwoLQ0xBSU1FRF9ZRVMQABIWChJDTEFJTUVEX05BTUVfVEFLRU4QARIaChZDTEFJTUVEX1VTRVJfRUxTRVdIRVJFEAISFQoRQ0xBSU1FRF9UUllfQUdBSU4QAyIlCgdSZWxlYXNlEgwKBGxpZmUYASABKAkSDAoEdXNlchgCIAEoAyIjCgdMaWZlRW5kEhgKBGxpZmUYASABKAsyCi5saW5rLkxpZmUi6QEKDEFubm91bmNlbWVudBIrCgVsaXZlcxgBIAMoCzIcLmxpbmsuQW5ub3VuY2VtZW50LkFubm91bmNlZBIMCgRtb3JlGAIgASgIEi8KCXVuc2V0dGxlZBgDIAMoCzIcLmxpbmsuQW5ub3VuY2VtZW50LlVuc2V0dGxlZBo0CglBbm5vdW5jZWQSGAoEbGlmZRgBIAEoCzIKLmxpbmsuTGlmZRINCgV1c2VycxgCIAMoAxo3CglVbnNldHRsZWQSDAoEbGlmZRgBIAEoCRINCgVvd25lchgCIAEoCRINCgVlcG9jaBgDIAEoDSKgAQoETG9zdBINCgVsaXZlcxgBIAMoCRIeCgV1c2VycxgCIAMoCzIPLmxpbmsuTG9zdC5Vc2VyEh8KBW1vdmVkGAMgAygLMhAubGluay5Mb3N0Lk1vdmVkGiIKBFVzZXISDAoEbGlmZRgBIAEoCRIMCgR1c2VyGAIgASgDGiQKBU1vdmVkEgwKBGxpZmUYASABKAkSDQoFZXBvY2gYAiABKA0iRAoFTW92ZWQSDAoEbGlmZRgBIAEoCRINCgVvd25lchgCIAEoCRINCgVlcG9jaBgDIAEoDRIPCgdhbnN3ZXJzGAQgASgNIjcKBU9mZmVyEg0KBW9mZmVyGAEgASgJEg0KBXZhbHVlGAIgASgJEhAKCGNsb2NrX21zGAMgASgBIk8KC09mZmVyQW5zd2VyEg0KBW9mZmVyGAEgASgJEgsKA3llcxgCIAEoCBIQCghzZW50ZW5jZRgDIAEoCRISCgp1bnJlYWRhYmxlGAQgASgIIicKCEFjdGl2YXRlEgwKBGxpZmUYASABKAkSDQoFb2ZmZXIYAiABKAkiMgoERHJvcBIMCgRsaWZlGAEgASgJEg0KBW9mZmVyGAIgASgJEg0KBWVwb2NoGAMgASgNIicKB0Ryb3BwZWQSDQoFb2ZmZXIYASABKAkSDQoFZXBvY2gYAiABKA0iFwoGQWN0aXZlEg0KBW9mZmVyGAEgASgJIiwKDU9mZmVyUXVlc3Rpb24SDAoEbGlmZRgBIAEoCRINCgVvZmZlchgCIAEoCSJbCgxNb3ZlUXVlc3Rpb24SCgoCaWQYASABKA0SGAoEZnJvbRgCIAEoCzIKLmxpbmsuTGlmZRIWCgJ0bxgDIAEoCzIKLmxpbmsuTGlmZRINCgVvZmZlchgEIAEoCSInCgpNb3ZlQW5zd2VyEgoKAmlkGAEgASgNEg0KBW1vdmVkGAIgASgIIikKDVdoZXJlUXVlc3Rpb24SCgoCaWQYASABKA0SDAoEbGlmZRgCIAEoCSJCCgtXaGVyZUFuc3dlchIKCgJpZBgBIAEoDRIYCgRsaWZlGAIgASgLMgoubGluay5MaWZlEg0KBW9mZmVyGAMgASgJIiUKCUxpZmVSYWlzZRIYCgRsaWZlGAEgASgLMgoubGluay5MaWZlYgZwcm90bzM");
 
 /**
  * @generated from message link.ToServer
@@ -406,6 +406,27 @@ export type ServerHello = Message<"link.ServerHello"> & {
    * @generated from field: double started_at_ms = 8;
    */
   startedAtMs: number;
+
+  /**
+   * The name of its machine, such as a pod's. An older release says nothing of this and of what follows.
+   *
+   * @generated from field: string machine = 9;
+   */
+  machine: string;
+
+  /**
+   * The same games, and which states of them it reads and writes.
+   *
+   * @generated from field: repeated link.Deal deals = 10;
+   */
+  deals: Deal[];
+
+  /**
+   * What its drain leaves is parked for its successor, and not dissolved.
+   *
+   * @generated from field: bool parks = 11;
+   */
+  parks: boolean;
 };
 
 /**
@@ -414,6 +435,75 @@ export type ServerHello = Message<"link.ServerHello"> & {
  */
 export const ServerHelloSchema: GenMessage<ServerHello> = /*@__PURE__*/
   messageDesc(file_link, 4);
+
+/**
+ * A game as one release deals it.
+ *
+ * @generated from message link.Deal
+ */
+export type Deal = Message<"link.Deal"> & {
+  /**
+   * @generated from field: string game = 1;
+   */
+  game: string;
+
+  /**
+   * Of the states that it writes. It reads them too.
+   *
+   * @generated from field: uint32 version = 2;
+   */
+  version: number;
+
+  /**
+   * Whether it brings older states up to that version; newer ones it never reads.
+   *
+   * @generated from field: bool upgrades = 3;
+   */
+  upgrades: boolean;
+};
+
+/**
+ * Describes the message link.Deal.
+ * Use `create(DealSchema)` to create a new message.
+ */
+export const DealSchema: GenMessage<Deal> = /*@__PURE__*/
+  messageDesc(file_link, 5);
+
+/**
+ * The rooms of one game whose states have one version.
+ *
+ * @generated from message link.Lot
+ */
+export type Lot = Message<"link.Lot"> & {
+  /**
+   * @generated from field: string game = 1;
+   */
+  game: string;
+
+  /**
+   * @generated from field: uint32 version = 2;
+   */
+  version: number;
+
+  /**
+   * @generated from field: uint32 rooms = 3;
+   */
+  rooms: number;
+
+  /**
+   * Users with a seat in them.
+   *
+   * @generated from field: uint32 users = 4;
+   */
+  users: number;
+};
+
+/**
+ * Describes the message link.Lot.
+ * Use `create(LotSchema)` to create a new message.
+ */
+export const LotSchema: GenMessage<Lot> = /*@__PURE__*/
+  messageDesc(file_link, 6);
 
 /**
  * @generated from message link.Goodbye
@@ -430,10 +520,10 @@ export type Goodbye = Message<"link.Goodbye"> & {
  * Use `create(GoodbyeSchema)` to create a new message.
  */
 export const GoodbyeSchema: GenMessage<Goodbye> = /*@__PURE__*/
-  messageDesc(file_link, 5);
+  messageDesc(file_link, 7);
 
 /**
- * What the gate needs to place new rooms.
+ * What the gate needs to place new rooms, and what operators want to know.
  *
  * @generated from message link.ServerStatus
  */
@@ -459,6 +549,35 @@ export type ServerStatus = Message<"link.ServerStatus"> & {
    * @generated from field: repeated link.ServerStatus.Free free = 4;
    */
   free: ServerStatus_Free[];
+
+  /**
+   * "serving", "draining" or "dissolving". An older release says nothing of this and of what follows.
+   *
+   * @generated from field: string stage = 5;
+   */
+  stage: string;
+
+  /**
+   * What its drain does with its rooms, or would do: "move", "park" or "wait"; "stuck": it would move them, and nobody takes
+   * what is left, which waits.
+   *
+   * @generated from field: string drain = 6;
+   */
+  drain: string;
+
+  /**
+   * The rooms in play.
+   *
+   * @generated from field: repeated link.Lot lots = 7;
+   */
+  lots: Lot[];
+
+  /**
+   * Those in its journal that wait for a release that can read them.
+   *
+   * @generated from field: repeated link.Lot unreadable = 8;
+   */
+  unreadable: Lot[];
 };
 
 /**
@@ -466,7 +585,7 @@ export type ServerStatus = Message<"link.ServerStatus"> & {
  * Use `create(ServerStatusSchema)` to create a new message.
  */
 export const ServerStatusSchema: GenMessage<ServerStatus> = /*@__PURE__*/
-  messageDesc(file_link, 6);
+  messageDesc(file_link, 8);
 
 /**
  * @generated from message link.ServerStatus.Free
@@ -493,7 +612,7 @@ export type ServerStatus_Free = Message<"link.ServerStatus.Free"> & {
  * Use `create(ServerStatus_FreeSchema)` to create a new message.
  */
 export const ServerStatus_FreeSchema: GenMessage<ServerStatus_Free> = /*@__PURE__*/
-  messageDesc(file_link, 6, 0);
+  messageDesc(file_link, 8, 0);
 
 /**
  * @generated from message link.Sit
@@ -580,7 +699,7 @@ export type Sit = Message<"link.Sit"> & {
  * Use `create(SitSchema)` to create a new message.
  */
 export const SitSchema: GenMessage<Sit> = /*@__PURE__*/
-  messageDesc(file_link, 7);
+  messageDesc(file_link, 9);
 
 /**
  * @generated from message link.Entered
@@ -638,7 +757,7 @@ export type Entered = Message<"link.Entered"> & {
  * Use `create(EnteredSchema)` to create a new message.
  */
 export const EnteredSchema: GenMessage<Entered> = /*@__PURE__*/
-  messageDesc(file_link, 8);
+  messageDesc(file_link, 10);
 
 /**
  * @generated from message link.NotEntered
@@ -676,7 +795,7 @@ export type NotEntered = Message<"link.NotEntered"> & {
  * Use `create(NotEnteredSchema)` to create a new message.
  */
 export const NotEnteredSchema: GenMessage<NotEntered> = /*@__PURE__*/
-  messageDesc(file_link, 9);
+  messageDesc(file_link, 11);
 
 /**
  * The client itself has left: the session's last input.
@@ -705,7 +824,7 @@ export type Leave = Message<"link.Leave"> & {
  * Use `create(LeaveSchema)` to create a new message.
  */
 export const LeaveSchema: GenMessage<Leave> = /*@__PURE__*/
-  messageDesc(file_link, 10);
+  messageDesc(file_link, 12);
 
 /**
  * @generated from enum link.Leave.How
@@ -731,7 +850,7 @@ export type Leave_How = (typeof Leave_How)[keyof typeof Leave_How] | UnknownEnum
  * Describes the enum link.Leave.How.
  */
 export const Leave_HowSchema: GenEnum<Leave_How> = /*@__PURE__*/
-  enumDesc(file_link, 10, 0);
+  enumDesc(file_link, 12, 0);
 
 /**
  * The gate cuts these sessions, not their clients: their seats are kept until HOLD.
@@ -750,7 +869,7 @@ export type Absent = Message<"link.Absent"> & {
  * Use `create(AbsentSchema)` to create a new message.
  */
 export const AbsentSchema: GenMessage<Absent> = /*@__PURE__*/
-  messageDesc(file_link, 11);
+  messageDesc(file_link, 13);
 
 /**
  * A gate that has sessions in a life has (again) a link to its owner.
@@ -795,7 +914,7 @@ export type Attach = Message<"link.Attach"> & {
  * Use `create(AttachSchema)` to create a new message.
  */
 export const AttachSchema: GenMessage<Attach> = /*@__PURE__*/
-  messageDesc(file_link, 12);
+  messageDesc(file_link, 14);
 
 /**
  * @generated from message link.Attach.Claimant
@@ -824,7 +943,7 @@ export type Attach_Claimant = Message<"link.Attach.Claimant"> & {
  * Use `create(Attach_ClaimantSchema)` to create a new message.
  */
 export const Attach_ClaimantSchema: GenMessage<Attach_Claimant> = /*@__PURE__*/
-  messageDesc(file_link, 12, 0);
+  messageDesc(file_link, 14, 0);
 
 /**
  * What the gate missed follows as outputs; what of its inputs was not applied it sends again.
@@ -872,7 +991,7 @@ export type Attached = Message<"link.Attached"> & {
  * Use `create(AttachedSchema)` to create a new message.
  */
 export const AttachedSchema: GenMessage<Attached> = /*@__PURE__*/
-  messageDesc(file_link, 13);
+  messageDesc(file_link, 15);
 
 /**
  * @generated from message link.Attached.Seated
@@ -896,7 +1015,7 @@ export type Attached_Seated = Message<"link.Attached.Seated"> & {
  * Use `create(Attached_SeatedSchema)` to create a new message.
  */
 export const Attached_SeatedSchema: GenMessage<Attached_Seated> = /*@__PURE__*/
-  messageDesc(file_link, 13, 0);
+  messageDesc(file_link, 15, 0);
 
 /**
  * @generated from message link.Attached.Gone
@@ -920,7 +1039,7 @@ export type Attached_Gone = Message<"link.Attached.Gone"> & {
  * Use `create(Attached_GoneSchema)` to create a new message.
  */
 export const Attached_GoneSchema: GenMessage<Attached_Gone> = /*@__PURE__*/
-  messageDesc(file_link, 13, 1);
+  messageDesc(file_link, 15, 1);
 
 /**
  * The life is not here: its sessions hear Disconnect 0.
@@ -946,7 +1065,7 @@ export type NotMine = Message<"link.NotMine"> & {
  * Use `create(NotMineSchema)` to create a new message.
  */
 export const NotMineSchema: GenMessage<NotMine> = /*@__PURE__*/
-  messageDesc(file_link, 14);
+  messageDesc(file_link, 16);
 
 /**
  * An input was not applied: attach, and send it again.
@@ -965,7 +1084,7 @@ export type AttachAgain = Message<"link.AttachAgain"> & {
  * Use `create(AttachAgainSchema)` to create a new message.
  */
 export const AttachAgainSchema: GenMessage<AttachAgain> = /*@__PURE__*/
-  messageDesc(file_link, 15);
+  messageDesc(file_link, 17);
 
 /**
  * The journal has no space: nothing is applied, and gates refuse instead of numbering.
@@ -984,7 +1103,7 @@ export type Stalled = Message<"link.Stalled"> & {
  * Use `create(StalledSchema)` to create a new message.
  */
 export const StalledSchema: GenMessage<Stalled> = /*@__PURE__*/
-  messageDesc(file_link, 16);
+  messageDesc(file_link, 18);
 
 /**
  * @generated from message link.RoomsQuestion
@@ -1006,7 +1125,7 @@ export type RoomsQuestion = Message<"link.RoomsQuestion"> & {
  * Use `create(RoomsQuestionSchema)` to create a new message.
  */
 export const RoomsQuestionSchema: GenMessage<RoomsQuestion> = /*@__PURE__*/
-  messageDesc(file_link, 17);
+  messageDesc(file_link, 19);
 
 /**
  * @generated from message link.RoomsAnswer
@@ -1028,7 +1147,7 @@ export type RoomsAnswer = Message<"link.RoomsAnswer"> & {
  * Use `create(RoomsAnswerSchema)` to create a new message.
  */
 export const RoomsAnswerSchema: GenMessage<RoomsAnswer> = /*@__PURE__*/
-  messageDesc(file_link, 18);
+  messageDesc(file_link, 20);
 
 /**
  * @generated from message link.RoomsAnswer.Room
@@ -1065,7 +1184,7 @@ export type RoomsAnswer_Room = Message<"link.RoomsAnswer.Room"> & {
  * Use `create(RoomsAnswer_RoomSchema)` to create a new message.
  */
 export const RoomsAnswer_RoomSchema: GenMessage<RoomsAnswer_Room> = /*@__PURE__*/
-  messageDesc(file_link, 18, 0);
+  messageDesc(file_link, 20, 0);
 
 /**
  * One existence of a room and who owns it.
@@ -1116,7 +1235,7 @@ export type Life = Message<"link.Life"> & {
  * Use `create(LifeSchema)` to create a new message.
  */
 export const LifeSchema: GenMessage<Life> = /*@__PURE__*/
-  messageDesc(file_link, 19);
+  messageDesc(file_link, 21);
 
 /**
  * Static fleet: the one gate keeps the directory for its game servers. A server asks for
@@ -1146,7 +1265,7 @@ export type ClaimQuestion = Message<"link.ClaimQuestion"> & {
  * Use `create(ClaimQuestionSchema)` to create a new message.
  */
 export const ClaimQuestionSchema: GenMessage<ClaimQuestion> = /*@__PURE__*/
-  messageDesc(file_link, 20);
+  messageDesc(file_link, 22);
 
 /**
  * @generated from message link.ClaimAnswer
@@ -1175,7 +1294,7 @@ export type ClaimAnswer = Message<"link.ClaimAnswer"> & {
  * Use `create(ClaimAnswerSchema)` to create a new message.
  */
 export const ClaimAnswerSchema: GenMessage<ClaimAnswer> = /*@__PURE__*/
-  messageDesc(file_link, 21);
+  messageDesc(file_link, 23);
 
 /**
  * @generated from enum link.ClaimAnswer.Claimed
@@ -1211,7 +1330,7 @@ export type ClaimAnswer_Claimed = (typeof ClaimAnswer_Claimed)[keyof typeof Clai
  * Describes the enum link.ClaimAnswer.Claimed.
  */
 export const ClaimAnswer_ClaimedSchema: GenEnum<ClaimAnswer_Claimed> = /*@__PURE__*/
-  enumDesc(file_link, 21, 0);
+  enumDesc(file_link, 23, 0);
 
 /**
  * @generated from message link.Release
@@ -1233,7 +1352,7 @@ export type Release = Message<"link.Release"> & {
  * Use `create(ReleaseSchema)` to create a new message.
  */
 export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
-  messageDesc(file_link, 22);
+  messageDesc(file_link, 24);
 
 /**
  * @generated from message link.LifeEnd
@@ -1250,7 +1369,7 @@ export type LifeEnd = Message<"link.LifeEnd"> & {
  * Use `create(LifeEndSchema)` to create a new message.
  */
 export const LifeEndSchema: GenMessage<LifeEnd> = /*@__PURE__*/
-  messageDesc(file_link, 23);
+  messageDesc(file_link, 25);
 
 /**
  * @generated from message link.Announcement
@@ -1279,7 +1398,7 @@ export type Announcement = Message<"link.Announcement"> & {
  * Use `create(AnnouncementSchema)` to create a new message.
  */
 export const AnnouncementSchema: GenMessage<Announcement> = /*@__PURE__*/
-  messageDesc(file_link, 24);
+  messageDesc(file_link, 26);
 
 /**
  * @generated from message link.Announcement.Announced
@@ -1301,7 +1420,7 @@ export type Announcement_Announced = Message<"link.Announcement.Announced"> & {
  * Use `create(Announcement_AnnouncedSchema)` to create a new message.
  */
 export const Announcement_AnnouncedSchema: GenMessage<Announcement_Announced> = /*@__PURE__*/
-  messageDesc(file_link, 24, 0);
+  messageDesc(file_link, 26, 0);
 
 /**
  * Lives that are not this server's to end: they were offered to it, or it has given them
@@ -1333,7 +1452,7 @@ export type Announcement_Unsettled = Message<"link.Announcement.Unsettled"> & {
  * Use `create(Announcement_UnsettledSchema)` to create a new message.
  */
 export const Announcement_UnsettledSchema: GenMessage<Announcement_Unsettled> = /*@__PURE__*/
-  messageDesc(file_link, 24, 1);
+  messageDesc(file_link, 26, 1);
 
 /**
  * Lives that lost their name to an older one, and users who turned out to sit elsewhere
@@ -1363,7 +1482,7 @@ export type Lost = Message<"link.Lost"> & {
  * Use `create(LostSchema)` to create a new message.
  */
 export const LostSchema: GenMessage<Lost> = /*@__PURE__*/
-  messageDesc(file_link, 25);
+  messageDesc(file_link, 27);
 
 /**
  * @generated from message link.Lost.User
@@ -1385,7 +1504,7 @@ export type Lost_User = Message<"link.Lost.User"> & {
  * Use `create(Lost_UserSchema)` to create a new message.
  */
 export const Lost_UserSchema: GenMessage<Lost_User> = /*@__PURE__*/
-  messageDesc(file_link, 25, 0);
+  messageDesc(file_link, 27, 0);
 
 /**
  * Another server has these at a higher epoch than they were told at.
@@ -1409,7 +1528,7 @@ export type Lost_Moved = Message<"link.Lost.Moved"> & {
  * Use `create(Lost_MovedSchema)` to create a new message.
  */
 export const Lost_MovedSchema: GenMessage<Lost_Moved> = /*@__PURE__*/
-  messageDesc(file_link, 25, 1);
+  messageDesc(file_link, 27, 1);
 
 /**
  * The life has another owner now. Travels behind everything the old one had to say.
@@ -1445,7 +1564,7 @@ export type Moved = Message<"link.Moved"> & {
  * Use `create(MovedSchema)` to create a new message.
  */
 export const MovedSchema: GenMessage<Moved> = /*@__PURE__*/
-  messageDesc(file_link, 26);
+  messageDesc(file_link, 28);
 
 /**
  * Game server to game server: a room, frozen, whole.
@@ -1480,7 +1599,7 @@ export type Offer = Message<"link.Offer"> & {
  * Use `create(OfferSchema)` to create a new message.
  */
 export const OfferSchema: GenMessage<Offer> = /*@__PURE__*/
-  messageDesc(file_link, 27);
+  messageDesc(file_link, 29);
 
 /**
  * @generated from message link.OfferAnswer
@@ -1504,6 +1623,13 @@ export type OfferAnswer = Message<"link.OfferAnswer"> & {
    * @generated from field: string sentence = 3;
    */
   sentence: string;
+
+  /**
+   * It cannot read the room, and never will.
+   *
+   * @generated from field: bool unreadable = 4;
+   */
+  unreadable: boolean;
 };
 
 /**
@@ -1511,7 +1637,7 @@ export type OfferAnswer = Message<"link.OfferAnswer"> & {
  * Use `create(OfferAnswerSchema)` to create a new message.
  */
 export const OfferAnswerSchema: GenMessage<OfferAnswer> = /*@__PURE__*/
-  messageDesc(file_link, 28);
+  messageDesc(file_link, 30);
 
 /**
  * The directory has committed this very offer.
@@ -1535,7 +1661,7 @@ export type Activate = Message<"link.Activate"> & {
  * Use `create(ActivateSchema)` to create a new message.
  */
 export const ActivateSchema: GenMessage<Activate> = /*@__PURE__*/
-  messageDesc(file_link, 29);
+  messageDesc(file_link, 31);
 
 /**
  * This offer shall never be activated.
@@ -1566,7 +1692,7 @@ export type Drop = Message<"link.Drop"> & {
  * Use `create(DropSchema)` to create a new message.
  */
 export const DropSchema: GenMessage<Drop> = /*@__PURE__*/
-  messageDesc(file_link, 30);
+  messageDesc(file_link, 32);
 
 /**
  * It never will be: the giver may play on.
@@ -1592,7 +1718,7 @@ export type Dropped = Message<"link.Dropped"> & {
  * Use `create(DroppedSchema)` to create a new message.
  */
 export const DroppedSchema: GenMessage<Dropped> = /*@__PURE__*/
-  messageDesc(file_link, 31);
+  messageDesc(file_link, 33);
 
 /**
  * It has been: the giver may forget the room.
@@ -1611,7 +1737,7 @@ export type Active = Message<"link.Active"> & {
  * Use `create(ActiveSchema)` to create a new message.
  */
 export const ActiveSchema: GenMessage<Active> = /*@__PURE__*/
-  messageDesc(file_link, 32);
+  messageDesc(file_link, 34);
 
 /**
  * What has become of this offer? The answer is a drop, an activate, or silence while nobody knows.
@@ -1635,7 +1761,7 @@ export type OfferQuestion = Message<"link.OfferQuestion"> & {
  * Use `create(OfferQuestionSchema)` to create a new message.
  */
 export const OfferQuestionSchema: GenMessage<OfferQuestion> = /*@__PURE__*/
-  messageDesc(file_link, 33);
+  messageDesc(file_link, 35);
 
 /**
  * Static fleet: the commit point of a move. Silence means that nobody knows.
@@ -1669,7 +1795,7 @@ export type MoveQuestion = Message<"link.MoveQuestion"> & {
  * Use `create(MoveQuestionSchema)` to create a new message.
  */
 export const MoveQuestionSchema: GenMessage<MoveQuestion> = /*@__PURE__*/
-  messageDesc(file_link, 34);
+  messageDesc(file_link, 36);
 
 /**
  * @generated from message link.MoveAnswer
@@ -1691,7 +1817,7 @@ export type MoveAnswer = Message<"link.MoveAnswer"> & {
  * Use `create(MoveAnswerSchema)` to create a new message.
  */
 export const MoveAnswerSchema: GenMessage<MoveAnswer> = /*@__PURE__*/
-  messageDesc(file_link, 35);
+  messageDesc(file_link, 37);
 
 /**
  * @generated from message link.WhereQuestion
@@ -1713,7 +1839,7 @@ export type WhereQuestion = Message<"link.WhereQuestion"> & {
  * Use `create(WhereQuestionSchema)` to create a new message.
  */
 export const WhereQuestionSchema: GenMessage<WhereQuestion> = /*@__PURE__*/
-  messageDesc(file_link, 36);
+  messageDesc(file_link, 38);
 
 /**
  * @generated from message link.WhereAnswer
@@ -1744,7 +1870,7 @@ export type WhereAnswer = Message<"link.WhereAnswer"> & {
  * Use `create(WhereAnswerSchema)` to create a new message.
  */
 export const WhereAnswerSchema: GenMessage<WhereAnswer> = /*@__PURE__*/
-  messageDesc(file_link, 37);
+  messageDesc(file_link, 39);
 
 /**
  * The owner plays on at a higher epoch: set if greater.
@@ -1763,5 +1889,5 @@ export type LifeRaise = Message<"link.LifeRaise"> & {
  * Use `create(LifeRaiseSchema)` to create a new message.
  */
 export const LifeRaiseSchema: GenMessage<LifeRaise> = /*@__PURE__*/
-  messageDesc(file_link, 38);
+  messageDesc(file_link, 40);
 

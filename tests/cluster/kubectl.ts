@@ -7,7 +7,12 @@ const outputBytesMax = 64 * 1024 * 1024;
 
 /** What every object of Kubernetes has. */
 export interface KubernetesObject {
-  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>>; readonly uid: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly uid: string;
+    readonly deletionTimestamp?: string;
+  };
 }
 
 export class Kubectl {
@@ -35,9 +40,17 @@ export class Kubectl {
     return (await this.read<{ items: Thing[] }>("get", kind, ...args)).items;
   }
 
-  async apply(...objects: readonly object[]): Promise<void> {
-    const running = execute("kubectl", ["apply", "--filename=-"], { env: this.env });
-    running.child.stdin?.end(JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }));
+  apply(object: object): Promise<void> {
+    return this.#give("apply", object);
+  }
+
+  create(object: object): Promise<void> {
+    return this.#give("create", object);
+  }
+
+  async #give(verb: "apply" | "create", object: object): Promise<void> {
+    const running = execute("kubectl", [verb, "--filename=-"], { env: this.env });
+    running.child.stdin?.end(JSON.stringify(object));
     await running;
   }
 }

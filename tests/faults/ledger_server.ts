@@ -6,7 +6,7 @@
  *                                                 "restore:3" (while the third room is read)
  *     on standard input "accepted:1 1234 SIGSTOP" it stops process 1234 at that point of a move (`movePoints`)
  *
- * `LEDGER_VERSION=2` makes it the next release, which upgrades the rooms of the first.
+ * `LEDGER_VERSION` and `LEDGER_UPGRADE` say which release it is (ledger_release.ts).
  */
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -16,10 +16,8 @@ import type { StoredRoom } from "#game_server/journal.ts";
 import { SqliteJournal } from "#game_server/journal_sqlite.ts";
 import { PeerLink } from "#game_server/peer_link.ts";
 import { Room } from "#game_server/room.ts";
-import { type LedgerState, ledger } from "#simulation/ledger.ts";
 import { deal } from "./deal.ts";
-
-const version = Number(process.env["LEDGER_VERSION"] ?? ledger.version);
+import { ledgerOfRelease } from "./ledger_release.ts";
 
 /** Counts down to a signal. */
 class Fuse {
@@ -85,5 +83,5 @@ mine(Room.prototype, "markOutgoing", "accepted", "outgoing");
 mine(RedisOwner.prototype, "move", "committing", "committed");
 mine(PeerLink.prototype, "activate", "given", "activating");
 mine(Arrivals.prototype, "activate", "activated", "taken");
-deal({ ...ledger, version, upgrade: (state: unknown) => state as LedgerState });
+deal(ledgerOfRelease(process.env));
 await import("#game_server/main.ts");

@@ -6,6 +6,7 @@ import type { LinkChannel } from "#link/channel.ts";
 import { greetGate, greetServer } from "#link/greeting.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import { memoryPair } from "#link/socket_memory.ts";
+import type { Deal } from "#protocol/deals.ts";
 import type { ToGate } from "#protocol/gen/link_pb.ts";
 import { LinkGarbage, readToGate, readToServer, type ToGateWriter, type ToServerWriter } from "#protocol/link.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
@@ -83,21 +84,25 @@ export class PeerAtHand {
 }
 
 function wordOf({ say }: ToGate): string {
-  if (say.case === "offer") return say.value.yes ? "yes" : say.value.sentence;
+  if (say.case === "offer") return say.value.yes ? "yes" : `${say.value.sentence}${say.value.unreadable ? ", ever" : ""}`;
   if (say.case === "status") return `status takes ${say.value.takesNewRooms ? "some" : "none"}`;
   return say.case ?? "nothing";
 }
 
-/** Another game server that is dialled, and offered rooms: it takes none of them before a test says so. */
+/** Another game server that is dialled, and offered rooms: it takes none of them before a test says so. Left out, `deals` are an older release's. */
 export class TakerAtHand {
+  /** How it answers offers; undefined: not at all. */
+  refusal: { readonly unreadable: boolean } | undefined;
   readonly #heard: string[] = [];
   readonly #clock: SmallHouse["clock"];
   readonly #game: string;
+  readonly #deals: readonly Deal[];
   #channel: LinkChannel<ToGateWriter> | undefined;
 
-  constructor(clock: SmallHouse["clock"], game: string) {
+  constructor(clock: SmallHouse["clock"], game: string, deals: readonly Deal[] = []) {
     this.#clock = clock;
     this.#game = game;
+    this.#deals = deals;
   }
 
   dial(): LinkSocket {
@@ -105,7 +110,10 @@ export class TakerAtHand {
     const status = { rooms: 0, users: 0, takesNewRooms: true, free: [] };
     greetGate(ours, {
       ...{ clock: this.#clock, entropy: systemEntropy, keys: [readSettings({}).linkKey] },
-      hello: () => ({ journal, boot: 1, release: "dev", games: [this.#game], durable: true, startedAtMs: 1, status }),
+      hello: () => ({
+        ...{ journal, boot: 1, release: "dev", games: [this.#game], deals: [...this.#deals] },
+        ...{ durable: true, startedAtMs: 1, status },
+      }),
       refuse: () => undefined,
       onUp: (channel) => this.#onUp(channel),
       onFailed: (why) => this.#heard.push(`failed: ${why}`),
@@ -132,6 +140,8 @@ export class TakerAtHand {
         readToServer(batch, {
           say: ({ say }) => {
             this.#heard.push(say.case ?? "nothing");
+            if (say.case === "offer" && this.refusal !== undefined)
+              this.say({ case: "offer", value: { offer: say.value.offer, yes: false, sentence: "it will not", ...this.refusal } });
           },
           ...{ input: garbage, confirm: garbage },
         }),

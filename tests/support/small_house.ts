@@ -27,7 +27,7 @@ export class SmallHouse {
   readonly clock = new ManualClock();
   readonly disk = new FakeDisk();
   readonly gate: Gate;
-  readonly #games: readonly Game<unknown>[];
+  #games: readonly Game<unknown>[];
   readonly #context;
   #server: GameServer;
   #isUp = true;
@@ -97,9 +97,10 @@ export class SmallHouse {
     await this.cut();
   }
 
-  /** `dialPeer`: from now on there is another game server. */
-  restart(dialPeer = this.#dialPeer): void {
+  /** `dialPeer`: from now on there is another game server. `game`: of another release. */
+  restart(dialPeer = this.#dialPeer, game = this.#games[0]): void {
     this.#dialPeer = dialPeer;
+    this.#games = game === undefined ? [] : [game];
     this.#server = this.#open();
     this.#isUp = true;
   }
