@@ -4,13 +4,15 @@
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { patience, sleep, until } from "#tests/faults/measure.ts";
+import { isFull, patience, sleep, until } from "#tests/faults/measure.ts";
+import { disturb } from "./disturb.ts";
 import { type Image, images } from "./images.ts";
 import { Namespace } from "./namespace.ts";
 import { Players } from "./players.ts";
 
 /** So long an operator looks at a canary. */
-const watchedMs = 10_000;
+const watchedMs = isFull ? 20_000 : 6000;
+const startedWithinMs = 60_000;
 const undoneWithinMs = 30_000;
 const statefulSet = "statefulsets/dice";
 
@@ -41,71 +43,77 @@ test("[F17] a canary takes its share of the new rooms and no old one; it is prom
   noticed.assertPrompt();
 });
 
-test("[F17] a canary that crashes: it gets no room, and an undo alone heals it", { timeout: 480_000 }, async (t) => {
-  const { namespace, players } = await openWithBadCanary(t, images.crashes, "crashes");
-  await until("a crash", async () => (await canaryOf(namespace)).restartCount > 1, 60_000);
-  await endBadCanary(t, { namespace, players, what: "crashes" });
-});
-
-test("[F17] a canary that never gets ready: it gets no room, not even of a server that drains, and an undo alone heals it", {
-  timeout: 480_000,
+test("[F17] bad canaries: one that crashes, one that never gets ready, one that cannot restore rooms: none gets a room, and an undo alone heals each", {
+  timeout: 600_000,
 }, async (t) => {
-  const { namespace, players } = await openWithBadCanary(t, images.neverReady, "never-ready");
-  await until(
-    "a canary that gates have linked",
-    () => namespace.logs.of("game").some((log) => log.said("ready").some((said) => said["service.version"] === "v1.3-never-ready")),
-    60_000,
-  );
+  const namespace = await Namespace.open(t, { name: "f17-bad" });
+  const players = await Players.seat(t, namespace, { seed: 18 });
+  const canaries = new BadCanaries(t, namespace, players);
+
+  await canaries.set(images.crashes, "crashes");
+  await until("a crash", async () => (await canaryOf(namespace)).restartCount > 0, startedWithinMs);
+  await canaries.undo("crashes");
+
+  await canaries.set(images.neverReady, "never-ready");
+  const starts = (): string[] => namespace.logs.of("game").flatMap((log) => log.said("ready").map((said) => said["service.version"] ?? ""));
+  await until("a canary that has started", () => starts().includes("v1.3-never-ready"), startedWithinMs);
   await players.during(async () => {
-    await namespace.croupier("dice-0", "drain", "start");
+    await namespace.croupier("dice-0", "drain", "start"); // its rooms have nowhere to go but there
     await sleep(watchedMs);
     assert.deepEqual(await namespace.rooms("dice-1"), []);
     await namespace.croupier("dice-0", "drain", "undo");
   });
-  await endBadCanary(t, { namespace, players, what: "never ready" });
-});
+  await canaries.undo("never gets ready");
 
-test("[F17] a canary that cannot restore the rooms' state: promoted all the same, it gets no room; undone before the deadline nothing is lost", {
-  timeout: 480_000,
-}, async (t) => {
-  const { namespace, players } = await openWithBadCanary(t, images.cannotRestore, "cannot-restore");
+  await players.crowd.settle(); // whoever opened a room now might open it where no other release can read it
+  await canaries.set(images.cannotRestore, "cannot-restore");
   await namespace.kubectl.run("rollout", "status", statefulSet, "--timeout=60s");
-  const before = (await namespace.rooms("dice-0")).length;
+  const before = await livesOf(namespace, "dice-0");
   await namespace.kubectl.run("patch", statefulSet, "--patch", partition(0)); // dice-0 begins to leave, and has nowhere to go
   await players.during(() => sleep(watchedMs));
-  assert.equal((await namespace.rooms("dice-0")).length, before);
-  await endBadCanary(t, { namespace, players, what: "cannot restore" });
+  assert.deepEqual(await livesOf(namespace, "dice-0"), before);
+  await canaries.undo("cannot restore rooms"); // before DRAIN_DEADLINE
+
+  const noticed = await players.end(({ errors }) => !errors.includes("this release crashes"));
+  t.diagnostic(noticed.line("F17 bad canaries of three kinds, each undone"));
+  noticed.assertUnharmed();
+  noticed.assertPrompt();
 });
 
-/** dice-1 is replaced by this image, as far as it comes. */
-async function openWithBadCanary(t: TestContext, image: Image, version: string): Promise<{ namespace: Namespace; players: Players }> {
-  const namespace = await Namespace.open(t, { name: `f17-${version}` });
-  const players = await Players.seat(t, namespace, { seed: 18 });
-  // Whoever opens a room from now on might open it where no other release can read it.
-  if (image === images.cannotRestore) await players.crowd.settle();
-  await players.during(async () => {
-    await namespace.kubectl.run("patch", statefulSet, "--patch", partition(1));
-    await namespace.kubectl.run("set", "image", statefulSet, `game=${image.name}`);
-    await until("the canary", async () => (await canaryOf(namespace)).image.includes(version), 60_000);
-    await sleep(watchedMs);
-  });
-  assert.deepEqual(await namespace.rooms("dice-1"), []);
-  return { namespace, players };
+/** Releases that dice-1 becomes, as far as they come, and that are taken back. */
+class BadCanaries {
+  readonly #t: TestContext;
+  readonly #namespace: Namespace;
+  readonly #players: Players;
+
+  constructor(t: TestContext, namespace: Namespace, players: Players) {
+    this.#t = t;
+    this.#namespace = namespace;
+    this.#players = players;
+  }
+
+  async set(image: Image, version: string): Promise<void> {
+    const { kubectl } = this.#namespace;
+    await disturb(this.#t, this.#players, `F17 canary ${version}`, async () => {
+      await kubectl.run("patch", statefulSet, "--patch", partition(1));
+      await kubectl.run("set", "image", statefulSet, `game=${image.name}`);
+      await until("the canary", async () => (await canaryOf(this.#namespace)).image.includes(version), startedWithinMs);
+      await sleep(watchedMs);
+    });
+    assert.deepEqual(await this.#namespace.rooms("dice-1"), []);
+  }
+
+  /** Nothing else is done: no pod is deleted. */
+  async undo(what: string): Promise<void> {
+    assert.deepEqual(await this.#namespace.rooms("dice-1"), [], `rooms on a canary that ${what}`);
+    const { tookMs } = await disturb(this.#t, this.#players, `F17 canary that ${what}, rollout undo`, () => undo(this.#namespace));
+    assert.deepEqual(await this.#namespace.releases("game=dice"), { "dice-0": "1", "dice-1": "1" });
+    assert.ok(tookMs <= undoneWithinMs * patience, `${tookMs} ms`);
+  }
 }
 
-async function endBadCanary(
-  t: TestContext,
-  { namespace, players, what }: { namespace: Namespace; players: Players; what: string },
-): Promise<void> {
-  const before = await namespace.rooms("dice-1");
-  const undoneMs = await players.during(() => undo(namespace));
-  assert.deepEqual(await namespace.releases("game=dice"), { "dice-0": "1", "dice-1": "1" });
-  const noticed = await players.end(({ errors }) => !errors.includes("this release crashes"));
-  t.diagnostic(noticed.line(`F17 canary that ${what}, undone`));
-  t.diagnostic(`F17 canary that ${what}: ${before.length} rooms on it; undone after ${seconds(undoneMs)} by rollout undo alone`);
-  assert.deepEqual(before, []);
-  noticed.assertUnharmed();
-  assert.ok(undoneMs <= undoneWithinMs * patience, `${undoneMs} ms`);
+async function livesOf(namespace: Namespace, pod: string): Promise<Set<string>> {
+  return new Set((await namespace.rooms(pod)).map(({ life }) => life));
 }
 
 async function setCanary(namespace: Namespace, image: Image): Promise<number> {

@@ -4,13 +4,14 @@
  * the cluster, and runs the tests in the cluster's network. NAME…: only files whose names have one of these in them; --built: the images are there already.
  * Without those scripts, or without root, nothing can be run: it says so and ends well. The cluster stays up.
  */
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { images, root } from "./images.ts";
 
+const execute = promisify(execFile);
 const megabyte = 1_000_000;
 
 const flags = { full: { type: "boolean", default: false }, built: { type: "boolean", default: false } } as const;
@@ -19,7 +20,7 @@ interface Environment {
   readonly [name: string]: string | undefined;
 }
 
-function main(): number {
+async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ options: flags, allowPositionals: true });
   const scripts = process.env["CLUSTER_SCRIPTS"] ?? resolve(root, "../shared/cluster");
   const why = whyNot(scripts);
@@ -32,8 +33,8 @@ function main(): number {
     .toSorted();
   if (files.length === 0) throw new Error(`no test's file is called ${positionals}`);
   const env = environmentOf(scripts);
-  if (!isUp(env)) run(join(scripts, "up"), [], { stdout: "ignore" });
-  if (!values.built) buildAll(scripts);
+  if (!isUp(env)) bringUp(scripts);
+  if (!values.built) await buildAll(scripts);
   const more = values.full ? { FULL: "1" } : {};
   return inside({ ...env, ...more }, [process.execPath, "--test", "--test-concurrency=1", ...files], "inherit");
 }
@@ -66,35 +67,32 @@ function environmentOf(scripts: string): Environment {
   );
 }
 
-function buildAll(scripts: string): void {
+/** While one image is given to the cluster the next one is built. */
+async function buildAll(scripts: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "croupier-images-"));
   const startMs = performance.now();
+  let loaded: Promise<unknown> = Promise.resolve();
   try {
-    for (const { name, options } of Object.values(images)) {
-      const archive = join(folder, "image.tar");
-      run(join(scripts, "build-image"), [archive, name, root, ...options], { stderr: "pipe" });
-      run(join(scripts, "load-image"), [archive], { stdout: "ignore" });
-      say(`docker build ${options.join(" ")} -t ${name} . (${(statSync(archive).size / megabyte).toFixed(0)} MB)`);
+    for (const [at, { name, options }] of Object.values(images).entries()) {
+      const archive = join(folder, `${at % 2}.tar`);
+      await Promise.all([execute(join(scripts, "build-image"), [archive, name, root, ...options], { cwd: root }), loaded]);
+      say(`docker build ${options.join(" ").replaceAll(root, "")} -t ${name} . (${(statSync(archive).size / megabyte).toFixed(0)} MB)`);
+      loaded = execute(join(scripts, "load-image"), [archive]);
     }
+    await loaded;
   } finally {
     rmSync(folder, { recursive: true });
   }
   say(`${Object.keys(images).length} images built and loaded in ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
 }
 
-/** Runs a program that must succeed. */
-function run(
-  command: string,
-  args: readonly string[],
-  { stdout = "inherit", stderr = "inherit" }: { stdout?: "inherit" | "ignore"; stderr?: "inherit" | "pipe" },
-): void {
-  const { status, error, stderr: said } = spawnSync(command, args, { cwd: root, stdio: ["ignore", stdout, stderr] });
-  if (status === 0) return;
-  throw new Error(`${[command, ...args].join(" ")} has failed: ${error?.message ?? `exit code ${status}`}\n${said ?? ""}`);
+function bringUp(scripts: string): void {
+  const { status } = spawnSync(join(scripts, "up"), { stdio: ["ignore", "ignore", "inherit"] });
+  if (status !== 0) throw new Error("the cluster does not come up");
 }
 
 function say(text: string): void {
   process.stdout.write(`test:cluster: ${text}\n`);
 }
 
-process.exitCode = main();
+process.exitCode = await main();

@@ -45,7 +45,6 @@ interface Volume extends KubernetesObject {
 }
 
 export interface Pod extends KubernetesObject {
-  readonly metadata: KubernetesObject["metadata"] & { readonly deletionTimestamp?: string };
   readonly spec: { readonly containers: readonly { readonly image: string }[] };
   readonly status: {
     readonly podIP?: string;
@@ -89,7 +88,8 @@ export class Namespace {
     const name = `${prefix}-${randomBytes(3).toString("hex")}`;
     const config = join(dataFolder(t), "config");
     const admin = new Kubectl();
-    await admin.apply({
+    // Created, not applied: what is applied later would take these labels for left out, and take them away.
+    await admin.create({
       apiVersion: "v1",
       kind: "Namespace",
       metadata: { name, labels: { ...restricted, [testLabel]: String(process.pid) } },
