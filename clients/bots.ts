@@ -1,8 +1,9 @@
 /**
  * Bots that play whole games of dice, four to a room, and watch the server while they do:
- * every settlement must agree with the rolls they saw. Prints its progress and a summary;
- * exits with 1 when anything was wrong.
+ * every settlement must agree with the rolls they saw. Prints its progress and a summary, at the
+ * end or at the first Ctrl-C; exits with 1 when anything was wrong.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { mintToken } from "#protocol/token.ts";
 import { readSettings } from "#runtime/settings.ts";
@@ -61,27 +62,27 @@ function readPlan(args: readonly string[]): Plan {
   };
 }
 
-async function play(plan: Plan): Promise<Report> {
+async function play(plan: Plan, interrupted: AbortSignal): Promise<Report> {
   const { jwtKey } = readSettings(process.env);
   const bots: DiceBot[] = [];
   for (let i = 0; i < plan.users; i++) {
     const user = plan.firstUser + i;
     const room = plan.match ? undefined : String(plan.firstRoom + Math.floor(i / plan.seats));
     bots.push(new DiceBot({ url: plan.url, token: () => mintToken(user, jwtKey), room, thinkMs: plan.thinkMs }));
-    await sleep(arrivalMs / plan.users);
+    await wait(arrivalMs / plan.users);
   }
-  await watch(bots, plan);
+  await watch(bots, plan, interrupted);
   for (const bot of bots) bot.stop();
   await Promise.all(bots.map((bot) => bot.stopped));
   return sum(bots);
 }
 
 /** Shows the counts while the bots play. */
-async function watch(bots: readonly DiceBot[], { seconds, json }: Plan): Promise<void> {
+async function watch(bots: readonly DiceBot[], { seconds, json }: Plan, interrupted: AbortSignal): Promise<void> {
   const endMs = Date.now() + seconds * 1000;
-  for (let leftMs = seconds * 1000; leftMs > 0; leftMs = endMs - Date.now()) {
+  for (let leftMs = seconds * 1000; leftMs > 0 && !interrupted.aborted; leftMs = endMs - Date.now()) {
     if (!json) showProgress(sum(bots), leftMs);
-    await sleep(Math.min(progressEveryMs, leftMs));
+    await wait(Math.min(progressEveryMs, leftMs), undefined, { signal: interrupted }).catch(() => {});
   }
   if (!json && process.stdout.isTTY) process.stdout.write("\r\x1b[K");
 }
@@ -95,7 +96,8 @@ function showProgress({ seated, games, rolls, errors, reconnects }: Report, left
 
 function show(report: Report, json: boolean): void {
   if (json) return void process.stdout.write(`${JSON.stringify(report)}\n`);
-  const { users, games, rolls, settlements, rollMs, sitMs, errors, closes, reconnects, inconsistencies } = report;
+  const { users, games, rolls, settlements, rollMs, lateRolls, sitMs, errors, closes, reconnects, reconnectsMost, inconsistencies } =
+    report;
   const counts = (of: Readonly<Record<string, number>>): string =>
     Object.entries(of)
       .map(([name, count]) => `${count} × ${name}`)
@@ -106,24 +108,27 @@ function show(report: Report, json: boolean): void {
       `games            ${games}`,
       `rolls            ${rolls}`,
       `settlements      ${settlements} heard, ${inconsistencies.length} inconsistent`,
-      `roll latency     p50 ${rollMs.p50} ms, p99 ${rollMs.p99} ms, max ${rollMs.max} ms`,
+      `roll latency     p50 ${rollMs.p50} ms, p99 ${rollMs.p99} ms, max ${rollMs.max} ms, ${lateRolls} took more than 1 s`,
       `sit latency      p50 ${sitMs.p50} ms, p99 ${sitMs.p99} ms, max ${sitMs.max} ms`,
       `errors           ${counts(errors)}`,
       `unexpected close ${counts(closes)}`,
-      `reconnects       ${reconnects}`,
+      `reconnects       ${reconnects}, at most ${reconnectsMost} of one bot`,
       ...inconsistencies.slice(0, 10).map((text) => `  inconsistent: ${text}`),
       "",
     ].join("\n"),
   );
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Aborted by the first Ctrl-C; the second one ends the process. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  process.once("SIGINT", () => controller.abort());
+  return controller.signal;
 }
 
 try {
   const plan = readPlan(process.argv.slice(2));
-  const report = await play(plan);
+  const report = await play(plan, interruption());
   show(report, plan.json);
   process.exit(report.isClean ? 0 : 1);
 } catch (thrown) {

@@ -7,8 +7,8 @@ import type { Game } from "#game_server/game.ts";
 import { type DiceState, dice } from "#game_server/games/dice/dice.ts";
 import { Command } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
+import { developmentKey } from "#tests/support/entrance.ts";
 import { openHouse } from "#tests/support/house.ts";
-import { developmentKey } from "#tests/support/player.ts";
 import { Client, type ClientState } from "./client.ts";
 
 interface Heard {

@@ -10,7 +10,7 @@ import {
   SettlementNoticeSchema,
   ShakeResponseSchema,
 } from "#protocol/gen/dice_pb.ts";
-import { Command, ErrorResponseSchema, Int64Schema } from "#protocol/gen/frame_pb.ts";
+import { Command, ErrorResponseSchema, Int32Schema, Int64Schema } from "#protocol/gen/frame_pb.ts";
 import { Client, type ClientState } from "./client.ts";
 
 interface DiceBotOptions {
@@ -35,6 +35,7 @@ export class DiceBot {
   readonly room: string | undefined;
   readonly rollMs: number[] = [];
   readonly sitMs: number[] = [];
+  /** Refusals, and whatever else put it out of its seat. */
   readonly errors = new Map<string, number>();
   readonly closes = new Map<string, number>();
   /** Every settlement heard, as text, in order. */
@@ -96,6 +97,7 @@ export class DiceBot {
     else if (command === DiceCommand.SHAKE) this.#onShake(body);
     else if (command === DiceCommand.SETTLEMENT) this.#onSettlement(decode(SettlementNoticeSchema, body));
     else if (command === Command.ERROR) this.#onError(body);
+    else if (command === Command.DISCONNECT) count(this.errors, `Disconnect ${decode(Int32Schema, body).v}`);
     else if (command === Command.STAND_UP) this.#onStandUp(Number(decode(Int64Schema, body).v));
   }
 

@@ -16,18 +16,25 @@ export interface Report {
   readonly settlements: number;
   /** From a roll to its answer, milliseconds. */
   readonly rollMs: Percentiles;
+  /** Rolls that were answered, and took more than a second. */
+  readonly lateRolls: number;
   /** From an open connection to the scene, milliseconds. */
   readonly sitMs: Percentiles;
   readonly errors: Readonly<Record<string, number>>;
   readonly closes: Readonly<Record<string, number>>;
   readonly reconnects: number;
+  /** Of the bot that had the most. */
+  readonly reconnectsMost: number;
   readonly inconsistencies: readonly string[];
   readonly isClean: boolean;
 }
 
+const lateMs = 1000;
+
 export function sum(bots: readonly DiceBot[]): Report {
   const rooms = Map.groupBy(bots, ({ room }) => room);
   const inconsistencies = [...bots.flatMap((bot) => bot.inconsistencies), ...[...rooms.values()].flatMap(disagreements)];
+  const rollMs = bots.flatMap((bot) => bot.rollMs);
   const errors = merge(bots.map((bot) => bot.errors));
   const closes = merge(bots.map((bot) => bot.closes));
   const reconnects = total(bots.map((bot) => bot.reconnects));
@@ -37,9 +44,11 @@ export function sum(bots: readonly DiceBot[]): Report {
     games: total([...rooms].map(([room, seated]) => (room === undefined ? 0 : Math.max(...seated.map((bot) => bot.settlements.length))))),
     rolls: total(bots.map((bot) => bot.rolls)),
     settlements: total(bots.map((bot) => bot.settlements.length)),
-    rollMs: percentiles(bots.flatMap((bot) => bot.rollMs)),
+    rollMs: percentiles(rollMs),
+    lateRolls: rollMs.filter((ms) => ms > lateMs).length,
     sitMs: percentiles(bots.flatMap((bot) => bot.sitMs)),
     ...{ errors, closes, reconnects, inconsistencies },
+    reconnectsMost: bots.reduce((most, bot) => Math.max(most, bot.reconnects), 0),
     isClean: inconsistencies.length === 0 && reconnects === 0 && Object.keys(errors).length === 0 && Object.keys(closes).length === 0,
   };
 }

@@ -138,6 +138,15 @@ test("[bots] play whole games without an error, every settlement consistent with
   assert.ok((report["games"] ?? 0) >= 20 && (report["rolls"] ?? 0) >= 80, run.lines.join("\n"));
 });
 
+test("[bots] leave at the first Ctrl-C, and still say what they saw", { timeout: 30_000 }, async (t) => {
+  const { port } = await openHouse(t);
+  const bots = start(t, ["clients/bots.ts", "--port", String(port), "--users", "1", "--seconds", "600"]);
+  await bots.until((line) => line.includes("1 seated"));
+  bots.child.kill("SIGINT");
+  assert.deepEqual(await bots.exited, { code: 0, signal: null }, bots.errors);
+  assert.match(bots.lines.join("\n"), /^reconnects +0, at most 0 of one bot$/m);
+});
+
 test("[bots] notice a server that lies", { timeout: 30_000 }, async (t) => {
   /** Dice whose settlement names a winner who has not won. */
   const lying: Game<DiceState> = {

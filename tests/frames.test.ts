@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { frame } from "#protocol/frame.ts";
 import { mintToken } from "#protocol/token.ts";
+import { developmentKey } from "./support/entrance.ts";
 import { openHouse } from "./support/house.ts";
-import { developmentKey, Player } from "./support/player.ts";
+import { Player } from "./support/player.ts";
 import { RawConnection, webSocketFrame } from "./support/raw.ts";
 
 const binary = 0x82;

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SignJWT, UnsecuredJWT } from "jose";
 import { mintToken } from "#protocol/token.ts";
+import { developmentKey } from "./support/entrance.ts";
 import { openHouse } from "./support/house.ts";
-import { developmentKey, Player } from "./support/player.ts";
+import { Player } from "./support/player.ts";
 import { RawConnection, request, upgradeHeaders } from "./support/raw.ts";
 
 const goodToken = () => mintToken(1, developmentKey);

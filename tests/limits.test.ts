@@ -4,8 +4,9 @@ import { test } from "node:test";
 import type { Game } from "#game_server/game.ts";
 import { frame } from "#protocol/frame.ts";
 import { mintToken } from "#protocol/token.ts";
+import { developmentKey } from "./support/entrance.ts";
 import { openHouse } from "./support/house.ts";
-import { developmentKey, Player } from "./support/player.ts";
+import { Player } from "./support/player.ts";
 import { Server } from "./support/process.ts";
 import { RawConnection } from "./support/raw.ts";
 

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { encode } from "#protocol/frame.ts";
 import { Command, StringSchema } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
-import { developmentKey, Player } from "./support/player.ts";
+import { developmentKey } from "./support/entrance.ts";
+import { Player } from "./support/player.ts";
 import { Server } from "./support/process.ts";
 import { RawConnection, upgradeHeaders } from "./support/raw.ts";
 

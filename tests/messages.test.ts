@@ -5,8 +5,9 @@ import { encode, frame } from "#protocol/frame.ts";
 import { Command as DiceCommand } from "#protocol/gen/dice_pb.ts";
 import { Command, Int32Schema, StringSchema } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
+import { developmentKey } from "./support/entrance.ts";
 import { openHouse } from "./support/house.ts";
-import { developmentKey, Player, sitDown } from "./support/player.ts";
+import { Player, sitDown } from "./support/player.ts";
 
 test("[PROTOCOL §1] not in a room: StandUp is ignored, anything else is refused with 112 and the connection stays", async (t) => {
   const { port } = await openHouse(t);

@@ -10,7 +10,8 @@ import { WebSocket } from "ws";
 import { commandOf } from "#protocol/frame.ts";
 import { Command as Dice } from "#protocol/gen/dice_pb.ts";
 import { mintToken } from "#protocol/token.ts";
-import { developmentKey, sitDown } from "#tests/support/player.ts";
+import { developmentKey } from "#tests/support/entrance.ts";
+import { sitDown } from "#tests/support/player.ts";
 
 /** They arrive so many at a time. */
 const arriving = 50;

@@ -9,8 +9,9 @@ import { type TestContext, test } from "node:test";
 import { bodyOf, commandOf, decode, type Frame } from "#protocol/frame.ts";
 import { Int64Schema, Command as System, UserSchema } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
+import { developmentKey } from "#tests/support/entrance.ts";
 import { type KernelQueues, kernelQueues } from "#tests/support/kernel_queues.ts";
-import { developmentKey, Player, sitDown } from "#tests/support/player.ts";
+import { Player, sitDown } from "#tests/support/player.ts";
 import { Server } from "#tests/support/process.ts";
 import { RawConnection, webSocketFrame } from "#tests/support/raw.ts";
 import { Echoer } from "./echoer.ts";
@@ -133,7 +134,7 @@ async function openHouse(t: TestContext): Promise<House> {
     return new Reader(player);
   });
   const others = Array.from({ length: echoers }, (_, at) =>
-    Echoer.seat({ port: gate.port, user: 100 + at, room: String(1000 + (at % 4)), everyMs: echoEveryMs }),
+    Echoer.seat({ entrance: gate.port, user: 100 + at, room: String(1000 + (at % 4)), everyMs: echoEveryMs }),
   );
   return { gate, readers: await Promise.all(readers), echoers: await Promise.all(others) };
 }

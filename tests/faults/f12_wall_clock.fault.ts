@@ -7,8 +7,9 @@ import { type TestContext, test } from "node:test";
 import { Notice_Reason } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
 import { dataFolder } from "#tests/support/data_folder.ts";
+import { developmentKey } from "#tests/support/entrance.ts";
 import { FakeWall } from "#tests/support/fake_wall.ts";
-import { developmentKey, Player } from "#tests/support/player.ts";
+import { Player } from "#tests/support/player.ts";
 import { Server } from "#tests/support/process.ts";
 import { patience, sleep } from "./measure.ts";
 

@@ -72,7 +72,7 @@ test(`[F15][P8] Redis away for ${awayMs / 1000} s, meanwhile a server dies and c
   const cluster = await LedgerCluster.open(t, { ...crowd, seed: 17 });
   if (cluster === undefined) return;
   const { verdict } = cluster;
-  const seats = await LedgerSeats.open({ ...patient, ports: cluster.ports, verdict });
+  const seats = await LedgerSeats.open({ ...patient, entrances: cluster.ports, verdict });
   await seats.write(1000);
   await cluster.redis.kill();
   await sleep(awayMs / 4);

@@ -30,7 +30,7 @@ test("[F20][P7][P10] a client that sends 50 000 messages/s is cut within 2 s eac
   const server = await Server.start(t, "tests/faults/flood_server.ts");
   const gate = await Server.start(t, "gate_server/main.ts", { GAME_SERVERS: `flood=127.0.0.1:${server.port}` });
   const seats = Array.from({ length: echoers }, (_, at) => ({ user: 100 + at, room: String(1000 + (at % 4)) }));
-  const others = await Promise.all(seats.map((seat) => Echoer.seat({ ...seat, port: gate.port, everyMs: echoEveryMs })));
+  const others = await Promise.all(seats.map((seat) => Echoer.seat({ ...seat, entrance: gate.port, everyMs: echoEveryMs })));
   await slice(others); // to warm up
   const quiet: number[] = [];
   const flooded: number[] = [];

@@ -9,7 +9,8 @@ import { DiceBot } from "#clients/dice_bot.ts";
 import { sum } from "#clients/dice_report.ts";
 import { mintToken } from "#protocol/token.ts";
 import { Cluster } from "#tests/support/cluster.ts";
-import { developmentKey, Player } from "#tests/support/player.ts";
+import { developmentKey } from "#tests/support/entrance.ts";
+import { Player } from "#tests/support/player.ts";
 import { TcpProxy } from "#tests/support/tcp_proxy.ts";
 import { isFull, patience, quantile, sleep, until } from "./measure.ts";
 

@@ -79,7 +79,7 @@ async function addServer(t: TestContext, cluster: Cluster): Promise<Server> {
 }
 
 function seatEchoers(cluster: Cluster, rooms: number, ballastBytes = 0): Promise<Echoer[]> {
-  const seats = Array.from({ length: rooms }, (_, at) => ({ port: cluster.door(at % 2), user: 1_000_000 + at, room: String(at + 1) }));
+  const seats = Array.from({ length: rooms }, (_, at) => ({ entrance: cluster.door(at % 2), user: 1_000_000 + at, room: String(at + 1) }));
   return Promise.all(seats.map((seat) => Echoer.seat({ ...seat, everyMs: echoEveryMs, ballastBytes })));
 }
 

@@ -42,7 +42,7 @@ test(`[F8][P3][P4] gates and game servers cut off from each other for ${lengthsM
   const proxies: TcpProxy[] = [];
   for (let at = 0; at < healingOrder.length; at++) proxies.push(await cluster.addServerBehindProxy());
   await cluster.linked();
-  const seats = await LedgerSeats.open({ ...patient, ports: cluster.ports, verdict: cluster.verdict });
+  const seats = await LedgerSeats.open({ ...patient, entrances: cluster.ports, verdict: cluster.verdict });
   await seats.write(entryEveryMs);
   const ways = cluster.servers.map((server, at) => wayOf(server, proxies[at] as TcpProxy, seats));
   for (const lengthMs of lengthsMs) await cutAndHeal(t, ways, seats, lengthMs);

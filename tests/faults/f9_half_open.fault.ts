@@ -185,7 +185,7 @@ async function halfOpenLink(t: TestContext, direction: Direction, what: string):
   const proxy = await TcpProxy.open(t, server.port);
   const gate = await Server.start(t, "gate_server/main.ts", { GAME_SERVERS: `ledger=127.0.0.1:${proxy.port}` });
   const verdict = new Verdict({ forgets: false, outlasts: false, dissolves: "nobody" });
-  const seats = await LedgerSeats.open({ ports: [gate.port], rooms: ledgerRooms, verdict });
+  const seats = await LedgerSeats.open({ entrances: [gate.port], rooms: ledgerRooms, verdict });
   await seats.write(entryEveryMs);
   await sleep(1500);
 

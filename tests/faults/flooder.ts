@@ -7,7 +7,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { frame } from "#protocol/frame.ts";
 import { mintToken } from "#protocol/token.ts";
-import { developmentKey, sitDown } from "#tests/support/player.ts";
+import { developmentKey } from "#tests/support/entrance.ts";
+import { sitDown } from "#tests/support/player.ts";
 import { RawConnection, webSocketFrame } from "#tests/support/raw.ts";
 import { Command } from "./flood.ts";
 

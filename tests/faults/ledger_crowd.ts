@@ -7,15 +7,14 @@ import type { TestContext } from "node:test";
 import { WebSocket } from "ws";
 import { conflictReasons } from "#fleet/conflicts.ts";
 import { isGone, type RoomValue, type StoredValue } from "#game_server/room_value.ts";
-import { mintToken } from "#protocol/token.ts";
+import { closeCodes } from "#protocol/close_codes.ts";
 import { Chance } from "#simulation/chance.ts";
 import { finalBook } from "#simulation/final_book.ts";
-import { readEnded } from "#simulation/ledger.ts";
+import { ledger, readEnded } from "#simulation/ledger.ts";
 import { type ClientListener, type ClientSocket, LedgerPlayer } from "#simulation/ledger_player.ts";
 import { type FinalBook, Verdict } from "#simulation/verdict.ts";
 import { storedRows } from "#tests/support/data_folder.ts";
-import { developmentKey } from "#tests/support/player.ts";
-import type { Run } from "#tests/support/process.ts";
+import { type Entrance, wayIn } from "#tests/support/entrance.ts";
 import { patience, sleep, until } from "./measure.ts";
 
 /** When everybody sits, so long for what is still on its way. */
@@ -32,17 +31,27 @@ export interface CrowdOptions {
   readonly seed: number;
   /** Somebody is away for longer than is promised to be held: what he had may be lost, and is another's. Left out: no. */
   readonly outlasts?: boolean;
+  /** Servers leave service: a room in which nobody is playing ends, whoever watches. Left out: none does. */
+  readonly drains?: boolean;
+  /** Gates leave service, too: whoever is told to come back (1012) does. Left out: no. */
+  readonly gatesLeave?: boolean;
 }
 
-/** One start of a gate, as clients find it. */
+/** One start of a gate, or whatever leads to gates, as clients find it. */
 export class Door {
-  readonly port: number;
+  readonly entrance: Entrance;
   /** False: its process has been killed, and whoever was inside is outside. */
   isOpen = true;
 
-  constructor(port: number) {
-    this.port = port;
+  constructor(entrance: Entrance) {
+    this.entrance = entrance;
   }
+}
+
+/** What a process has said: every line of its log, and what it said beside it, which it should not. */
+export interface Evidence {
+  readonly lines: readonly string[];
+  readonly errors: string;
 }
 
 /** Real time, until it is over. */
@@ -76,14 +85,16 @@ export class LedgerCrowd {
   readonly #timeline = new WallTimeline();
   readonly #players: LedgerPlayer[];
   readonly #sockets = new Set<WebSocket>();
-  readonly #evidence: Run[] = [];
+  readonly #evidence: Evidence[] = [];
   readonly #chance: Chance;
   readonly #outlasts: boolean;
+  readonly #gatesLeave: boolean;
   #connections = 0;
 
-  constructor(t: TestContext, { players, rooms, seed, outlasts = false }: CrowdOptions) {
-    this.verdict = new Verdict({ forgets: false, outlasts, dissolves: "nobody" });
+  constructor(t: TestContext, { players, rooms, seed, outlasts = false, drains = false, gatesLeave = false }: CrowdOptions) {
+    this.verdict = new Verdict({ forgets: false, outlasts, dissolves: drains ? "the empty" : "nobody" });
     this.#outlasts = outlasts;
+    this.#gatesLeave = gatesLeave;
     this.#chance = new Chance(seed, players);
     const names = Array.from({ length: rooms }, (_, at) => String(at + 1));
     this.#players = Array.from(
@@ -102,20 +113,34 @@ export class LedgerCrowd {
   }
 
   /** What this process logs, counts. */
-  watch(run: Run): void {
-    this.#evidence.push(run);
+  watch(evidence: Evidence): void {
+    this.#evidence.push(evidence);
+  }
+
+  /** No more whims: everybody stays, and nobody writes. */
+  calm(): void {
+    for (const player of this.#players) player.calm();
   }
 
   /** No more whims: everybody stays, and comes back if he must. Gives how long it took until all sat, milliseconds. */
   async settle(withinMs = 20_000 * patience): Promise<number> {
     const startMs = performance.now();
-    for (const player of this.#players) player.calm();
+    this.calm();
     const homeless = (): number[] => this.#players.filter(({ isSeated }) => !isSeated).map(({ user }) => user);
     await until("everybody's seat", () => homeless().length === 0, withinMs);
     const tookMs = performance.now() - startMs;
     await sleep(quietMs);
     assert.deepEqual(homeless(), [], "players without a seat");
     return tookMs;
+  }
+
+  /** From now on nobody says or hears anything; all are still there. */
+  freeze(): void {
+    this.#timeline.stop();
+    for (const socket of this.#sockets) {
+      socket.removeAllListeners("message");
+      socket.removeAllListeners("close");
+    }
   }
 
   /** Judges the run when every process is gone, or keeps still. `folders`: all journals. */
@@ -153,9 +178,10 @@ export class LedgerCrowd {
     const open = [...this.doors].filter(({ isOpen }) => isOpen);
     if (open.length === 0) return undefined;
     const door = this.#chance.pick(open);
-    const connection = new RealSocket(listener, door);
-    void mintToken(user, developmentKey).then((token) => {
-      const socket = new WebSocket(`ws://127.0.0.1:${door.port}?token=${token}`);
+    const isGone = (code: number): boolean => !door.isOpen || (this.#gatesLeave && code === closeCodes.restart.code);
+    const connection = new RealSocket(listener, isGone);
+    void wayIn(door.entrance, user).then((url) => {
+      const socket = new WebSocket(url);
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
       connection.attach(socket);
@@ -166,7 +192,9 @@ export class LedgerCrowd {
 
 /** The ledgers as the journal in `folder` has them now: what is its own, or will be until somebody proves otherwise. */
 export function storedBooks(folder: string): FinalBook[] {
-  return storedRooms(folder).map(finalBook);
+  return storedRooms(folder)
+    .filter(({ game }) => game === ledger.name)
+    .map(finalBook);
 }
 
 /** The rooms that the journal in `folder` owns. */
@@ -195,14 +223,15 @@ function readLog(line: string): LogLine {
 class RealSocket implements ClientSocket {
   isMute = false;
   readonly #listener: ClientListener;
-  readonly #door: Door;
+  /** Whether the connection ended with its gate, by its close code. */
+  readonly #isGateGone: (code: number) => boolean;
   #socket: WebSocket | undefined;
   #waiting: Uint8Array[] = [];
   #isLeaving = false;
 
-  constructor(listener: ClientListener, door: Door) {
+  constructor(listener: ClientListener, isGateGone: (code: number) => boolean) {
     this.#listener = listener;
-    this.#door = door;
+    this.#isGateGone = isGateGone;
   }
 
   attach(socket: WebSocket): void {
@@ -216,7 +245,7 @@ class RealSocket implements ClientSocket {
       if (!this.isMute && !this.#isLeaving) this.#listener.onFrame(data);
     });
     socket.once("close", (code) => {
-      if (!this.#isLeaving) this.#listener.onClose(code, this.#door.isOpen ? "gate" : "crash");
+      if (!this.#isLeaving) this.#listener.onClose(code, this.#isGateGone(code) ? "crash" : "gate");
     });
   }
 

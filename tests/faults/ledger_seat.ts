@@ -7,10 +7,10 @@ import { once } from "node:events";
 import { WebSocket } from "ws";
 import { bodyOf, commandOf, decode, type Frame, frame } from "#protocol/frame.ts";
 import { Command, ErrorResponseSchema, Int32Schema, Int64Schema, type Notice_Reason, NoticeSchema } from "#protocol/gen/frame_pb.ts";
-import { mintToken } from "#protocol/token.ts";
 import { Command as Ledger, readNotice } from "#simulation/ledger.ts";
 import type { Line, LineBody, Verdict } from "#simulation/verdict.ts";
-import { developmentKey, sitDown } from "#tests/support/player.ts";
+import { type Entrance, wayIn } from "#tests/support/entrance.ts";
+import { sitDown } from "#tests/support/player.ts";
 
 export interface HeardNotice {
   readonly reason: Notice_Reason;
@@ -41,8 +41,8 @@ export class LedgerSeat {
   }
 
   /** Sits down in the ledger `room`. */
-  static async open(port: number, user: number, room: string, verdict: Verdict): Promise<LedgerSeat> {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}?token=${await mintToken(user, developmentKey)}`);
+  static async open(entrance: Entrance, user: number, room: string, verdict: Verdict): Promise<LedgerSeat> {
+    const socket = new WebSocket(await wayIn(entrance, user));
     const seat = new LedgerSeat(user, socket, verdict);
     await once(socket, "open");
     seat.#tell({ is: "asked" });

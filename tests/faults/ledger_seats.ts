@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { Notice_Reason } from "#protocol/gen/frame_pb.ts";
 import type { Verdict } from "#simulation/verdict.ts";
+import type { Entrance } from "#tests/support/entrance.ts";
 import { LedgerSeat } from "./ledger_seat.ts";
 import { sleep, until } from "./measure.ts";
 
@@ -11,7 +12,7 @@ const statusMs = 100;
 
 interface SeatsOptions {
   /** Of the gates. */
-  readonly ports: readonly number[];
+  readonly entrances: readonly Entrance[];
   readonly rooms: number;
   readonly verdict: Verdict;
   /** Others play too: names and users begin here. */
@@ -26,13 +27,13 @@ export class LedgerSeats {
   }
 
   /** Everybody sits. */
-  static async open({ ports, rooms, verdict, first = 1 }: SeatsOptions): Promise<LedgerSeats> {
+  static async open({ entrances, rooms, verdict, first = 1 }: SeatsOptions): Promise<LedgerSeats> {
     const all: LedgerSeat[] = [];
     for (let room = 0; room < rooms; room++) {
       // One after another: who opens a room shall know where the last one is.
       const opened = Array.from({ length: seatsPerRoom }, (_, at) => {
         const user = first + room * seatsPerRoom + at;
-        return LedgerSeat.open(ports[at % ports.length] ?? 0, user, String(first + room), verdict);
+        return LedgerSeat.open(entrances[at % entrances.length] ?? 0, user, String(first + room), verdict);
       });
       all.push(...(await Promise.all(opened)));
       await until("everybody's seat", () => all.every((seat) => seat.isSeated));

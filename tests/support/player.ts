@@ -7,10 +7,8 @@ import { WebSocket } from "ws";
 import { bodyOf, commandOf, encode, type Frame, frame } from "#protocol/frame.ts";
 import { Command as DiceCommand } from "#protocol/gen/dice_pb.ts";
 import { Command, Int32Schema, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
-import { mintToken } from "#protocol/token.ts";
+import { type Entrance, wayIn } from "./entrance.ts";
 import { readable } from "./readable.ts";
-
-export const developmentKey = new Uint8Array(Buffer.from("ZGVmYXVsdF9rZXk=", "base64"));
 
 /** How long a test waits for something it expects. */
 const patienceMs = 5000;
@@ -41,17 +39,17 @@ export class Player {
     });
   }
 
-  /** Connects `user` with a development token, or with `token`. */
-  static async connect(port: number, user: number, { token }: { token?: string } = {}): Promise<Player> {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}?token=${token ?? (await mintToken(user, developmentKey))}`);
+  /** Connects `user` with a token of the entrance's, or with `token`. */
+  static async connect(entrance: Entrance, user: number, { token }: { token?: string } = {}): Promise<Player> {
+    const socket = new WebSocket(await wayIn(entrance, user, token));
     const player = new Player(user, socket);
     await once(socket, "open");
     return player;
   }
 
   /** Connects and sits down; what a sit brings is left to hear. */
-  static async seated(port: number, user: number, metadata: Record<string, string> = {}): Promise<Player> {
-    const player = await Player.connect(port, user);
+  static async seated(entrance: Entrance, user: number, metadata: Record<string, string> = {}): Promise<Player> {
+    const player = await Player.connect(entrance, user);
     player.sit(metadata);
     return player;
   }

@@ -1,0 +1,124 @@
+/**
+ * What the containers of one namespace have said, from their first line to their last, also of pods that are
+ * gone. It is read from the node's own files, as the kubelet names them, so it goes on while the API server is away.
+ *
+ *     <folder>/<namespace>_<pod>_<uid>/<container>/<restart>.log     "<time> stdout F <line>"; P: the line goes on
+ */
+import { closeSync, globSync, mkdirSync, openSync, readSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { StringDecoder } from "node:string_decoder";
+import type { Evidence } from "#tests/faults/ledger_crowd.ts";
+
+/** A file's name lives as long as its pod, so a look is often enough that none is missed. */
+const lookEveryMs = 100;
+const readBytes = 256 * 1024;
+
+/** A line of a log of ours, as far as tests read it. */
+export interface Said {
+  readonly "@timestamp": string;
+  readonly event: { readonly action: string };
+  readonly "event.reason"?: string;
+  readonly "service.version"?: string;
+  readonly "game.name"?: string;
+  readonly "room.id"?: string;
+  readonly "room.life"?: string;
+  readonly "link.peer"?: string;
+  readonly "duration.ms"?: number;
+  readonly rooms?: number;
+  readonly users?: number;
+}
+
+/** One start of one container. */
+export class ContainerLog implements Evidence {
+  readonly pod: string;
+  readonly container: string;
+  readonly restart: number;
+  readonly lines: string[] = [];
+  errors = "";
+  readonly #file: number;
+  readonly #decoder = new StringDecoder();
+  /** What has no end yet: of the file, and of a line of the container's. */
+  #raw = "";
+  #part = "";
+
+  constructor(path: string) {
+    const [, pod = "", container = "", restart = ""] = /_([^_]+)_[^_]+\/([^/]+)\/(\d+)\.log$/.exec(path) ?? [];
+    this.pod = pod;
+    this.container = container;
+    this.restart = Number(restart);
+    this.#file = openSync(path, "r"); // what is written can be read from now on, even when the file has lost its name
+  }
+
+  /** Every event of this kind. */
+  said(action: string): Said[] {
+    const mark = `"action":"${action}"`;
+    return this.lines.filter((line) => line.includes(mark)).map((line) => JSON.parse(line) as Said);
+  }
+
+  readOn(): void {
+    const buffer = Buffer.alloc(readBytes);
+    for (let length = readSync(this.#file, buffer); length > 0; length = readSync(this.#file, buffer))
+      this.#raw += this.#decoder.write(buffer.subarray(0, length));
+    const lines = this.#raw.split("\n");
+    this.#raw = lines.pop() ?? "";
+    for (const line of lines) this.#take(line);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #take(line: string): void {
+    const [, stream, end, text = ""] = /^\S+ (stdout|stderr) ([PF]) (.*)$/s.exec(line) ?? [];
+    if (stream === "stderr") this.errors += `${text}\n`;
+    else this.#part += text;
+    if (stream === "stderr" || end === "P") return;
+    this.lines.push(this.#part);
+    this.#part = "";
+  }
+}
+
+export class PodLogs {
+  readonly #pattern: string;
+  readonly #logs = new Map<string, ContainerLog>();
+  readonly #timer: NodeJS.Timeout;
+
+  /** `folder`: of the node's logs of pods. */
+  constructor(folder: string, namespace: string) {
+    this.#pattern = join(folder, `${namespace}_*`, "*", "*.log");
+    this.#timer = setInterval(() => this.#look(), lookEveryMs);
+  }
+
+  /** In the order in which they were started. */
+  get all(): readonly ContainerLog[] {
+    return [...this.#logs.values()];
+  }
+
+  /** Of all containers with this name. */
+  of(container: string): ContainerLog[] {
+    return this.all.filter((log) => log.container === container);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#look();
+    for (const log of this.#logs.values()) log.close();
+  }
+
+  /** Writes all of it into a folder, for a person to read. */
+  save(folder: string): void {
+    mkdirSync(folder, { recursive: true });
+    for (const [at, { pod, container, lines, errors }] of this.all.entries())
+      writeFileSync(join(folder, `${String(at).padStart(3, "0")}-${pod}-${container}.log`), `${lines.join("\n")}\n${errors}`);
+  }
+
+  #look(): void {
+    for (const path of globSync(this.#pattern)) {
+      if (this.#logs.has(path)) continue;
+      try {
+        this.#logs.set(path, new ContainerLog(path));
+      } catch {} // gone since: a container that never said anything
+    }
+    for (const log of this.#logs.values()) log.readOn();
+  }
+}
