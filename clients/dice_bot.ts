@@ -52,6 +52,7 @@ export class DiceBot {
   /** A roll is on its way: it must be answered before the next one is due. */
   #isRolling = false;
   #satAtMs = 0;
+  #before: ClientState["is"] = "connecting";
 
   constructor(options: DiceBotOptions) {
     this.#options = options;
@@ -82,10 +83,12 @@ export class DiceBot {
   #clientOnState(state: ClientState): void {
     if (state.is === "connected") this.#satAtMs = performance.now();
     if (state.is === "waiting") {
+      clearTimeout(this.#rollTimer); // the next scene says whether to roll
       this.#isRolling = false; // lost with its connection
-      this.reconnects += 1;
+      if (this.#before === "connected") this.reconnects += 1; // otherwise nobody let it in
       count(this.closes, state.because);
     }
+    this.#before = state.is;
     if (state.is !== "closed") return;
     if (state.code !== 1000) count(this.closes, `${state.code} ${state.reason}`);
     this.#stopped.resolve();

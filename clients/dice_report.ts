@@ -30,6 +30,8 @@ export interface Report {
 }
 
 const lateMs = 1000;
+/** Settlements at the two ends of what two bots heard. */
+const endsMax = 4;
 
 export function sum(bots: readonly DiceBot[]): Report {
   const rooms = Map.groupBy(bots, ({ room }) => room);
@@ -53,13 +55,33 @@ export function sum(bots: readonly DiceBot[]): Report {
   };
 }
 
-/** Bots of one room heard the same settlements in the same order, but for the first and the last. */
+/** Bots of one room heard the same settlements in the same order, but for the first and the last; who was away may have missed one each time. */
 function disagreements(bots: readonly DiceBot[]): string[] {
   const [first, ...others] = bots;
   if (first === undefined || first.room === undefined) return [];
-  const heard = first.settlements.join("\n");
-  const inner = (bot: DiceBot): string => bot.settlements.slice(1, -1).join("\n");
-  return others.flatMap((bot) => (heard.includes(inner(bot)) ? [] : [`room ${first.room}: two bots heard different settlements`]));
+  return others.flatMap((bot) => (agree(first, bot) ? [] : [`room ${first.room}: two bots heard different settlements`]));
+}
+
+type Hearer = Pick<DiceBot, "settlements" | "reconnects">;
+
+/** Whether two bots of one room can both be right. */
+export function agree(one: Hearer, other: Hearer): boolean {
+  const inner = other.settlements.slice(1, -1);
+  const times = one.reconnects + other.reconnects;
+  if (times === 0) return one.settlements.join("\n").includes(inner.join("\n"));
+  return differences(one.settlements, inner) <= times + endsMax;
+}
+
+/** How many lines must be taken from either so that both are the same: what they do not have in common, in order. */
+function differences(one: readonly string[], other: readonly string[]): number {
+  let common: readonly number[] = [0, ...other.map(() => 0)]; // by how much of `other` is looked at
+  for (const line of one) {
+    const next = [0];
+    for (const [at, theirs] of other.entries())
+      next.push(line === theirs ? (common[at] ?? 0) + 1 : Math.max(next[at] ?? 0, common[at + 1] ?? 0));
+    common = next;
+  }
+  return one.length + other.length - 2 * (common.at(-1) ?? 0);
 }
 
 function percentiles(values: number[]): Percentiles {

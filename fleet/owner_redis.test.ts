@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connected, RedisOwnerAtHand } from "#tests/support/directory_kinds.ts";
+import { connected, RedisOwnerAtHand, unconnected } from "#tests/support/directory_kinds.ts";
 import { life } from "#tests/support/lives.ts";
 import { LogLines } from "#tests/support/log_lines.ts";
 import { RedisServer } from "#tests/support/redis_server.ts";
@@ -57,6 +57,18 @@ withRedis(
     await at.owner.leave();
   },
 );
+
+test("[cluster][P8] who joins before Redis answers is shown as soon as it does, and need not wait for the next renewal", async (t) => {
+  const server = await RedisServer.start(t);
+  if (server === undefined) return;
+  const gate = await connected(t, server);
+  const redis = unconnected(t, server);
+  const at = new RedisOwnerAtHand(t, redis, "A");
+  at.owner.join(60_001);
+  const startMs = performance.now();
+  await until(async () => (await gate.run(scripts.fleet)).values.length > 0);
+  assert.ok(performance.now() - startMs < 2000); // renewals are 3 s apart
+});
 
 withRedis("[cluster] no announcement takes out a claim that is under way", async ({ redis, gate }, t) => {
   const at = new RedisOwnerAtHand(t, redis, "A");

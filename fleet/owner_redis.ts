@@ -5,7 +5,7 @@
  *     start ──> every 3 s: renew the lease, and say how many lives and users there are here
  *                  │ the directory has as many ──> nothing
  *                  │ it has not, it has forgotten, or an answer was lost ──> announce everything
- *                  └ no answer ──> again in 3 s; rooms in play do not feel it
+ *                  └ no answer ──> again in 3 s, or when Redis answers; rooms in play do not feel it
  *
  * So what is told and lost (a release, an end) is healed by the next renewal, and so is
  * what Redis itself has lost.
@@ -78,7 +78,7 @@ export class RedisOwner implements DirectoryForServers, Membership {
     this.#options = options;
     this.#crossing = new Crossing(options.clock);
     this.#renewedAtMs = options.clock.now() - options.renewedAgoMs;
-    options.redis.onForgot = () => this.changed();
+    options.redis.onForgot = options.redis.onUp = () => this.changed();
   }
 
   /**

@@ -46,6 +46,7 @@ type Stage =
 
 export class Redis implements Store {
   onForgot: () => void = () => {};
+  onUp: () => void = () => {};
   needsReplicas = false;
   readonly #options: RedisOptions;
   readonly #primary: RedisPrimary;
@@ -198,8 +199,10 @@ export class Redis implements Store {
     if (before.is === "silent") before.timer.cancel();
     if (before.is === "stopped") return;
     this.#stage = stage;
-    if (stage.is === "up") this.#options.log.info("redis up");
-    else if (before.is === "up" && stage.is !== "stopped") this.#options.log.warn("redis down", { "event.reason": this.#lastFailure });
+    if (stage.is === "up") {
+      this.#options.log.info("redis up");
+      this.onUp();
+    } else if (before.is === "up" && stage.is !== "stopped") this.#options.log.warn("redis down", { "event.reason": this.#lastFailure });
   }
 
   /** Logged once until something succeeds, or until it is something else. */

@@ -16,6 +16,8 @@ export interface Answer {
 export interface Store {
   /** The directory has forgotten what it was told: owners tell it again at once. */
   onForgot: () => void;
+  /** It answers, for the first time or again: owners show themselves at once. */
+  onUp: () => void;
   readonly isUp: boolean;
   /** Whether another may take its place that lacks its last writes: then what it says of them is no proof. */
   readonly failsOver: boolean;

@@ -43,7 +43,10 @@ export class Admin {
 
   constructor(options: AdminOptions) {
     this.#options = options;
-    this.#http = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => this.#answer(request, response));
+    this.#http = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+      response.once("close", () => this.#responseOnClose());
+      this.#answer(request, response);
+    });
   }
 
   /** Opens the listener and gives its port: until `serve` all that is no question about the process itself is 503. */
@@ -68,6 +71,11 @@ export class Admin {
     const closed = once(this.#http, "close");
     this.#http.close();
     await closed;
+  }
+
+  /** A connection that was in use when the listener was closed is not kept for another request. */
+  #responseOnClose(): void {
+    if (!this.#http.listening) this.#http.closeIdleConnections();
   }
 
   async #router(routes: readonly Routes[]): Promise<RequestListener> {

@@ -36,6 +36,8 @@ type Stage = "away" | "up" | "silent" | "stopped";
 
 export class SimRedisEnd implements Store {
   onForgot: () => void = () => {};
+  /** Never called: here the next renewal is early enough. */
+  onUp: () => void = () => {};
   readonly needsReplicas: boolean;
   readonly #options: EndOptions;
   readonly #generation: Generation;

@@ -21,6 +21,18 @@ test("[F7][P6] it begins the drain, a process with nothing left ends at once, an
   assert.ok(performance.now() - startMs < 15_000);
 });
 
+test("[F7][P6] a gate with nobody there is gone when it has answered: the hook's own connection does not keep it", async (t) => {
+  const gate = await Server.start(t, "gate_server/main.ts", { GAME_SERVERS: "dice=127.0.0.1:1" });
+  preStop(t, gate.adminPort);
+  const [begun, stopped] = [await gate.logged("drain start"), await gate.logged("stop")].map(atMs);
+  assert.deepEqual(await gate.exited, { code: 0, signal: null });
+  assert.ok((stopped ?? 0) - (begun ?? 0) < 2000, `${begun} ${stopped}`); // what does not end by itself is left after 3 s
+});
+
+function atMs(line: string): number {
+  return Date.parse((JSON.parse(line) as { "@timestamp": string })["@timestamp"]);
+}
+
 test("[F7][P6] it waits while rooms play, drains anew what was taken back, and SIGTERM after it is the second signal", async (t) => {
   const server = await Server.start(t, "single.ts", { DRAIN: "wait" });
   const player = await Player.seated(server.port, 1);

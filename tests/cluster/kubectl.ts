@@ -7,7 +7,12 @@ const outputBytesMax = 64 * 1024 * 1024;
 
 /** What every object of Kubernetes has. */
 export interface KubernetesObject {
-  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>>; readonly uid: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly uid: string;
+    readonly deletionTimestamp?: string;
+  };
 }
 
 export class Kubectl {

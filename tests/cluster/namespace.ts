@@ -44,7 +44,7 @@ interface Volume extends KubernetesObject {
   readonly status: { readonly phase: string };
 }
 
-interface Pod extends KubernetesObject {
+export interface Pod extends KubernetesObject {
   readonly metadata: KubernetesObject["metadata"] & { readonly deletionTimestamp?: string };
   readonly spec: { readonly containers: readonly { readonly image: string }[] };
   readonly status: {

@@ -18,6 +18,7 @@ import type { ContainerLog } from "./pod_logs.ts";
 
 const seatsPerRoom = 4;
 const diceRooms = isFull ? 50 : 20;
+export const bots = diceRooms * seatsPerRoom;
 const echoRooms = isFull ? 12 : 6;
 const ledgers = isFull ? { players: 48, rooms: 12 } : { players: 20, rooms: 6 };
 /** Bots think, and a game of four takes about this and the 5 s between games. */
@@ -28,7 +29,7 @@ const secondsMax = 3600;
 const echoEveryMs = 50;
 /** Others' users are below. */
 const firstEchoer = 1_000_000;
-const firstBot = 10_000;
+export const firstBot = 10_000;
 /** What is on its way when a disturbance is over. */
 const calmMs = 1000;
 const answeredWithinMs = 10_000;
@@ -40,6 +41,8 @@ interface Attendance {
   readonly hasWhims?: boolean;
   /** Gates leave service, and who is there is sent to another one: echoers, who never come back, stay at home. Left out: no. */
   readonly gatesLeave?: boolean;
+  /** Gates are killed, too. Left out: no. */
+  readonly gatesDie?: boolean;
 }
 
 export class Players {
@@ -54,12 +57,12 @@ export class Players {
   /** The lives of rooms that nobody leaves. */
   #lives: ReadonlyMap<string, string> = new Map();
 
-  private constructor(t: TestContext, namespace: Namespace, { seed, hasWhims = true, gatesLeave = false }: Attendance) {
+  private constructor(t: TestContext, namespace: Namespace, { seed, hasWhims = true, gatesLeave = false, gatesDie = false }: Attendance) {
     const { entrance, gateHost, jwtKey } = namespace;
     this.#namespace = namespace;
-    const flags = { users: diceRooms * seatsPerRoom, seconds: secondsMax, think: thinkMs, ip: gateHost, "first-user": firstBot };
+    const flags = { users: bots, seconds: secondsMax, think: thinkMs, ip: gateHost, "first-user": firstBot };
     this.#bots = playDice(t, flags, { JWT_KEY: jwtKey.toString("base64") });
-    this.crowd = new LedgerCrowd(t, { ...ledgers, seed, gatesLeave, drains: true });
+    this.crowd = new LedgerCrowd(t, { ...ledgers, seed, gatesLeave, gatesDie, drains: true });
     this.crowd.doors.add(new Door(entrance));
     if (!hasWhims) this.crowd.calm();
   }
@@ -68,7 +71,7 @@ export class Players {
   static async seat(t: TestContext, namespace: Namespace, attendance: Attendance): Promise<Players> {
     const players = new Players(t, namespace, attendance);
     // A Redis that has just been made is learning for 15 s; echoers ask only once.
-    await until("the bots' seats", async () => (await namespace.seatsTaken("dice")) === diceRooms * seatsPerRoom, seatedWithinMs);
+    await until("the bots' seats", async () => (await namespace.seatsTaken("dice")) === bots, seatedWithinMs);
     const rooms = Array.from({ length: attendance.gatesLeave ? 0 : echoRooms }, (_, at) => ({
       user: firstEchoer + at,
       room: String(at + 1),
@@ -76,6 +79,16 @@ export class Players {
     players.#echoers = await Promise.all(rooms.map((seat) => Echoer.seat({ ...seat, entrance: namespace.entrance, everyMs: echoEveryMs })));
     players.#lives = livesOf(await namespace.rooms());
     return players;
+  }
+
+  /** The longest wait of each echoer in each disturbance so far. */
+  get pausesMs(): readonly number[] {
+    return this.#pausesMs;
+  }
+
+  /** Where there are no echoers, others measure how long clients were away. */
+  note(pausesMs: readonly number[]): void {
+    this.#pausesMs.push(...pausesMs);
   }
 
   /** Does something to the namespace, while echoers measure the longest wait of each. */
@@ -109,7 +122,7 @@ export class Players {
     return new Noticed({
       ...{ report, pausesMs: this.#pausesMs, echoes: this.#echoes, lateEchoes: this.#lateEchoes },
       roomsLost: [...this.#lives].filter(([room, life]) => lives.get(room) !== life).map(([room]) => room),
-      roomsDissolved: dissolved(logs.of("game")),
+      roomsDissolved: dissolved(logs.of("game")).filter((room) => this.#lives.has(room)),
       echoesLost: this.#echoers.reduce((sum, { unanswered }) => sum + unanswered, 0),
       echoesDoubled: this.#echoers.reduce((sum, { doubled }) => sum + doubled, 0),
       echoersClosed: this.#echoers.filter(({ isOpen }) => !isOpen).length,

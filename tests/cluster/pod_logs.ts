@@ -23,6 +23,8 @@ export interface Said {
   readonly "room.id"?: string;
   readonly "room.life"?: string;
   readonly "link.peer"?: string;
+  readonly "user.id"?: number;
+  readonly "close.code"?: number;
   readonly "duration.ms"?: number;
   readonly rooms?: number;
   readonly users?: number;

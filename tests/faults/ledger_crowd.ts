@@ -22,6 +22,9 @@ const quietMs = 2000;
 /** What no process may ever log. */
 const broken = new Set(["room crash", "failure", "inputs forgotten", "journal damage", "room unreadable"]);
 
+/** What a client finds when its socket has ended without a word. */
+const brokenOff = 1006;
+
 /** How a server ends that has not renewed its lease for too long. */
 const lapsed = "the lease could not be renewed";
 
@@ -33,8 +36,10 @@ export interface CrowdOptions {
   readonly outlasts?: boolean;
   /** Servers leave service: a room in which nobody is playing ends, whoever watches. Left out: none does. */
   readonly drains?: boolean;
-  /** Gates leave service, too: whoever is told to come back (1012) does. Left out: no. */
+  /** Gates leave service, too: whoever is told to come back (1012), or is not let in, does. Left out: no. */
   readonly gatesLeave?: boolean;
+  /** Gates are killed where it cannot be said whose: whoever's socket breaks comes back. Left out: no. */
+  readonly gatesDie?: boolean;
 }
 
 /** One start of a gate, or whatever leads to gates, as clients find it. */
@@ -89,12 +94,15 @@ export class LedgerCrowd {
   readonly #chance: Chance;
   readonly #outlasts: boolean;
   readonly #gatesLeave: boolean;
+  readonly #gatesDie: boolean;
   #connections = 0;
 
-  constructor(t: TestContext, { players, rooms, seed, outlasts = false, drains = false, gatesLeave = false }: CrowdOptions) {
+  constructor(t: TestContext, options: CrowdOptions) {
+    const { players, rooms, seed, outlasts = false, drains = false, gatesLeave = false, gatesDie = false } = options;
     this.verdict = new Verdict({ forgets: false, outlasts, dissolves: drains ? "the empty" : "nobody" });
     this.#outlasts = outlasts;
     this.#gatesLeave = gatesLeave;
+    this.#gatesDie = gatesDie;
     this.#chance = new Chance(seed, players);
     const names = Array.from({ length: rooms }, (_, at) => String(at + 1));
     this.#players = Array.from(
@@ -174,11 +182,16 @@ export class LedgerCrowd {
     return broken.has(event);
   }
 
+  #isGateGone(code: number, wasIn: boolean): boolean {
+    if (this.#gatesLeave && (!wasIn || code === closeCodes.restart.code)) return true;
+    return this.#gatesDie && (!wasIn || code === brokenOff);
+  }
+
   #connect(user: number, listener: ClientListener): ClientSocket | undefined {
     const open = [...this.doors].filter(({ isOpen }) => isOpen);
     if (open.length === 0) return undefined;
     const door = this.#chance.pick(open);
-    const isGone = (code: number): boolean => !door.isOpen || (this.#gatesLeave && code === closeCodes.restart.code);
+    const isGone = (code: number, wasIn: boolean): boolean => !door.isOpen || this.#isGateGone(code, wasIn);
     const connection = new RealSocket(listener, isGone);
     void wayIn(door.entrance, user).then((url) => {
       const socket = new WebSocket(url);
@@ -223,13 +236,14 @@ function readLog(line: string): LogLine {
 class RealSocket implements ClientSocket {
   isMute = false;
   readonly #listener: ClientListener;
-  /** Whether the connection ended with its gate, by its close code. */
-  readonly #isGateGone: (code: number) => boolean;
+  /** Whether the connection ended with its gate, by its close code, and whether it was ever open. */
+  readonly #isGateGone: (code: number, wasIn: boolean) => boolean;
+  #wasIn = false;
   #socket: WebSocket | undefined;
   #waiting: Uint8Array[] = [];
   #isLeaving = false;
 
-  constructor(listener: ClientListener, isGateGone: (code: number) => boolean) {
+  constructor(listener: ClientListener, isGateGone: (code: number, wasIn: boolean) => boolean) {
     this.#listener = listener;
     this.#isGateGone = isGateGone;
   }
@@ -238,6 +252,7 @@ class RealSocket implements ClientSocket {
     this.#socket = socket;
     socket.on("error", () => {});
     socket.once("open", () => {
+      this.#wasIn = true;
       for (const frame of this.#waiting.splice(0)) socket.send(frame);
       if (this.#isLeaving) socket.close(1000);
     });
@@ -245,7 +260,7 @@ class RealSocket implements ClientSocket {
       if (!this.isMute && !this.#isLeaving) this.#listener.onFrame(data);
     });
     socket.once("close", (code) => {
-      if (!this.#isLeaving) this.#listener.onClose(code, this.#isGateGone(code) ? "crash" : "gate");
+      if (!this.#isLeaving) this.#listener.onClose(code, this.#isGateGone(code, this.#wasIn) ? "crash" : "gate");
     });
   }
 

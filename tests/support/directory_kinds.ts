@@ -191,7 +191,7 @@ async function simulatedAtHand(t: TestContext): Promise<DirectoryAtHand> {
   const now = (): number => systemClock.wall();
   const generation = new Generation(systemEntropy);
   const store: Store = {
-    ...{ onForgot: () => {}, isUp: true, failsOver: false, replicated: async () => {}, stop: () => {} },
+    ...{ onForgot: () => {}, onUp: () => {}, isUp: true, failsOver: false, replicated: async () => {}, stop: () => {} },
     run: async ({ name }, ...args) =>
       generation.read(memory.run(now(), name as ScriptName, [...generation.words, String(hourMs), ...args]), () => store.onForgot()),
   };
@@ -224,11 +224,17 @@ function storeAtHand(t: TestContext, store: Store): Pick<DirectoryAtHand, "gate"
 }
 
 /** A connection that is up, and down with the test. */
-export async function connected(t: TestContext, { url }: { url: string }, log = silentLog, clock = systemClock): Promise<Redis> {
+export async function connected(t: TestContext, server: { url: string }, log = silentLog, clock = systemClock): Promise<Redis> {
+  const redis = unconnected(t, server, log, clock);
+  while (!redis.isUp) await new Promise((resolve) => setTimeout(resolve, 5));
+  return redis;
+}
+
+/** It has only begun to connect. */
+export function unconnected(t: TestContext, { url }: { url: string }, log = silentLog, clock = systemClock): Redis {
   const redis = new Redis({ url: readRedisUrl(url) as RedisUrl, clock, entropy: systemEntropy, log, abandonAfterMs: hourMs });
   redis.start();
   t.after(() => redis.stop());
-  while (!redis.isUp) await new Promise((resolve) => setTimeout(resolve, 5));
   return redis;
 }
 
