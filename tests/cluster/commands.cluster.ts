@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import type { Report } from "#clients/dice_report.ts";
 import { playDice } from "#tests/faults/dice_bots.ts";
+import { until } from "#tests/faults/measure.ts";
 import { root } from "./images.ts";
 import { Namespace } from "./namespace.ts";
 
@@ -45,8 +46,10 @@ class Terminal {
 }
 
 /** Plays dice through Service gate with development keys, while `operate` is at work. */
-async function whilePlaying(t: TestContext, { gateHost }: Namespace, operate: () => Promise<void>): Promise<Report> {
-  const run = playDice(t, { users: bots, seconds: 3600, ip: gateHost });
+async function whilePlaying(t: TestContext, namespace: Namespace, operate: () => Promise<void>): Promise<Report> {
+  const run = playDice(t, { users: bots, seconds: 3600, ip: namespace.gateHost });
+  // A Redis that has just been made is learning for 15 s: "try again".
+  await until("the bots' seats", async () => (await namespace.seatsTaken("dice")) === bots, 60_000);
   await operate();
   run.child.kill("SIGINT");
   await run.exited;
@@ -115,7 +118,15 @@ test("[RULES §6] the images alone, as the docker lines run them: a game server 
   await terminal.type("kubectl run dice --image croupier/game_server:1 --port 60001 --expose");
   await terminal.type("kubectl run gate --image croupier/gate_server:1 --port 60006 --expose --env JWT_KEY=ZGVmYXVsdF9rZXk=");
   await terminal.type("kubectl wait --for condition=Ready pods dice gate --timeout 60s");
-  const outside = await terminal.type(`${shakeAndExit} node clients/dice.ts -ip ${terminal.namespace.gateHost}`);
+  // Nothing here says when a gate is ready. A client that finds nobody at 60006 takes it for a game server.
+  const { gateHost } = terminal.namespace;
+  const isOpen = (): Promise<boolean> =>
+    fetch(`http://${gateHost}:60006/rooms?game=dice`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await until("an open gate", isOpen);
+  const outside = await terminal.type(`${shakeAndExit} node clients/dice.ts -ip ${gateHost}`);
   assert.match(outside, /you rolled \d/);
   const inside = await terminal.type(
     `${shakeAndExit} kubectl run client --rm -i --image croupier/game_server:client -- ./dice_client -ip dice -u 2`,

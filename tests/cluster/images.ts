@@ -29,7 +29,7 @@ function dealing(tag: string, target = "deals"): Image {
 }
 
 function redis(name: string): Image {
-  return { name, options: [...derived, "--target", "redis"] };
+  return { name, options: ["--file", `${root}tests/cluster/redis.Dockerfile`] };
 }
 
 /** In the order in which they are built: what is derived comes after what it is derived of. */

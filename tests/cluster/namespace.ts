@@ -45,6 +45,7 @@ interface Volume extends KubernetesObject {
 }
 
 export interface Pod extends KubernetesObject {
+  readonly metadata: KubernetesObject["metadata"] & { readonly deletionTimestamp?: string };
   readonly spec: { readonly containers: readonly { readonly image: string }[] };
   readonly status: {
     readonly podIP?: string;
@@ -105,6 +106,8 @@ export class Namespace {
   async install(t: TestContext, { manifests = "k8s/base", patches = [] }: Manifests): Promise<void> {
     await this.#createSecrets();
     await this.kubectl.run("apply", "--kustomize", this.#kustomization(t, manifests, patches));
+    // The manifests bring the Namespace, too, and know nothing of this label.
+    await new Kubectl().run("label", "namespace", this.name, `${testLabel}=${process.pid}`, "--overwrite");
   }
 
   /** Where players come in. */
@@ -143,9 +146,9 @@ export class Namespace {
     return this.kubectl.list<Pod>("pods", `--selector=${selector}`);
   }
 
-  /** Which release each of these pods is, or shall be, by the tag of its image. */
+  /** Which release each of these pods is, by the tag of its image; but for those that are on their way out. */
   async releases(selector: string): Promise<Record<string, string>> {
-    const pods = await this.pods(selector);
+    const pods = (await this.pods(selector)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
     return Object.fromEntries(
       pods.map(({ metadata, spec }) => [metadata.name, /:([\d.]+)/.exec(spec.containers[0]?.image ?? "")?.[1] ?? ""]),
     );
@@ -165,6 +168,11 @@ export class Namespace {
   async rooms(pod?: string): Promise<RoomValue[]> {
     const journals = [...(await this.journals())].filter(([name]) => pod === undefined || name === pod);
     return journals.flatMap(([, folder]) => storedRooms(folder)).filter(({ isOver }) => !isOver);
+  }
+
+  async seatsTaken(game: string): Promise<number> {
+    const rooms = (await this.rooms()).filter((room) => room.game === game);
+    return rooms.reduce((sum, { seats }) => sum + seats.length, 0);
   }
 
   /** What the directory knows. */

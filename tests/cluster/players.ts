@@ -71,7 +71,7 @@ export class Players {
   static async seat(t: TestContext, namespace: Namespace, attendance: Attendance): Promise<Players> {
     const players = new Players(t, namespace, attendance);
     // A Redis that has just been made is learning for 15 s; echoers ask only once.
-    await until("the bots' seats", async () => (await players.#seatsTaken()) === bots, seatedWithinMs);
+    await until("the bots' seats", async () => (await namespace.seatsTaken("dice")) === bots, seatedWithinMs);
     const rooms = Array.from({ length: attendance.gatesLeave ? 0 : echoRooms }, (_, at) => ({
       user: firstEchoer + at,
       room: String(at + 1),
@@ -143,10 +143,6 @@ export class Players {
     const told = await this.#namespace.lives();
     const kept = (await this.#namespace.rooms()).map(ownershipOf);
     return new Set(told.map(keyOf)).symmetricDifference(new Set(kept.map(keyOf))).size === 0;
-  }
-
-  async #seatsTaken(): Promise<number> {
-    return (await this.#namespace.rooms()).filter(({ game }) => game === "dice").reduce((sum, { seats }) => sum + seats.length, 0);
   }
 }
 
