@@ -1,8 +1,8 @@
 /**
- * `npm run test:cluster [-- --full] [--built] [NAME…]`: the end-to-end tests on a real Kubernetes, which the scripts
+ * `npm run test:cluster [-- --full] [--built] [--down] [NAME…]`: the end-to-end tests on a real Kubernetes, which the scripts
  * in `../shared/cluster` beside the checkout bring up (CLUSTER_SCRIPTS names another folder). It builds the images, gives them to
  * the cluster, and runs the tests in the cluster's network. NAME…: only files whose names have one of these in them; --built: the images are there already.
- * Without those scripts, or without root, nothing can be run: it says so and ends well. The cluster stays up.
+ * Without those scripts, or without root, nothing can be run: it says so and ends well. The cluster stays up; --down: not if it was not.
  */
 import { execFile, spawnSync } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, rmSync, statSync } from "node:fs";
@@ -14,7 +14,11 @@ import { images, root } from "./images.ts";
 const execute = promisify(execFile);
 const megabyte = 1_000_000;
 
-const flags = { full: { type: "boolean", default: false }, built: { type: "boolean", default: false } } as const;
+const flags = {
+  full: { type: "boolean", default: false },
+  built: { type: "boolean", default: false },
+  down: { type: "boolean", default: false },
+} as const;
 
 interface Environment {
   readonly [name: string]: string | undefined;
@@ -33,10 +37,13 @@ async function main(): Promise<number> {
     .toSorted();
   if (files.length === 0) throw new Error(`no test's file is called ${positionals}`);
   const env = environmentOf(scripts);
-  if (!isUp(env)) bringUp(scripts);
+  const wasUp = isUp(env);
+  if (!wasUp) runScript(scripts, "up");
   if (!values.built) await buildAll(scripts);
   const more = values.full ? { FULL: "1" } : {};
-  return inside({ ...env, ...more }, [process.execPath, "--test", "--test-concurrency=1", ...files], "inherit");
+  const status = inside({ ...env, ...more }, [process.execPath, "--test", "--test-concurrency=1", ...files], "inherit");
+  if (values.down && !wasUp) runScript(scripts, "down");
+  return status;
 }
 
 /** Runs a program in the cluster's network; gives its exit code. */
@@ -86,9 +93,9 @@ async function buildAll(scripts: string): Promise<void> {
   say(`${Object.keys(images).length} images built and loaded in ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
 }
 
-function bringUp(scripts: string): void {
-  const { status } = spawnSync(join(scripts, "up"), { stdio: ["ignore", "ignore", "inherit"] });
-  if (status !== 0) throw new Error("the cluster does not come up");
+function runScript(scripts: string, name: "up" | "down"): void {
+  const { status } = spawnSync(join(scripts, name), { stdio: ["ignore", "ignore", "inherit"] });
+  if (status !== 0) throw new Error(`${join(scripts, name)} has failed`);
 }
 
 function say(text: string): void {
