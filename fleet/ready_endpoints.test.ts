@@ -4,17 +4,18 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "#runtime/clock.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
-import { silentLog } from "#runtime/log.ts";
+import { type Log, silentLog } from "#runtime/log.ts";
 import { EndpointsApi } from "#tests/support/endpoints_api.ts";
+import { LogLines } from "#tests/support/log_lines.ts";
 import { until } from "#tests/support/until.ts";
 import { ReadyEndpoints } from "./ready_endpoints.ts";
 
 const here = "10.0.0.1:60001";
 
-async function watched(t: TestContext, api: EndpointsApi): Promise<ReadyEndpoints> {
+async function watched(t: TestContext, api: EndpointsApi, log: Log = silentLog): Promise<ReadyEndpoints> {
   const { config } = api;
   const endpoints = new ReadyEndpoints({
-    ...{ config, services: ["dice", "cards"], clock: systemClock, entropy: systemEntropy, log: silentLog },
+    ...{ config, services: ["dice", "cards"], clock: systemClock, entropy: systemEntropy, log },
   });
   endpoints.start();
   t.after(() => endpoints.stop());
@@ -23,10 +24,10 @@ async function watched(t: TestContext, api: EndpointsApi): Promise<ReadyEndpoint
 }
 
 /** The API, and `here` ready in it. */
-async function withOneReady(t: TestContext) {
+async function withOneReady(t: TestContext, log: Log = silentLog) {
   const api = await EndpointsApi.open(t);
   api.put("dice-1", [{ address: "10.0.0.1", ready: true }]);
-  const endpoints = await watched(t, api);
+  const endpoints = await watched(t, api, log);
   assert.deepEqual([endpoints.isUp, endpoints.has(here)], [true, true]);
   return { api, endpoints };
 }
@@ -92,14 +93,17 @@ test("[P8][fleet] while the API is away the endpoints are what they were, and it
   assert.deepEqual([endpoints.has(here), endpoints.has("10.0.0.2:60001")], [false, true]);
 });
 
-test("[P8][fleet] an API that falls silent is taken for away within 5 s", async (t) => {
-  const { api, endpoints } = await withOneReady(t);
+test("[P8][fleet] an API that falls silent is taken for away within 5 s, which is said once", async (t) => {
+  const log = new LogLines();
+  const { api, endpoints } = await withOneReady(t, log);
   api.mood = "silent";
   api.endWatches();
   await until(() => !endpoints.isUp);
   assert.equal(endpoints.has(here), true);
+  await sleep(7000); // another list in vain
   api.mood = "well";
   await until(() => endpoints.isUp);
+  assert.equal(log.lines.filter(({ event }) => event === "kubernetes down").length, 1);
 });
 
 test("[fleet] stopped, it asks nothing more", async (t) => {

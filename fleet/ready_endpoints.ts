@@ -22,7 +22,7 @@ const listTimeoutMs = 5000;
 const backoffMsMin = 250;
 /** How late a heal may be noticed. */
 const backoffMsMax = 5000;
-/** A watch that lasted for so long was no failure. */
+/** A watch that lasted for so long was none that fails at once. */
 const lastingMs = 5000;
 
 /** What the kubelet puts into a pod whose service account's token is mounted. */
@@ -76,17 +76,20 @@ export class ReadyEndpoints {
 
   async #follow(): Promise<void> {
     const { clock, entropy } = this.#options;
-    const startMs = clock.now();
+    let watchingMs = 0;
     try {
       const version = await this.#list();
       if (this.#isStopped) return;
       this.#up();
-      await this.#watch(version);
+      const startMs = clock.now();
+      await this.#watch(version).finally(() => {
+        watchingMs = clock.now() - startMs;
+      });
     } catch (thrown) {
       this.#down(thrown);
     }
     if (this.#isStopped) return;
-    this.#failures = clock.now() - startMs >= lastingMs ? 0 : this.#failures + 1;
+    this.#failures = watchingMs >= lastingMs ? 0 : this.#failures + 1;
     const backoffMs = Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(this.#failures, 10));
     this.#next = clock.after(backoffMs * (0.5 + fraction(entropy) / 2), () => void this.#follow());
   }
