@@ -12,7 +12,7 @@ const graceMs = 2000;
 test(`[F6][P4] SIGTERM, SIGKILL at the end of the grace, a newer release: all rooms back, ${rollouts} times`, {
   timeout: 180_000,
 }, async (t) => {
-  const run = await LedgerRun.start(t, { players: 24, rooms: 6, seed: 6 });
+  const run = await LedgerRun.start(t, { players: 24, rooms: 6, seed: 6, drains: true });
   const restartMs: number[] = [];
   for (let rollout = 0; rollout < rollouts; rollout++) {
     await new Promise((resolve) => setTimeout(resolve, 2000));
