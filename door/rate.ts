@@ -1,12 +1,14 @@
 /**
- * A token bucket: `burst` at once, `perSecond` in the long run. Nothing runs while it
- * fills; it is reckoned when asked.
+ * A token bucket: `burst` at once, `perSecond` in the long run, and what came while nobody
+ * looked. Nothing runs while it fills; it is reckoned when asked.
  */
 export class TokenBucket {
   readonly #perSecond: number;
   readonly #burst: number;
   #tokens: number;
   #atMs: number;
+  /** Beyond the burst, until then. */
+  #late = { tokens: 0, untilMs: 0 };
 
   constructor(perSecond: number, burst: number, nowMs: number) {
     this.#perSecond = perSecond;
@@ -19,8 +21,16 @@ export class TokenBucket {
   take(nowMs: number): boolean {
     this.#tokens = Math.min(this.#burst, this.#tokens + ((nowMs - this.#atMs) * this.#perSecond) / 1000);
     this.#atMs = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+    const isLate = this.#tokens < 1 && this.#late.tokens >= 1 && nowMs < this.#late.untilMs;
+    if (isLate) this.#late.tokens -= 1;
+    else if (this.#tokens >= 1) this.#tokens -= 1;
+    else return false;
     return true;
+  }
+
+  /** For `unheardMs` nobody has looked at what came: it comes now, all at once, and may, for as long again. */
+  makeUp(unheardMs: number, nowMs: number): void {
+    const left = nowMs < this.#late.untilMs ? this.#late.tokens : 0;
+    this.#late = { tokens: left + (unheardMs * this.#perSecond) / 1000, untilMs: Math.max(this.#late.untilMs, nowMs + unheardMs) };
   }
 }

@@ -206,6 +206,30 @@ test(`[P7] with ${unackedInputsMax} unacknowledged inputs the socket is not read
   assert.deepEqual([take().length, isPaused()], [3, false]);
 });
 
+test("[P3][P7] who kept to the rate while nobody read his socket is not closed for the backlog; a flood is", async () => {
+  const { clock, session, place, number, send, take } = open({ messagesPerSecond: 50 });
+  send(sit);
+  session.entered(number(), place);
+  for (let at = 0; at < unackedInputsMax; at++) {
+    await clock.advance(20);
+    send(roll(1));
+  }
+  send(roll(1)); // it waits, and so do those behind it
+  await clock.advance(20_000);
+  take();
+  const backlog = (rolls: number): void => {
+    for (let at = 0; at < rolls; at++) {
+      send(roll(1));
+      session.acked(Number.MAX_SAFE_INTEGER);
+    }
+  };
+  session.acked(Number.MAX_SAFE_INTEGER);
+  backlog(1000);
+  assert.deepEqual([take().length, session.stage], [1001, "seated"]);
+  backlog(1000);
+  assert.ok(take().includes("close tooManyMessages"));
+});
+
 test(`[P7] with ${unackedBytesMax} unacknowledged bytes the socket is not read until some are`, () => {
   const { session, place, number, send, take, isPaused } = open();
   send(sit);

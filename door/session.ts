@@ -118,6 +118,8 @@ export class Session {
   #number = 0;
   #renewal: Promise<void> = Promise.resolve();
   #waiting: Frame[] = [];
+  /** Since when nobody reads the socket. */
+  #unheardSinceMs: number | undefined;
   #unacked: Unacked[] = [];
   #unackedBytes = 0;
 
@@ -286,8 +288,16 @@ export class Session {
     if (this.#ended?.by === "us") return this.#finish(this.#ended);
     while (this.#waiting.length > 0 && !this.#mustWait()) this.#take(this.#waiting.shift() as Frame);
     if (this.#waiting.length > 0 || this.#mustWait()) return;
-    if (this.#ended === undefined) this.#socket.resume();
+    if (this.#ended === undefined) this.#readOn();
     else this.#finish(this.#ended);
+  }
+
+  /** What the client has sent meanwhile comes at once, which is not his doing. */
+  #readOn(): void {
+    const now = this.#share.clock.now();
+    if (this.#unheardSinceMs !== undefined) this.#rate.makeUp(now - this.#unheardSinceMs, now);
+    this.#unheardSinceMs = undefined;
+    this.#socket.resume();
   }
 
   #finish({ by }: NonNullable<Ended>): void {
@@ -305,6 +315,7 @@ export class Session {
 
   #wait(frame: Frame): void {
     this.#waiting.push(frame);
+    this.#unheardSinceMs ??= this.#share.clock.now();
     this.#socket.pause();
   }
 
