@@ -117,13 +117,12 @@ export class Gate implements Leaving {
     });
   }
 
-  /** Opens the listener and begins to dial; gives the port. */
+  /** Begins to dial and opens the listener; gives the port. */
   async start(): Promise<number> {
     if (this.#options.kept !== undefined) this.#learn(this.#options.kept);
-    const port = await this.#door.listen();
     this.#links.start();
     this.#resolver.start();
-    return port;
+    return this.#door.listen();
   }
 
   /** Takes everything down. Sessions still open are closed. */

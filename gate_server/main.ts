@@ -9,11 +9,14 @@ import { StaticFleet } from "#fleet/fleet_static.ts";
 import { openFleet } from "#fleet/open_fleet.ts";
 import { Redis } from "#fleet/redis.ts";
 import { dialWebSocket } from "#link/socket_websocket.ts";
+import { within } from "#runtime/clock.ts";
 import { type Context, run } from "#runtime/process.ts";
 import { fleetOf, gameServerByDefault } from "#runtime/settings.ts";
 import { Gate, type GateOptions } from "./gate.ts";
 
 const defaultPort = 60_006;
+/** Who comes in before Redis has answered once hears "try again"; so long a gate waits for it with its port closed. */
+const firstAnswerMs = 2000;
 
 await run("gate", async (context) => {
   const { settings, clock, entropy, log, lifecycle } = context;
@@ -35,6 +38,10 @@ async function shared({ settings, clock, entropy, log }: Context): Promise<Pick<
   }
   const redis = new Redis({ url: fleet.url, clock, entropy, log, abandonAfterMs: settings.abandonAfterMs });
   const parts = { fleet: await openFleet(fleet, { redis, clock, entropy, log }), directory: new RedisDirectory(redis), redis };
+  const answered = new Promise<void>((resolve) => {
+    redis.onUp = resolve;
+  });
   redis.start();
+  await within(clock, firstAnswerMs, answered);
   return parts;
 }

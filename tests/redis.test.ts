@@ -7,6 +7,7 @@ import { dataFolder } from "./support/data_folder.ts";
 import { Player } from "./support/player.ts";
 import { start } from "./support/process.ts";
 import { watched } from "./support/redis_groups.ts";
+import { TcpProxy } from "./support/tcp_proxy.ts";
 
 const races = process.env["FULL"] === "1" ? 1000 : 50;
 
@@ -37,6 +38,18 @@ async function rolledOnce(t: TestContext, env: Record<string, string> = {}) {
   await player.hearUntil("Shake");
   return { cluster, folder, server, gate, player };
 }
+
+test("[cluster][P8] a gate lets nobody in before Redis has answered once, so that who comes to it first need not try again", async (t) => {
+  const rolled = await rolledOnce(t);
+  if (rolled === undefined) return;
+  const { cluster } = rolled;
+  const proxy = await TcpProxy.open(t, cluster.redis.port);
+  proxy.cut();
+  setTimeout(() => proxy.go(), 1500).unref();
+  const gate = await cluster.addGate({ REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
+  const player = await Player.seated(gate.port, 1);
+  assert.match(String(await player.hear()), /^(SitDown|Online)/);
+});
 
 test("[cluster][P1] sits for one new room at two gates at the same instant end in one room", async (t) => {
   const cluster = await Cluster.open(t, { servers: 3 });
