@@ -117,12 +117,13 @@ export class Gate implements Leaving {
     });
   }
 
-  /** Begins to dial and opens the listener; gives the port. */
+  /** Opens the listener and begins to dial; gives the port. */
   async start(): Promise<number> {
     if (this.#options.kept !== undefined) this.#learn(this.#options.kept);
+    const port = await this.#door.listen();
     this.#links.start();
     this.#resolver.start();
-    return this.#door.listen();
+    return port;
   }
 
   /** Takes everything down. Sessions still open are closed. */
