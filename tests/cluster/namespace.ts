@@ -106,8 +106,6 @@ export class Namespace {
   async install(t: TestContext, { manifests = "k8s/base", patches = [] }: Manifests): Promise<void> {
     await this.#createSecrets();
     await this.kubectl.run("apply", "--kustomize", this.#kustomization(t, manifests, patches));
-    // The manifests bring the Namespace, too, and know nothing of this label.
-    await new Kubectl().run("label", "namespace", this.name, `${testLabel}=${process.pid}`, "--overwrite");
   }
 
   /** Where players come in. */

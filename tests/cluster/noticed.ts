@@ -38,10 +38,6 @@ export class Noticed {
     return (lateEchoes + echoesLost + report.lateRolls) / (echoes + echoesLost + report.rolls);
   }
 
-  get pauseP99Ms(): number {
-    return quantile(this.#facts.pausesMs, 0.99);
-  }
-
   line(what: string): string {
     const { report, rooms, roomsLost, roomsDissolved, ledger, echoes, echoesLost, echoesDoubled, pausesMs, durationMs } = this.#facts;
     const [p50, p99, most] = [0.5, 0.99, 1].map((q) => quantile(pausesMs, q).toFixed(0));
