@@ -29,6 +29,7 @@ import type { Log } from "#runtime/log.ts";
 import { Distribution, type Metrics, Tally } from "#runtime/metrics.ts";
 import { jwtKeysOf, linkKeysOf, SettingError, type Settings } from "#runtime/settings.ts";
 import { Arrivals } from "./arrivals.ts";
+import { dealsOf } from "./deals.ts";
 import { Departures } from "./departures.ts";
 import { DirectClients } from "./direct.ts";
 import { Drain } from "./drain.ts";
@@ -166,7 +167,7 @@ export class GameServer implements Leaving, Owned {
     });
     const about = { journal: id, boot, release: settings.version, games: [...games.keys()], durable: isDurable };
     this.#about = { ...about, startedAtMs: Math.round(clock.wall()) };
-    const deals = [...games.values()].map(({ name: game, version, upgrade }) => ({ game, version, upgrades: upgrade !== undefined }));
+    const deals = dealsOf(games.values());
     const { machine = "" } = options;
     this.#hello = () => ({ ...this.#about, games: [...games.keys()], deals, machine, parks: mayPark, status: this.#statusNow() });
     this.#share = {

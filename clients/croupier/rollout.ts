@@ -3,6 +3,7 @@
  * one is. Both ask a gate, which knows every game server; neither changes anything.
  */
 
+import { dealsOf } from "#game_server/deals.ts";
 import { games } from "#game_server/games.ts";
 import type { ServersView } from "#gate_server/server_routes.ts";
 import { readSetting } from "#runtime/settings.ts";
@@ -86,7 +87,7 @@ class PatientGate {
 function ownRelease(): Release {
   return {
     name: readSetting("version", process.env),
-    deals: games.map(({ name: game, version, upgrade }) => ({ game, version, upgrades: upgrade !== undefined })),
+    deals: dealsOf(games),
     drainDeadlineMs: readSetting("drainDeadlineMs", process.env),
   };
 }
