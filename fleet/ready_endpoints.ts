@@ -12,16 +12,16 @@
 import { existsSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { DiscoveryV1Api, KubeConfig, type V1EndpointSlice, Watch } from "@kubernetes/client-node";
+import { backoffMs } from "#runtime/backoff.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
-import { type Entropy, fraction } from "#runtime/entropy.ts";
+import type { Entropy } from "#runtime/entropy.ts";
 import type { Log } from "#runtime/log.ts";
 import { SettingError } from "#runtime/settings.ts";
 
 /** An API server that does not answer for so long is taken for away. */
 const listTimeoutMs = 5000;
-const backoffMsMin = 250;
 /** How late a heal may be noticed. */
-const backoffMsMax = 5000;
+const backoff = { msMin: 250, msMax: 5000 };
 /** A watch that lasted for so long was none that fails at once. */
 const lastingMs = 5000;
 
@@ -90,8 +90,7 @@ export class ReadyEndpoints {
     }
     if (this.#isStopped) return;
     this.#failures = watchingMs >= lastingMs ? 0 : this.#failures + 1;
-    const backoffMs = Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(this.#failures, 10));
-    this.#next = clock.after(backoffMs * (0.5 + fraction(entropy) / 2), () => void this.#follow());
+    this.#next = clock.after(backoffMs(backoff, this.#failures, entropy), () => void this.#follow());
   }
 
   /** Gives the version from which to watch. */

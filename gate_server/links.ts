@@ -10,16 +10,16 @@ import { greetServer } from "#link/greeting.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import type { ServerHello } from "#protocol/gen/link_pb.ts";
 import type { ToServerWriter } from "#protocol/link.ts";
+import { backoffMs } from "#runtime/backoff.ts";
 import type { Timer } from "#runtime/clock.ts";
-import { type Entropy, fraction } from "#runtime/entropy.ts";
+import type { Entropy } from "#runtime/entropy.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Keys } from "#runtime/settings.ts";
 import { ServerLink, type ServerLinkShare } from "./server_link.ts";
 import { type ServerView, viewOf } from "./server_view.ts";
 
-const backoffMsMin = 100;
 /** Sessions are held meanwhile: a server that is back is found within a second. */
-const backoffMsMax = 1000;
+const backoff = { msMin: 100, msMax: 1000 };
 /** Another address of a server that is linked already is looked at again this often. */
 const aliasRetryMs = 30_000;
 
@@ -237,11 +237,10 @@ export class Links {
       this.#addresses.delete(address.name);
       return;
     }
-    const isAlias = this.#isAlias(address);
+    const { clock, entropy } = this.#options;
+    const delayMs = this.#isAlias(address) ? aliasRetryMs : backoffMs(backoff, address.failures, entropy);
     address.failures += 1;
-    const backoffMs = Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(address.failures - 1, 10));
-    const delayMs = isAlias ? aliasRetryMs : backoffMs * (0.5 + fraction(this.#options.entropy) / 2);
-    address.state = { is: "waiting", timer: this.#options.clock.after(delayMs, () => void this.#dial(address)) };
+    address.state = { is: "waiting", timer: clock.after(delayMs, () => void this.#dial(address)) };
   }
 
   /** Whether the server that answers here is linked by another address. */
