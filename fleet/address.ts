@@ -1,9 +1,8 @@
 /** Where gates shall dial a game server that shows itself in the fleet. */
 import { isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
+import { everyAddress } from "#runtime/every_address.ts";
 import type { Settings } from "#runtime/settings.ts";
-
-const everyAddress: ReadonlySet<string> = new Set(["", "::", "0.0.0.0"]);
 
 /**
  * `host:port`: what `ADVERTISE` says, else the address `HOST` binds, else this machine's first

@@ -10,6 +10,7 @@
  */
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { everyAddress } from "./every_address.ts";
 import { readSettings, SettingError, type Settings } from "./settings.ts";
 
 /** Above DRAIN_DEADLINE, below the grace period of 150 s. */
@@ -18,8 +19,6 @@ const lookEveryMs = 250;
 const answerTimeoutMs = 5000;
 const exitTrouble = 1;
 const notServingYet = 503;
-
-const everyAddress: ReadonlySet<string> = new Set(["", "::", "0.0.0.0"]);
 
 /** The status of the answer; "gone": nobody listens any more; "silent": no answer. */
 type Answer = number | "gone" | "silent";
