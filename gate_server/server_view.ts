@@ -40,6 +40,11 @@ export interface ServerView {
   readonly unreadable?: readonly LotView[];
 }
 
+/** An older release does not say so of itself. */
+export function isLeaving({ stage = "serving" }: Pick<ServerView, "stage">): boolean {
+  return stage !== "serving";
+}
+
 const lotsSchema = {
   type: "array",
   items: {

@@ -11,6 +11,7 @@ import { type AdminClient, Silent, Unreachable } from "./admin.ts";
 import { linesOf } from "./rollout_lines.ts";
 import { planRollout, type Release } from "./rollout_plan.ts";
 import { RolloutWatch } from "./rollout_watch.ts";
+import { roomsIn } from "./rooms_and_users.ts";
 import { counted, print, seconds, Trouble } from "./say.ts";
 import { askServers } from "./servers.ts";
 
@@ -93,6 +94,5 @@ function ownRelease(): Release {
 }
 
 function doneLine({ servers }: ServersView): string {
-  const rooms = servers.reduce((sum, server) => sum + server.rooms, 0);
-  return `done: ${counted(servers.length, "game server")} of release ${servers[0]?.release}, ${counted(rooms, "room")}`;
+  return `done: ${counted(servers.length, "game server")} of release ${servers[0]?.release}, ${counted(roomsIn(servers), "room")}`;
 }

@@ -1,6 +1,7 @@
 /** A rollout's plan as lines for people. */
 import type { Difference, Outcome, PlannedLot, RolloutPlan, Step, Undo } from "./rollout_plan.ts";
 import { movesPerSecond, restartMs } from "./rollout_plan.ts";
+import { type RoomsAndUsers, sumOf } from "./rooms_and_users.ts";
 import { counted, seconds } from "./say.ts";
 
 const orders: Readonly<Record<RolloutPlan["order"], string>> = {
@@ -17,7 +18,7 @@ export function linesOf(plan: RolloutPlan): string[] {
     ...unlinked.map((server) => `${server} is not linked: what it has is unknown`),
     ...differences.map((difference) => differenceOf(difference, release)),
     ...steps.flatMap((step, at) => stepLines(step, at + 1, plan)),
-    ...(steps.length === 0 ? [] : sumOf(plan)),
+    ...(steps.length === 0 ? [] : sumLines(plan)),
     ...undoLines(plan),
   ];
 }
@@ -26,9 +27,7 @@ function progressOf({ steps, done, unlinked, isUnderWay, order }: RolloutPlan): 
   if (steps.length === 0 && done.length === 0) return "no game server is linked";
   if (steps.length === 0) return `on ${servers(done.length)}, and ${unlinked.length === 0 ? "nothing remains" : "no other one is linked"}`;
   const had = isUnderWay ? `under way, ${done.length} of ${servers(done.length + steps.length)} have it; ` : "";
-  const rooms = steps.reduce((sum, step) => sum + step.rooms, 0);
-  const users = steps.reduce((sum, step) => sum + step.users, 0);
-  return `${had}${servers(steps.length)} to go with ${roomsAndUsers({ rooms, users })}${steps.length > 1 ? `, ${orders[order]}` : ""}`;
+  return `${had}${servers(steps.length)} to go with ${roomsAndUsers(sumOf(steps))}${steps.length > 1 ? `, ${orders[order]}` : ""}`;
 }
 
 function differenceOf({ game, writers, version }: Difference, release: string): string {
@@ -43,7 +42,7 @@ function stepLines(
   at: number,
   plan: RolloutPlan,
 ): string[] {
-  const sum = outcomes.reduce((all, one) => ({ rooms: all.rooms + one.rooms, users: all.users + one.users }), { rooms: 0, users: 0 });
+  const sum = sumOf(outcomes);
   const where = server === address ? "" : `${address}, `;
   const byThen = sum.rooms === rooms ? "" : " by then";
   return [
@@ -66,7 +65,7 @@ function outcomeOf(outcome: Outcome, drain: string, release: string): string {
     : `${parked}, played on when it is back${upgraded}`;
 }
 
-function sumOf({ moves, ms, steps, lost, waiting, after }: RolloutPlan): string[] {
+function sumLines({ moves, ms, steps, lost, waiting, after }: RolloutPlan): string[] {
   const restarts = `${counted(steps.length, "restart")} of ${seconds(restartMs)}`;
   const isLate = steps.some(({ outcomes }) => outcomes.some((outcome) => outcome.isLate));
   return [
@@ -98,7 +97,7 @@ function lotOf({ game, version, rooms }: PlannedLot): string {
   return game === undefined || version === undefined ? `${many} of unknown state versions` : `${many} of ${game} version ${version}`;
 }
 
-function roomsAndUsers({ rooms, users }: { rooms: number; users: number }): string {
+function roomsAndUsers({ rooms, users }: RoomsAndUsers): string {
   return `${counted(rooms, "room")} and ${counted(users, "user")}`;
 }
 

@@ -8,8 +8,9 @@
  *                                  └ there is none: they park, or wait and are dissolved
  *                            ──> it starts again with the release, last of all
  */
-import type { ServerView } from "#gate_server/server_view.ts";
+import { isLeaving, type ServerView } from "#gate_server/server_view.ts";
 import { type Deal, reads } from "#protocol/deals.ts";
+import { type RoomsAndUsers, roomsIn, sumOf } from "./rooms_and_users.ts";
 import { nameServers } from "./server_names.ts";
 
 /** A drain moves 295 to 800 dice rooms a second on two busy cores, and the fault tests fail below 200. */
@@ -26,11 +27,9 @@ export interface Release {
 }
 
 /** The rooms of one game whose states have one version; both are left out when their server's release does not say. */
-export interface PlannedLot {
+export interface PlannedLot extends RoomsAndUsers {
   readonly game?: string;
   readonly version?: number;
-  readonly rooms: number;
-  readonly users: number;
 }
 
 /** What becomes of a lot when its server leaves. */
@@ -84,11 +83,6 @@ export interface Difference {
   readonly version?: number;
 }
 
-interface Sum {
-  readonly rooms: number;
-  readonly users: number;
-}
-
 export interface RolloutPlan {
   readonly release: string;
   readonly deals: readonly Deal[];
@@ -107,9 +101,9 @@ export interface RolloutPlan {
   readonly moves: number;
   readonly ms: number;
   /** What is dissolved, unless it ends before. */
-  readonly lost: Sum;
+  readonly lost: RoomsAndUsers;
   /** What is parked, and what the release does not read: another one may. */
-  readonly waiting: Sum;
+  readonly waiting: RoomsAndUsers;
   readonly differences: readonly Difference[];
   readonly undo: readonly Undo[];
   /** Rooms of each server in the end. */
@@ -138,7 +132,6 @@ export function planRollout(servers: readonly ServerView[], release: Release): R
   const queue = remaining.toSorted((a, b) => Number(isLeaving(b.view)) - Number(isLeaving(a.view)) || compare(a, b, order));
   const steps = queue.map((member) => stepOf(member, members, release));
   const outcomes = steps.flatMap((step) => step.outcomes);
-  const sumOf = (lots: readonly PlannedLot[]): Sum => ({ rooms: roomsIn(lots), users: usersIn(lots) });
   return {
     ...{ release: release.name, deals: release.deals, order, steps, differences },
     isUnderWay: remaining.length > 0 && (done.length > 0 || remaining.some(({ view }) => isLeaving(view))),
@@ -159,10 +152,6 @@ function isOf({ release, deals }: ServerView, { name, deals: wanted }: Release):
   const isSame = ({ game, version, upgrades }: Deal): boolean =>
     wanted.some((other) => other.game === game && other.version === version && other.upgrades === upgrades);
   return release === name && deals?.every(isSame) === true;
-}
-
-function isLeaving({ stage = "serving" }: ServerView): boolean {
-  return stage !== "serving";
 }
 
 function memberOf(view: ServerView, name: string): Member {
@@ -297,14 +286,6 @@ function undoOf(older: { name: string; deals: readonly Deal[] }, members: readon
     const rooms = roomsIn(members.flatMap(({ lots }) => lots.filter((lot) => lot.game === game && lot.version === version)));
     return { to: older.name, game, version, rooms, ...named("isRead", isRead) };
   });
-}
-
-function roomsIn(lots: readonly PlannedLot[]): number {
-  return lots.reduce((sum, { rooms }) => sum + rooms, 0);
-}
-
-function usersIn(lots: readonly PlannedLot[]): number {
-  return lots.reduce((sum, { users }) => sum + users, 0);
 }
 
 /** A property that is left out when there is no value for it. */

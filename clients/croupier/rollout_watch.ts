@@ -6,7 +6,7 @@
  *     a server has gone ──> it is waited for a while: its successor may be on its way
  */
 import type { ServersView } from "#gate_server/server_routes.ts";
-import type { ServerView } from "#gate_server/server_view.ts";
+import { isLeaving, type ServerView } from "#gate_server/server_view.ts";
 import { counted } from "./say.ts";
 import { nameServers } from "./server_names.ts";
 
@@ -78,10 +78,6 @@ export class RolloutWatch {
     this.#held = held;
     return [`${counted(held, "room")} held by this gate`];
   }
-}
-
-function isLeaving({ stage = "serving" }: ServerView): boolean {
-  return stage !== "serving";
 }
 
 function stateOf(server: ServerView): string {

@@ -1,7 +1,8 @@
 /** `croupier servers` and `rooms abandon`: the game servers that a gate knows, and one that is gone for good. */
 import type { AbandonedView, ServersView } from "#gate_server/server_routes.ts";
-import type { ServerView } from "#gate_server/server_view.ts";
+import { isLeaving, type ServerView } from "#gate_server/server_view.ts";
 import { type AdminClient, patienceMs } from "./admin.ts";
+import { roomsIn } from "./rooms_and_users.ts";
 import { counted, print } from "./say.ts";
 
 /** What a gate answers, with nothing where one of an older release says nothing. */
@@ -23,35 +24,19 @@ export async function abandon(admin: AdminClient, journal: string): Promise<void
 }
 
 function lineOf(server: ServerView): string {
-  const {
-    address,
-    machine,
-    journal = "unknown",
-    release,
-    isLinked,
-    isOffered,
-    stage = "serving",
-    drain,
-    rooms,
-    users,
-    unreadable,
-  } = server;
+  const { address, machine, journal = "unknown", release, isLinked, isOffered, stage, drain, rooms, users, unreadable } = server;
   const about = `${address} journal ${journal}${after(" release ", release)}${after(" on ", machine)}`;
   if (!isLinked) return `${about}, not linked`;
-  const waiting = counts(unreadable ?? []);
+  const waiting = roomsIn(unreadable ?? []);
   return [
     `${about}, ${counted(rooms, "room")}, ${counted(users, "user")}`,
     ...(waiting === 0 ? [] : [`${counted(waiting, "room")} that it cannot read`]),
-    stage === "serving" ? takes(isOffered) : `${stage} (${drain})`,
+    isLeaving(server) ? `${stage} (${drain})` : takes(isOffered),
   ].join(", ");
 }
 
 function takes(isOffered: boolean): string {
   return isOffered ? "takes new ones" : "takes no new ones";
-}
-
-function counts(lots: readonly { readonly rooms: number }[]): number {
-  return lots.reduce((sum, { rooms }) => sum + rooms, 0);
 }
 
 function after(word: string, value: string | undefined): string {
