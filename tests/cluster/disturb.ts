@@ -1,6 +1,7 @@
 /** One disturbance among several of a scenario: what it did to those who play, as a line for a person. */
 import type { TestContext } from "node:test";
-import { quantile } from "#tests/faults/measure.ts";
+import { seconds } from "#clients/croupier/say.ts";
+import { spreadOf } from "#tests/faults/measure.ts";
 import type { Players } from "./players.ts";
 
 export interface Disturbance<Result> {
@@ -25,8 +26,7 @@ export async function disturb<Result>(
     return done;
   });
   const pausesMs = players.pausesMs.slice(before);
-  const [p50, p99, most] = [0.5, 0.99, 1].map((q) => quantile(pausesMs, q).toFixed(0));
-  const pause = pausesMs.length === 0 ? "" : `pause p50 ${p50}, p99 ${p99}, max ${most} ms; `;
-  t.diagnostic(`${what}: ${pause}${(tookMs / 1000).toFixed(1)} s`);
+  const pause = pausesMs.length === 0 ? "" : `pause ${spreadOf(pausesMs)}; `;
+  t.diagnostic(`${what}: ${pause}${seconds(tookMs)}`);
   return { result, pausesMs, tookMs };
 }

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { seconds } from "#clients/croupier/say.ts";
 import { isFull, patience, sleep, until } from "#tests/faults/measure.ts";
 import { disturb } from "./disturb.ts";
 import { type Image, images } from "./images.ts";
@@ -127,10 +128,6 @@ function setPartition(namespace: Namespace, at: number): Promise<number> {
 
 function undo(namespace: Namespace): Promise<number> {
   return namespace.rollOut(statefulSet, "rollout", "undo", statefulSet);
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 function partition(at: number): string {

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { seconds } from "#clients/croupier/say.ts";
 import { isFull, patience, until } from "#tests/faults/measure.ts";
 import { Player } from "#tests/support/player.ts";
 import { disturb } from "./disturb.ts";
@@ -30,7 +31,7 @@ test("[F7][P5][P6] preStop drains: an empty pod leaves at once, one with rooms w
   assert.ok(gate !== undefined);
   for (const pod of ["dice-1", gate.metadata.name]) {
     const { tookMs } = await leave(namespace, pod);
-    t.diagnostic(`F7 an empty pod, ${pod}: ${(tookMs / 1000).toFixed(1)} s from kubectl delete pod to gone`);
+    t.diagnostic(`F7 an empty pod, ${pod}: ${seconds(tookMs)} from kubectl delete pod to gone`);
     assert.ok(tookMs <= emptyWithinMs * patience, `${tookMs} ms`);
   }
   await namespace.ready();
@@ -38,7 +39,7 @@ test("[F7][P5][P6] preStop drains: an empty pod leaves at once, one with rooms w
   const { result } = await disturb(t, players, "F7 a pod with rooms and a peer", () => leave(namespace, "dice-0"));
   const { log, begunMs, tookMs } = result;
   const moved = log.said("move end").length;
-  t.diagnostic(`F7 drain begun after ${begunMs} ms, ${moved} rooms moved, gone after ${(tookMs / 1000).toFixed(1)} s`);
+  t.diagnostic(`F7 drain begun after ${begunMs} ms, ${moved} rooms moved, gone after ${seconds(tookMs)}`);
   assert.ok(begunMs <= begunWithinMs * patience, `begun after ${begunMs} ms`);
   assert.ok(moved > 0, "it had no rooms");
   assert.deepEqual([log.said("stop").length, log.said("dissolve all"), log.said("drain deadline")], [1, [], []]);

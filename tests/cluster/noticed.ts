@@ -1,7 +1,7 @@
 /** What players have noticed of a disturbance: as one line for a person, and held against what is promised. */
 import assert from "node:assert/strict";
 import type { Report } from "#clients/dice_report.ts";
-import { patience, quantile } from "#tests/faults/measure.ts";
+import { patience, spreadOf } from "#tests/faults/measure.ts";
 
 interface Facts {
   /** Of the bots. */
@@ -40,13 +40,12 @@ export class Noticed {
 
   line(what: string): string {
     const { report, rooms, roomsLost, roomsDissolved, ledger, echoes, echoesLost, echoesDoubled, pausesMs, durationMs } = this.#facts;
-    const [p50, p99, most] = [0.5, 0.99, 1].map((q) => quantile(pausesMs, q).toFixed(0));
     const within = (100 * (1 - this.lateShare)).toFixed(3);
     return [
       `${what}: ${rooms} rooms, ${report.users} bots: rooms lost ${roomsLost.length}, dissolved ${roomsDissolved.length}`,
       `reconnects per client at most ${report.reconnectsMost}`,
       `inputs lost ${echoesLost}, doubled ${echoesDoubled} of ${echoes} echoes, ${report.rolls} rolls, ${ledger.inputs} ledger entries`,
-      `pause p50 ${p50}, p99 ${p99}, max ${most} ms (${pausesMs.length} measured)`,
+      `pause ${spreadOf(pausesMs)} (${pausesMs.length} measured)`,
       `${within} % answered within 1 s`,
       `${(durationMs / 1000).toFixed(0)} s`,
     ].join("; ");

@@ -10,7 +10,7 @@ import { dataFolder } from "#tests/support/data_folder.ts";
 import type { Server } from "#tests/support/process.ts";
 import { playDice } from "./dice_bots.ts";
 import { Echoer } from "./echoer.ts";
-import { isFull, kilobyte, patience, quantile, sleep } from "./measure.ts";
+import { isFull, kilobyte, patience, quantile, sleep, spreadOf } from "./measure.ts";
 
 const rollouts = isFull ? 5 : 2;
 const diceRooms = isFull ? 200 : 40;
@@ -92,7 +92,7 @@ async function rollOut(t: TestContext, cluster: Cluster, echoers: readonly Echoe
   const [frozen, pauses] = [all.flatMap(({ frozenMs }) => frozenMs), all.flatMap(({ pausesMs }) => pausesMs)];
   t.diagnostic(
     `F4 ${all.length} × ${rooms} rooms: exit after ${all.map(({ leftMs }) => leftMs.toFixed(0)).join(", ")} ms, ` +
-      `${all.map(({ movesPerSecond }) => movesPerSecond.toFixed(0)).join(", ")} moves/s; nobody played for ${shown(frozen)}; players waited for ${shown(pauses)}`,
+      `${all.map(({ movesPerSecond }) => movesPerSecond.toFixed(0)).join(", ")} moves/s; nobody played for ${spreadOf(frozen)}; players waited for ${spreadOf(pauses)}`,
   );
   for (const { frozenMs } of all) assert.equal(frozenMs.length, rooms, "every room has moved");
   for (const echoer of echoers) assert.ok(echoer.isOpen, "nobody was closed");
@@ -125,11 +125,6 @@ async function rollOutOnce(t: TestContext, cluster: Cluster, echoers: readonly E
 
 function readLog(line: string) {
   return JSON.parse(line) as { "@timestamp": string; event: { action: string }; "duration.ms": number };
-}
-
-function shown(values: readonly number[]): string {
-  const [p50, p99, most] = [0.5, 0.99, 1].map((q) => quantile(values, q).toFixed(0));
-  return `p50 ${p50}, p99 ${p99}, max ${most} ms`;
 }
 
 function assertQuick(all: readonly Rollout[], leaveWithinMs: number): void {

@@ -33,6 +33,12 @@ export function median(values: Iterable<number>): number {
   return quantile(values, 0.5);
 }
 
+/** How long something took, for a person. */
+export function spreadOf(durationsMs: readonly number[]): string {
+  const [p50, p99, most] = [0.5, 0.99, 1].map((q) => quantile(durationsMs, q).toFixed(0));
+  return `p50 ${p50}, p99 ${p99}, max ${most} ms`;
+}
+
 /** A scrape: the sum of a metric's lines, by name and, if given, one of its labels. */
 export class Scrape {
   readonly #text: string;
