@@ -11,6 +11,7 @@ import { encode, frame } from "#protocol/frame.ts";
 import { SitDownRequestSchema, Command as System } from "#protocol/gen/frame_pb.ts";
 import { Refused } from "#protocol/refusals.ts";
 import type { FakePlayer } from "#tests/support/fake_player.ts";
+import { quiet } from "#tests/support/quiet_game.ts";
 import { TwoServers } from "#tests/support/two_servers.ts";
 import type { Game } from "./game.ts";
 
@@ -18,23 +19,18 @@ const Command = { COUNT: 100, NOTHING: 101 } as const;
 
 /** Counts what it is told to: the n-th time everybody hears n bytes. Everything else is refused. */
 const counter: Game<{ count: number }> = {
+  ...quiet,
   name: "counter",
-  version: 1,
   open(table) {
     table.startTicker("stay", 3_600_000);
     return { count: 0 };
   },
   arrive: (table, _state, player) => table.send(player.user, frame(200)),
-  leave: () => true,
   message(table, state, _player, command) {
     if (command !== Command.COUNT) throw new Refused("unknownCommand");
     state.count += 1;
     table.sendAll(frame(201, new Uint8Array(state.count)));
   },
-  timer() {},
-  dissolve() {},
-  phase: () => "open",
-  print: () => "",
 };
 
 const sit = encode(System.SIT_DOWN, SitDownRequestSchema, { metadata: { game_name: "counter", room_id: "1" } });

@@ -12,23 +12,12 @@ import { silentLog } from "#runtime/log.ts";
 import { readSettings } from "#runtime/settings.ts";
 import { ManualClock } from "#tests/support/manual_clock.ts";
 import { TakerAtHand } from "#tests/support/peer_at_hand.ts";
+import { quiet } from "#tests/support/quiet_game.ts";
 import { SmallHouse } from "#tests/support/small_house.ts";
 import { Gate } from "./gate.ts";
 import type { ServersView } from "./server_routes.ts";
 
-const echo: Game<unknown> = {
-  name: "echo",
-  version: 3,
-  open: () => ({}),
-  arrive() {},
-  leave: () => true,
-  message() {},
-  timer() {},
-  dissolve() {},
-  phase: () => "open",
-  print: () => "",
-  upgrade: (state) => state,
-};
+const echo: Game<unknown> = { ...quiet, name: "echo", version: 3, upgrade: (state) => state };
 
 const sitAt = (room: string): Frame => encode(System.SIT_DOWN, SitDownRequestSchema, { metadata: { game_name: "echo", room_id: room } });
 const stand = frame(System.STAND_UP);

@@ -8,6 +8,7 @@ import type { Game } from "#game_server/game.ts";
 import { outputsMax } from "#game_server/outbox.ts";
 import { encode, type Frame, frame } from "#protocol/frame.ts";
 import { SitDownRequestSchema, Command as System } from "#protocol/gen/frame_pb.ts";
+import { quiet } from "./support/quiet_game.ts";
 import { SmallHouse } from "./support/small_house.ts";
 
 const Command = { WORD: 100, SPEECH: 101, POISON: 102 } as const;
@@ -15,23 +16,18 @@ const [word, scene, held, resumed] = ["201 (0 bytes)", "200 (0 bytes)", "Notice 
 
 /** Says a word, or more words than are kept, or takes something into its state that is no plain data. */
 const speaker: Game<{ poison?: unknown }> = {
+  ...quiet,
   name: "speaker",
-  version: 1,
   open(table) {
     table.startTicker("stay", 3_600_000);
     return {};
   },
   arrive: (table, _state, player) => table.send(player.user, frame(200)),
-  leave: () => true,
   message(table, state, _player, command) {
     if (command === Command.POISON) state.poison = 1n;
     const words = command === Command.SPEECH ? outputsMax + 1 : 1;
     for (let said = 0; said < words; said++) table.sendAll(frame(201));
   },
-  timer() {},
-  dissolve() {},
-  phase: () => "open",
-  print: () => "",
 };
 
 function open(env: Record<string, string> = {}): Promise<SmallHouse> {

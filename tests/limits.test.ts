@@ -8,22 +8,18 @@ import { developmentKey } from "./support/entrance.ts";
 import { openHouse } from "./support/house.ts";
 import { Player } from "./support/player.ts";
 import { Server } from "./support/process.ts";
+import { quiet } from "./support/quiet_game.ts";
 import { RawConnection } from "./support/raw.ts";
 
 /** A game that answers command 100 with 32 000 bytes to everyone, and 101 with a short word to the sender. */
 const flood: Game<unknown> = {
+  ...quiet,
   name: "dice",
-  version: 1,
   seats: 4,
   open: (table) => table.startTimer("keep", 3_600_000) ?? {},
   arrive: (table, _state, player) => table.send(player.user, frame(500)),
-  leave: () => true,
   message: (table, _state, player, command) =>
     command === 100 ? table.sendAll(frame(501, new Uint8Array(32_000))) : table.send(player.user, frame(502)),
-  timer: () => {},
-  dissolve: () => {},
-  phase: () => "open",
-  print: () => "",
 };
 
 test("[P7][F10] a slow reader is cut when its queue is full, and the others read on", async (t) => {

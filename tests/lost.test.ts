@@ -6,20 +6,10 @@ import type { Game } from "#game_server/game.ts";
 import { encode, type Frame, frame } from "#protocol/frame.ts";
 import { SitDownRequestSchema, Command as System } from "#protocol/gen/frame_pb.ts";
 import { TakerAtHand } from "./support/peer_at_hand.ts";
+import { quiet } from "./support/quiet_game.ts";
 import { SmallHouse } from "./support/small_house.ts";
 
-const table: Game<unknown> = {
-  name: "table",
-  version: 1,
-  open: () => ({}),
-  arrive: (t, _state, player) => t.send(player.user, frame(200)),
-  leave: () => true,
-  message() {},
-  timer() {},
-  dissolve() {},
-  phase: () => "open",
-  print: () => "",
-};
+const table: Game<unknown> = { ...quiet, name: "table", arrive: (t, _state, player) => t.send(player.user, frame(200)) };
 
 function sit(metadata: Record<string, string> = {}): Frame {
   return encode(System.SIT_DOWN, SitDownRequestSchema, { metadata: { game_name: "table", ...metadata } });

@@ -1,23 +1,10 @@
 /** Rooms that other game servers offer to this one: what is no room, more than there is space for, and what it cannot read any more. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Game } from "#game_server/game.ts";
 import { Metrics } from "#runtime/metrics.ts";
 import { PeerAtHand } from "./support/peer_at_hand.ts";
+import { quiet } from "./support/quiet_game.ts";
 import { SmallHouse } from "./support/small_house.ts";
-
-const quiet: Game<unknown> = {
-  name: "quiet",
-  version: 1,
-  open: () => ({}),
-  arrive() {},
-  leave: () => true,
-  message() {},
-  timer() {},
-  dissolve() {},
-  phase: () => "open",
-  print: () => "",
-};
 
 async function open(env: Record<string, string> = {}): Promise<{ house: SmallHouse; peer: PeerAtHand }> {
   const house = await SmallHouse.open(quiet, env);

@@ -7,20 +7,10 @@ import type { Deal } from "#protocol/deals.ts";
 import { encode, type Frame, frame } from "#protocol/frame.ts";
 import { SitDownRequestSchema, Command as System } from "#protocol/gen/frame_pb.ts";
 import { PeerAtHand, TakerAtHand } from "./support/peer_at_hand.ts";
+import { quiet } from "./support/quiet_game.ts";
 import { SmallHouse } from "./support/small_house.ts";
 
-const echo: Game<unknown> = {
-  name: "echo",
-  version: 1,
-  open: () => ({}),
-  arrive() {},
-  leave: () => true,
-  message: (table) => table.sendAll(frame(200)),
-  timer() {},
-  dissolve() {},
-  phase: () => "open",
-  print: () => "",
-};
+const echo: Game<unknown> = { ...quiet, name: "echo", message: (table) => table.sendAll(frame(200)) };
 
 const sit: Frame = encode(System.SIT_DOWN, SitDownRequestSchema, { metadata: { game_name: "echo", room_id: "1" } });
 const word = frame(100);
