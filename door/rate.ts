@@ -21,10 +21,12 @@ export class TokenBucket {
   take(nowMs: number): boolean {
     this.#tokens = Math.min(this.#burst, this.#tokens + ((nowMs - this.#atMs) * this.#perSecond) / 1000);
     this.#atMs = nowMs;
-    const isLate = this.#tokens < 1 && this.#late.tokens >= 1 && nowMs < this.#late.untilMs;
-    if (isLate) this.#late.tokens -= 1;
-    else if (this.#tokens >= 1) this.#tokens -= 1;
-    else return false;
+    if (this.#tokens >= 1) {
+      this.#tokens -= 1;
+      return true;
+    }
+    if (this.#late.tokens < 1 || nowMs >= this.#late.untilMs) return false;
+    this.#late.tokens -= 1;
     return true;
   }
 
