@@ -76,20 +76,19 @@ export class ReadyEndpoints {
 
   async #follow(): Promise<void> {
     const { clock, entropy } = this.#options;
-    let watchingMs = 0;
+    let watchedSinceMs: number | undefined;
     try {
       const version = await this.#list();
       if (this.#isStopped) return;
       this.#up();
-      const startMs = clock.now();
-      await this.#watch(version).finally(() => {
-        watchingMs = clock.now() - startMs;
-      });
+      watchedSinceMs = clock.now();
+      await this.#watch(version);
     } catch (thrown) {
       this.#down(thrown);
     }
     if (this.#isStopped) return;
-    this.#failures = watchingMs >= lastingMs ? 0 : this.#failures + 1;
+    const hasLasted = watchedSinceMs !== undefined && clock.now() - watchedSinceMs >= lastingMs;
+    this.#failures = hasLasted ? 0 : this.#failures + 1;
     this.#next = clock.after(backoffMs(backoff, this.#failures, entropy), () => void this.#follow());
   }
 
