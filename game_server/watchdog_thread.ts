@@ -19,7 +19,7 @@ setInterval(() => {
     // The first thread cannot write its log now; standard error reaches the same collector.
     writeSync(
       standardError,
-      `${JSON.stringify({ "log.level": "error", event: { action: "handler stuck" }, message: `handler stuck: ${text}` })}\n`,
+      `${JSON.stringify({ "log.level": "error", "event.action": "handler stuck", message: `handler stuck: ${text}` })}\n`,
     );
   }
   seen = now;
