@@ -8,6 +8,7 @@ import { ecsFormat } from "@elastic/ecs-pino-format";
 import pino from "pino";
 import type { LogEvent, LogLevel } from "./log_events.ts";
 import type { LogFields } from "./log_fields.ts";
+import { LogOutput } from "./log_output.ts";
 
 export type { LogEvent } from "./log_events.ts";
 export type { LogFields } from "./log_fields.ts";
@@ -36,12 +37,23 @@ interface LogOptions {
   level: string;
   /** `service.node.name`: one start of one process. */
   node: string;
+  /** For a person at a terminal; undefined for what is no line. Left out: JSON. */
+  readable?(line: string): string | undefined;
 }
 
-/** The process's log. */
-export function openLog({ service, version, level, node }: LogOptions): Log {
+/** The log of a process. Its level, and that of every log made of it, can be changed while it runs. */
+export interface ProcessLog extends Log {
+  level: string;
+  /** Lines that nobody read in time. */
+  readonly dropped: number;
+}
+
+export function openLog({ service, version, level, node, readable }: LogOptions): ProcessLog {
   const format = ecsFormat({ serviceName: service, serviceVersion: version, serviceNodeName: node });
-  return new PinoLog(pino({ ...format, level }, pino.destination({ fd: 1, sync: true })));
+  const output = new LogOutput({ onGap: (lines) => log.warn("log gap", { "log.dropped": lines }) });
+  const write = (line: string): void => output.write(readable === undefined ? oneLine(line) : `${readable(line.trimEnd())}\n`);
+  const log = new RootLog(pino({ ...format, level }, { write }), output);
+  return log;
 }
 
 class PinoLog implements Log {
@@ -86,6 +98,29 @@ class PinoLog implements Log {
   }
 }
 
+class RootLog extends PinoLog implements ProcessLog {
+  readonly #logger: pino.Logger;
+  readonly #output: LogOutput;
+
+  constructor(logger: pino.Logger, output: LogOutput) {
+    super(logger);
+    this.#logger = logger;
+    this.#output = output;
+  }
+
+  get level(): string {
+    return this.#logger.level;
+  }
+
+  set level(level: string) {
+    this.#logger.level = level;
+  }
+
+  get dropped(): number {
+    return this.#output.dropped;
+  }
+}
+
 /** The log of tests and tools that want none. */
 export const silentLog: Log = {
   isDebug: false,
@@ -115,3 +150,12 @@ function errorFields(err: unknown): [string, string][] {
 function cutText(text: string, charactersMax = fieldCharactersMax): string {
   return (text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text).toWellFormed();
 }
+
+/** Characters that JSON leaves as they are, and that some readers end a line at. */
+function oneLine(line: string): string {
+  return lineEnds.test(line)
+    ? line.replaceAll(/[\u0085\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    : line;
+}
+
+const lineEnds = /[\u0085\u2028\u2029]/;

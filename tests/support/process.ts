@@ -67,6 +67,11 @@ export class Server {
     this.#run.child.kill(name);
   }
 
+  /** Nobody reads what it says, from now on: its next line has no reader. */
+  closeOutput(): void {
+    this.#run.child.stdout?.destroy();
+  }
+
   /** Waits for a log line of this event. */
   logged(event: LogEvent): Promise<string> {
     return this.#run.until(says(event));
