@@ -2,7 +2,7 @@
  * Log lines for people, through pino-pretty: the time, the level, the event, and what the line says beside what is the
  * same on all of them. Control characters that came from a client are shown, not obeyed.
  *
- *     [14:03:22.123] INFO (game_server on dice-0): sit user.id=7 room=dice/1 seat=0
+ *     [14:03:22.123] INFO (game_server): sit room=dice/1 room.life=5b… epoch=1 seat=0 user.id=7 session.id=f1…-12
  */
 import { prettyFactory } from "pino-pretty";
 
@@ -24,8 +24,8 @@ export function openReadable({ colors }: { colors: boolean }): (line: string) =>
   return (line) => {
     const fields = readLine(line);
     if (fields === undefined) return undefined;
-    const { "@timestamp": time, "log.level": level, "service.name": name, "host.hostname": hostname } = fields;
-    const shown = pretty({ ...{ time, level, name, hostname }, message: messageOf(fields) }) ?? "";
+    const { "@timestamp": time, "log.level": level, "service.name": name } = fields;
+    const shown = pretty({ ...{ time, level, name }, message: messageOf(fields) }) ?? "";
     const stack = fields["error.stack_trace"];
     return typeof stack === "string" ? `${shown}${stack.split("\n").map(visible).join("\n")}` : shown.trimEnd();
   };

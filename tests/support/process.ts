@@ -77,6 +77,11 @@ export class Server {
     return this.#run.until(says(event));
   }
 
+  /** The same, from the `from`th line on. */
+  loggedFrom(event: LogEvent, from: number): Promise<string> {
+    return this.#run.until(says(event), from);
+  }
+
   /** Asks the admin listener. */
   async admin(path: string, headers: Record<string, string> = {}): Promise<{ status: number; body: string }> {
     const response = await fetch(`http://127.0.0.1:${this.adminPort}${path}`, { headers });
