@@ -7,6 +7,8 @@ import { duration, readSettings, SettingError } from "#runtime/settings.ts";
 import { AdminClient } from "./croupier/admin.ts";
 import { showDrain, startDrain, undoDrain } from "./croupier/drain.ts";
 import { checkJournal, listJournal, readJournal, showRoom } from "./croupier/journal.ts";
+import { logLevel } from "./croupier/log_level.ts";
+import type { LogFilter } from "./croupier/logs.ts";
 import { followRollout, showPlan } from "./croupier/rollout.ts";
 import { listRooms, moveRoom, rebalance } from "./croupier/rooms.ts";
 import { exitTrouble, exitUsage, print, Trouble } from "./croupier/say.ts";
@@ -26,6 +28,9 @@ const usage = `usage: croupier journal ls [--json]            every room in a jo
        croupier rollout plan [--json]          ask a gate: what a rollout to the release of this command line will do
        croupier rollout status                 ask a gate: follows one until every game server has the same release,
                                                or --release NAME; exit code 1 after --timeout, 10m by default, 0 = none
+       croupier log-level [LEVEL]              the least level that a process logs; with LEVEL, from now on
+       croupier logs [FILE …] [--json]         lines of logs for people, of files or of what kubectl logs -f says; only
+                                               those with --user ID, --room LIFE|GAME/ROOM, --event NAME,…, --level LEAST
 --data-dir DIR instead of DATA_DIR
 --admin URL instead of CROUPIER_ADMIN, http://127.0.0.1:60009 by default; ADMIN_TOKEN is its token`;
 
@@ -35,6 +40,10 @@ const flags = {
   to: { type: "string" },
   release: { type: "string" },
   timeout: { type: "string" },
+  user: { type: "string" },
+  room: { type: "string" },
+  event: { type: "string" },
+  level: { type: "string" },
   json: { type: "boolean" },
   wait: { type: "boolean" },
   help: { type: "boolean" },
@@ -50,14 +59,16 @@ interface Given {
   readonly to: string | undefined;
   readonly release: string | undefined;
   readonly timeoutMs: number;
-  /** What stands after the two words. */
+  readonly filter: LogFilter;
+  /** What stands after the command, and the first of it. */
+  readonly operands: readonly string[];
   readonly operand: string;
 }
 
 interface Command {
   readonly flags: readonly Flag[];
-  /** Words that must follow. */
-  readonly operands: 0 | 1;
+  /** Words that must follow; "?": none or one, "*": any number. */
+  readonly operands: 0 | 1 | "?" | "*";
   run(given: Given): void | Promise<void>;
 }
 
@@ -74,8 +85,16 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ["servers ls", { flags: ["admin", "json"], operands: 0, run: (given) => listServers(adminOf(given), given) }],
   ["rollout plan", { flags: ["admin", "json"], operands: 0, run: (given) => showPlan(adminOf(given), given) }],
   ["rollout status", { flags: ["admin", "release", "timeout"], operands: 0, run: (given) => followRollout(adminOf(given), given) }],
+  ["log-level", { flags: ["admin"], operands: "?", run: (given) => logLevel(adminOf(given), given.operands[0]) }],
+  ["logs", { flags: ["json", "user", "room", "event", "level"], operands: "*", run: readLogs }],
   ["rooms ls", { flags: ["admin", "json"], operands: 0, run: (given) => listRooms(adminOf(given), given) }],
 ]);
+
+/** What it reads with is loaded for it alone. */
+async function readLogs({ operands, filter, json }: Given): Promise<void> {
+  const { showLogs } = await import("./croupier/logs.ts");
+  await showLogs(operands, filter, { json });
+}
 
 function journalOf({ dataDir }: Given) {
   return readJournal(dataDir ?? readSettings(process.env).dataDir);
@@ -100,13 +119,21 @@ async function main(args: readonly string[]): Promise<void> {
   const { values, positionals } = readArguments(args);
   if (values.help) return print(usage);
   if (args.length === 0) throw new SettingError("what shall it do?");
-  const command = commands.get(positionals.slice(0, 2).join(" "));
-  const operands = positionals.slice(2);
-  const isMeant = operands.length === command?.operands && Object.keys(values).every((flag) => command.flags.includes(flag as Flag));
-  if (command === undefined || !isMeant) throw new SettingError(`it cannot do ${JSON.stringify(args.join(" "))}.`);
-  const { json = false, wait = false, admin, to, release, timeout = "10m", "data-dir": dataDir } = values;
+  const words = commands.has(positionals.slice(0, 2).join(" ")) ? 2 : 1;
+  const command = commands.get(positionals.slice(0, words).join(" "));
+  const operands = positionals.slice(words);
+  const isMeant = Object.keys(values).every((flag) => command?.flags.includes(flag as Flag));
+  if (command === undefined || !isMeant || !mayFollow(command, operands.length))
+    throw new SettingError(`it cannot do ${JSON.stringify(args.join(" "))}.`);
+  const { json = false, wait = false, admin, to, release, timeout = "10m", "data-dir": dataDir, user, room, event, level } = values;
+  const filter = { user, room, event, level };
   const timeoutMs = duration(timeout, "--timeout");
-  await command.run({ json, waits: wait, admin, to, release, timeoutMs, dataDir, operand: operands[0] ?? "" });
+  await command.run({ json, waits: wait, admin, to, release, timeoutMs, dataDir, filter, operands, operand: operands[0] ?? "" });
+}
+
+function mayFollow({ operands }: Command, count: number): boolean {
+  if (operands === "*") return true;
+  return operands === "?" ? count <= 1 : count === operands;
 }
 
 process.stdout.on("error", () => process.exit()); // `| head` has read enough

@@ -194,7 +194,7 @@ export class Listener implements Door {
 
   #refuse(stream: Duplex, refused: UpgradeRefused): void {
     this.#options.counts.upgrades.add(refused.status);
-    this.#options.log.debug("upgrade refusal", { "error.code": refused.status, "event.reason": refused.message });
+    this.#options.log.info("upgrade refusal", { "error.code": refused.status, "event.reason": refused.message });
     const body = `${refused.message}\n`;
     const headers = { ...refused.headers, Connection: "close", "Content-Type": "text/plain", "Content-Length": String(body.length) };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -23,6 +23,7 @@ import { readSitDown, type SitRequest } from "#protocol/sit_down.ts";
 import { disconnectFrame, errorFrame, tokenAcceptedFrame } from "#protocol/system_frames.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
+import { nanoseconds, sessionFields } from "#runtime/log_fields.ts";
 import { type Admission, type Identity, TokenRefused } from "./admission.ts";
 import type { DoorCounts } from "./counts.ts";
 import type { SocketEnd, SocketListener } from "./player_socket.ts";
@@ -90,6 +91,8 @@ type Ended = { readonly by: "client" | "us" } | undefined;
 
 /** What all sessions of a door share. */
 export interface SessionShare {
+  /** What sessions are called in the fleet: this and a number. */
+  readonly boot: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly admission: Admission;
@@ -107,6 +110,9 @@ export class Session {
   readonly id: number;
   readonly user: number;
   readonly claims: string;
+  /** Its lines say whose session this is. */
+  readonly log: Log;
+  readonly #openedAtMs: number;
   readonly #socket: SessionSocket;
   readonly #share: SessionShare;
   readonly #rate: TokenBucket;
@@ -127,10 +133,12 @@ export class Session {
     this.id = id;
     this.user = identity.user;
     this.claims = identity.claims;
+    this.log = share.log.with(sessionFields(share.boot, id, identity.user));
     this.#expiresAtMs = identity.expiresAtMs;
     this.#socket = socket;
     this.#share = share;
     const now = share.clock.now();
+    this.#openedAtMs = now;
     this.#rate = new TokenBucket(share.messagesPerSecond, 2 * share.messagesPerSecond, now);
     this.#excess = new TokenBucket(excessPerSecond, excessBurst, now);
     this.#strikes = new TokenBucket(strikesPerSecond, strikesBurst, now);
@@ -239,8 +247,10 @@ export class Session {
 
   #socketOnEnd(end: SocketEnd, code: number): void {
     this.#ended = { by: end === "restart" ? "us" : "client" };
-    this.#share.counts.ends.add(end);
-    this.#share.log.info("session close", { "user.id": this.user, "close.code": code, "event.reason": end });
+    const { clock, counts } = this.#share;
+    counts.ends.add(end);
+    const lengthMs = clock.now() - this.#openedAtMs;
+    this.log.info("session close", { "close.code": code, "event.reason": end, "event.duration": nanoseconds(lengthMs) });
     this.#goOn();
   }
 
@@ -349,9 +359,9 @@ export class Session {
   }
 
   #refuse(refused: Refused): void {
-    const { counts, development, log } = this.#share;
+    const { counts, development } = this.#share;
     counts.refusals.add(refused.refusal.code);
-    log.debug("refusal", { "user.id": this.user, "error.code": refused.refusal.code, "event.reason": refused.message });
+    this.log.info("refusal", { "error.code": refused.refusal.code, "event.reason": refused.message });
     this.deliver(errorFrame(refused, development));
     if (refused.refusal.strike) this.strike();
   }

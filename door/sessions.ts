@@ -17,8 +17,6 @@ import { Session, type SessionShare, type SessionSocket } from "./session.ts";
 const closesPerSecondMin = 100;
 
 interface SessionsOptions extends Omit<SessionShare, "onGone"> {
-  /** What sessions are called in the fleet: `boot` and a number. */
-  readonly boot: string;
   readonly entropy: Entropy;
   onGone(): void;
 }
@@ -56,11 +54,7 @@ export class Sessions {
     this.#sessions.set(id, session);
     this.#leaveHeartbeat.set(id, this.#heartbeat.add(session));
     this.#options.counts.sessions = this.#sessions.size;
-    this.#options.log.info("session open", {
-      "user.id": identity.user,
-      "client.address": address,
-      "session.id": `${this.#options.boot}-${id}`,
-    });
+    session.log.info("session open", { "client.address": address });
     return session;
   }
 

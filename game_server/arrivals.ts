@@ -10,6 +10,7 @@
 import type { DirectoryForServers, Unsettled } from "#fleet/directory.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
+import { roomFields } from "#runtime/log_fields.ts";
 import type { Fate } from "./peer_link.ts";
 import type { Peers } from "./peers.ts";
 import { type RoomValue, shiftTimes } from "./room_value.ts";
@@ -74,7 +75,7 @@ export class Arrivals {
     value.passage = { is: "incoming", offer, from };
     this.#hold(value, offer, from);
     rooms.note(value.life, value);
-    log.debug("move start", { "room.life": value.life, "link.peer": from });
+    log.debug("room offer", { ...roomFields(value), "link.peer": from });
     await rooms.committed();
     return undefined;
   }

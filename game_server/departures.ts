@@ -12,6 +12,7 @@
 import type { DirectoryForServers, Life } from "#fleet/directory.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
+import { nanoseconds } from "#runtime/log_fields.ts";
 import type { Fate, PeerLink } from "./peer_link.ts";
 import type { Peers } from "./peers.ts";
 import type { Room } from "./room.ts";
@@ -173,7 +174,7 @@ export class Departures {
     this.#underWay.delete(room.life);
     void peers.to(to).then((taker) => taker?.activate(room.life, offer));
     rooms.give(room, offer, to);
-    room.log.info("move end", { "link.peer": to, "duration.ms": Math.round(pauseMs) });
+    room.log.info("move end", { "link.peer": to, "event.duration": nanoseconds(pauseMs) });
     this.#options.onMoved(pauseMs);
     this.#options.onChange();
     return true;

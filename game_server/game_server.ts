@@ -26,6 +26,7 @@ import type { Clock, Timer } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { DrainKind, Leaving, Load } from "#runtime/lifecycle.ts";
 import type { Log } from "#runtime/log.ts";
+import { nanoseconds } from "#runtime/log_fields.ts";
 import { Distribution, type Metrics, Tally } from "#runtime/metrics.ts";
 import { jwtKeysOf, linkKeysOf, SettingError, type Settings } from "#runtime/settings.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -187,7 +188,7 @@ export class GameServer implements Leaving, Owned {
     for (const room of [...this.#rooms.all()]) this.#departures.resume(room);
     const reason = `${this.#rooms.unreadableCount} unreadable`;
     if (journal.boot > 1)
-      log.info("room restore", { rooms: this.#rooms.count, "duration.ms": Math.round(clock.now() - startMs), "event.reason": reason });
+      log.info("restore all", { rooms: this.#rooms.count, "event.duration": nanoseconds(clock.now() - startMs), "event.reason": reason });
     return this.#rooms.announcement();
   }
 

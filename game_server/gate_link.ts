@@ -23,6 +23,7 @@ import { type Refused, toRefused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
 import { errorFrame } from "#protocol/system_frames.ts";
 import type { Log } from "#runtime/log.ts";
+import { sessionFields } from "#runtime/log_fields.ts";
 import type { Exit } from "./exit.ts";
 import type { Output } from "./outbox.ts";
 import type { Room } from "./room.ts";
@@ -159,11 +160,9 @@ export class GateLink implements Exit, ServerReader {
     } catch (thrown) {
       const refused = toRefused(thrown);
       this.#share.refused(refused);
-      this.#share.log.debug("refusal", {
-        "user.id": Number(sit.user),
-        "error.code": refused.refusal.code,
-        "event.reason": refused.message,
-      });
+      const { code } = refused.refusal;
+      const who = sessionFields(this.gate, session, Number(sit.user));
+      this.#share.log.info("refusal", { ...who, "error.code": code, "event.reason": refused.message });
       this.#notEntered(session, number, errorFrame(refused, this.#share.development));
     }
   }

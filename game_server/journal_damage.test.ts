@@ -9,6 +9,7 @@ import { dataFolder } from "#tests/support/data_folder.ts";
 import { listeningLog, loaded, openHere, startWriter } from "#tests/support/journal_at_hand.ts";
 import { contentsAfter } from "#tests/support/journal_evening.ts";
 import { start } from "#tests/support/process.ts";
+import { says } from "#tests/support/said.ts";
 import { SmallDisk } from "#tests/support/small_disk.ts";
 import { pageBytes } from "./journal_database.ts";
 import { lookAt } from "./journal_look.ts";
@@ -169,7 +170,7 @@ test("[journal][F13] a first start that waits for space and is killed is no dama
   if (disk === undefined) return;
   disk.fill();
   const starting = start(t, ["game_server/main.ts"], { DATA_DIR: disk.folder, PORT: "0", ADMIN_PORT: "0" });
-  await starting.until((line) => line.includes('"action":"journal full"'));
+  await starting.until(says("journal full"));
   starting.child.kill("SIGKILL");
   await starting.exited;
   disk.free();

@@ -272,7 +272,7 @@ test("[F13][journal] an error that no setting can mend ends the start with 1 and
   const env = { DATA_DIR: dataFolder(t), PORT: "0", ADMIN_PORT: "0" };
   const run = spawnRun(t, "prlimit", ["--fsize=0:0", process.execPath, "game_server/main.ts"], env);
   assert.deepEqual(await run.exited, { code: 1, signal: null });
-  assert.match(run.lines.at(-1) ?? "", /"event":\{"action":"failure".*EFBIG.*journal_state\.ts/);
+  assert.match(run.lines.at(-1) ?? "", /"event.action":"failure".*EFBIG.*journal_state\.ts/);
   assert.equal(run.errors, "");
 });
 

@@ -18,8 +18,10 @@ import { isPrivate, readSitDown } from "#protocol/sit_down.ts";
 import { errorFrame, printFrame } from "#protocol/system_frames.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
+import { roomFields, sessionFields } from "#runtime/log_fields.ts";
 import type { Exit } from "./exit.ts";
 import type { Arrival, Game } from "./game.ts";
+import { frameFields, seatFields } from "./log_fields.ts";
 import type { Output } from "./outbox.ts";
 import { ownershipOf, type RoomValue } from "./room_value.ts";
 import { notKept, type Seat } from "./seats.ts";
@@ -109,7 +111,6 @@ export class Room {
   readonly life: string;
   readonly options: string;
   readonly isPrivate: boolean;
-  readonly log: Log;
   readonly #game: Game<unknown>;
   readonly #value: RoomValue;
   readonly #table: RoomTable;
@@ -121,6 +122,7 @@ export class Room {
   /** The last output that may have left. */
   #released: number;
   #stage: Stage;
+  #log: Log;
   #melted: PromiseWithResolvers<void> | undefined;
   #wake: { readonly atMs: number; readonly timer: Timer } | undefined;
 
@@ -131,14 +133,14 @@ export class Room {
     this.life = value.life;
     this.options = value.options;
     this.isPrivate = isPrivate(value.options);
-    this.log = host.log.with({ "game.name": value.game, "room.id": value.room, "room.life": value.life });
+    this.#log = host.log.with(roomFields(value));
     this.#game = game;
     this.#value = value;
     this.#host = host;
     this.#table = new RoomTable(value, {
       development: host.development,
       watchersMax: host.watchersMax,
-      log: this.log,
+      log: () => this.#log,
       now: () => host.clock.now(),
       onLeft: (user) => host.left(this, user),
     });
@@ -153,7 +155,7 @@ export class Room {
     const room = new Room(value, game, host);
     const options = value.options === "" ? {} : (JSON.parse(value.options) as Record<string, unknown>);
     value.state = game.open(room.#table, options);
-    room.log.info("room open", { seat: value.playing });
+    room.#log.info("room open");
     room.#sleep();
     return room;
   }
@@ -174,6 +176,11 @@ export class Room {
   /** The room as plain data: this very object is the room's, so write it out before the next input. */
   get value(): RoomValue {
     return this.#value;
+  }
+
+  /** Its lines say which life this is, and at which epoch. */
+  get log(): Log {
+    return this.#log;
   }
 
   /** The value as JSON. A state that is no plain data ends the room: what this turn has said is taken back. */
@@ -304,7 +311,7 @@ export class Room {
     if (seat !== undefined && seat.way.is !== "offline" && number > seat.way.last + 1) return false;
     this.#ack(exit, session, number);
     if (seat === undefined) return true;
-    this.log.info(how, { "user.id": seat.user, seat: seat.index });
+    this.#log.info(how, { ...seatFields(seat), ...sessionFields(exit.gate, session, seat.user) });
     this.#run("leave", () => this.#leave(seat));
     return true;
   }
@@ -328,10 +335,11 @@ export class Room {
     this.#run("leave", () => this.#table.disconnect(user, DisconnectReason.RETRY));
   }
 
-  /** The system ends the room (PROTOCOL §2.6). */
-  dissolve(reason: DisconnectReason = DisconnectReason.ROOM_DISSOLVED): void {
+  /** The system ends the room (PROTOCOL §2.6); `why` is for the log. */
+  dissolve(why = "on request", reason: DisconnectReason = DisconnectReason.ROOM_DISSOLVED): void {
     if (this.#stage !== "open") return;
     this.#stage = "ending";
+    this.#log.info("room dissolve", { "event.reason": why });
     if (reason === DisconnectReason.ROOM_DISSOLVED) this.#run("dissolve", () => this.#game.dissolve(this.#table, this.#value.state));
     this.#end(reason);
   }
@@ -359,6 +367,7 @@ export class Room {
     this.#stage = "open";
     this.#value.epoch = epoch;
     this.#value.passage = undefined;
+    this.#log = this.#host.log.with(roomFields(this.#value));
     this.#settle();
     this.#melted?.resolve();
     for (const exit of this.#exits.values()) exit.again(this.life);
@@ -413,7 +422,7 @@ export class Room {
       if (seat !== undefined && !isTooLate) seated.push({ session: claimant.session, last: this.#takeUp(seat, claimant) });
       else if (!told.has(claimant.session)) gone.push({ session: claimant.session, reason: this.#whyGone(claimant, exit.gate) });
     }
-    if (isTooLate) this.log.warn("outputs gone", { users: gone.filter(({ reason }) => reason === DisconnectReason.RETRY).length });
+    if (isTooLate) this.#log.warn("outputs gone", { users: gone.filter(({ reason }) => reason === DisconnectReason.RETRY).length });
     this.#settle();
     return { seated, gone, missed };
   }
@@ -464,21 +473,22 @@ export class Room {
       claims,
       way: { is: "online", gate: exit.gate, session, last: number, after: this.#table.outbox.last },
     };
-    this.log.info("sit", { "user.id": user, seat: index });
+    this.#log.info("sit", seatFields(seat));
     this.#table.sitDown(seat);
     this.#tellScene(seat, "new");
   }
 
   #comeBack(seat: Seat, { claims, exit, session, number }: Visitor): void {
-    this.log.info("come back", { "user.id": seat.user, seat: seat.index });
     seat.claims = claims;
     this.#table.comeBack(seat, exit.gate, session, number);
+    this.#log.info("come back", seatFields(seat));
     this.#tellScene(seat, "back");
   }
 
   #message(seat: Seat, frame: Frame): void {
     try {
       const command = commandOf(frame);
+      if (this.#log.isDebug) this.#log.debug("input", { ...seatFields(seat), ...frameFields(frame) });
       if (command >= gameCommandMin) {
         this.#game.message(this.#table, this.#value.state, this.#table.playerOf(seat), command, bodyOf(frame));
       } else if (command === Command.SIT_DOWN) this.#sitAgain(seat, frame);
@@ -514,11 +524,7 @@ export class Room {
 
   #refuse(seat: Seat, refused: Refused): void {
     this.#host.refused(refused);
-    this.log.debug("refusal", {
-      "user.id": seat.user,
-      "error.code": refused.refusal.code,
-      "event.reason": refused.message,
-    });
+    this.#log.info("refusal", { ...seatFields(seat), "error.code": refused.refusal.code, "event.reason": refused.message });
     this.#table.tell([seat], errorFrame(refused, this.#host.development), refused.refusal.strike ? outputFlags.strike : outputFlags.none);
   }
 
@@ -584,7 +590,7 @@ export class Room {
     if (seat.way.is === "offline") return acked;
     const { gate, last, after } = seat.way;
     if (acked > last) {
-      this.log.error("inputs forgotten", { "user.id": seat.user, "event.reason": `the journal knows ${last}, the gate ${acked}` });
+      this.#log.error("inputs forgotten", { ...seatFields(seat), "event.reason": `the journal knows ${last}, the gate ${acked}` });
       this.#host.forgotten(acked - last);
     }
     seat.way = { is: "online", gate, session, after, last: Math.max(acked, last) };
@@ -618,7 +624,9 @@ export class Room {
     }
     for (const seat of [...this.#table.occupants.all]) {
       const isHere = this.#table.occupants.of(seat.user) === seat; // another one's leaving may have taken him along
-      if (isHere && this.#heldUntilMs(seat) <= now) this.#run("leave", () => this.#leave(seat));
+      if (!isHere || this.#heldUntilMs(seat) > now) continue;
+      this.#log.info("drop", { ...seatFields(seat), "event.reason": "the seat was held for HOLD" });
+      this.#run("leave", () => this.#leave(seat));
     }
     this.#forgetGates(now);
     this.#settle();
@@ -670,7 +678,7 @@ export class Room {
   }
 
   #crash(handler: string, err: unknown): void {
-    this.log.error("room crash", { "event.reason": handler, err });
+    this.#log.error("room crash", { "event.reason": handler, err });
     this.#host.crashed();
     this.#end(DisconnectReason.ROOM_DISSOLVED);
   }
@@ -684,8 +692,9 @@ export class Room {
     if (this.#stage !== "open") return;
     const { occupants, timers, isEnding } = this.#table;
     if (isEnding) return this.#end(DisconnectReason.ROOM_DISSOLVED);
-    const isDeserted = occupants.all.length === 0 && timers.nextMs === undefined;
-    if (isDeserted || this.#host.isDissolving || (this.#host.isDraining && occupants.playersCount === 0)) return this.dissolve();
+    if (occupants.all.length === 0 && timers.nextMs === undefined) return this.dissolve("nobody is here, and nothing is due");
+    if (this.#host.isDissolving) return this.dissolve("every room ends");
+    if (this.#host.isDraining && occupants.playersCount === 0) return this.dissolve("the server leaves, and nobody plays");
     this.#sleep();
   }
 
@@ -716,8 +725,9 @@ export class Room {
     this.#stage = "over";
     this.#value.isOver = true;
     this.#melted?.resolve();
+    const sentOut = this.users;
     this.#table.clear(reason);
-    this.log.info("room dissolve");
+    this.#log.info("room end", { users: sentOut.length, ...(sentOut.length > 0 && { "user.id": sentOut }) });
     this.#sleep();
     this.#touch();
     this.#host.over(this);

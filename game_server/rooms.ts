@@ -3,7 +3,7 @@
  * knows who sits where, and is the host that each of them asks and tells. How a sit gets
  * here is sits.ts's business.
  */
-import { logConflicts } from "#fleet/conflicts.ts";
+import { conflictReasons, logConflicts } from "#fleet/conflicts.ts";
 import type { Announcement, DirectoryForServers, Life, Unsettled } from "#fleet/directory.ts";
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
 import { Refused } from "#protocol/refusals.ts";
@@ -11,6 +11,7 @@ import { anySeat, type SitRequest } from "#protocol/sit_down.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { Log } from "#runtime/log.ts";
+import { roomFields } from "#runtime/log_fields.ts";
 import { Tally } from "#runtime/metrics.ts";
 import type { Game } from "./game.ts";
 import type { Journal } from "./journal.ts";
@@ -281,7 +282,7 @@ export class Rooms implements RoomHost {
       this.opened += 1;
       return room;
     } catch (cause) {
-      this.log.error("room crash", { "game.name": game.name, "room.id": life.room, "event.reason": "open", err: cause });
+      this.log.error("room crash", { ...roomFields(life), "event.reason": "open", err: cause });
       this.crashed();
       throw new Refused("fail", { detail: "the game could not open the room", cause });
     }
@@ -300,6 +301,7 @@ export class Rooms implements RoomHost {
       else this.#restore(life, value);
     }
     this.restored = this.#byLife.size + this.#over.size;
+    for (const room of this.all()) room.log.info("room restore", { users: room.users.length });
     return offered;
   }
 
@@ -342,6 +344,7 @@ export class Rooms implements RoomHost {
     const ours = { ...value, owner, boot: boot - 1 };
     this.#restore(value.life, structuredClone(ours), (user, room) => this.#place(user, room)); // an upgrade that throws may change it
     const room = this.known(value.life);
+    room?.log.info("room arrive", { users: room.users.length, "link.peer": value.owner });
     this.taken += 1;
     if (room === undefined) this.#turn.note(value.life, ours);
     else this.#turn.touch(room);
@@ -435,14 +438,28 @@ export class Rooms implements RoomHost {
    */
   lose({ lives, users, moved }: LostHere): void {
     this.conflicts += lives.length + users.length + moved.length;
-    for (const life of lives) this.#byLife.get(life)?.dissolve(DisconnectReason.RETRY);
-    for (const { life, user } of users) this.#byLife.get(life)?.sendOut(user);
+    for (const life of lives) this.#loseLife(life);
+    for (const { life, user } of users) this.#loseUser(life, user);
     for (const { life, epoch } of moved) {
       const room = this.#byLife.get(life);
       const isAsTold = room?.ownership.epoch === epoch && !room.isOutgoing; // it may have been taken back since, at a higher epoch
-      if (room !== undefined && isAsTold) this.give(room, "", "");
+      if (room === undefined || !isAsTold) continue;
+      room.log.warn("claim lost", { "event.reason": conflictReasons.moved });
+      this.give(room, "", "");
     }
     this.#loseUnreadable(new Set([...lives, ...moved.map(({ life }) => life)]));
+  }
+
+  #loseLife(life: string): void {
+    const room = this.#byLife.get(life);
+    room?.log.warn("claim lost", { "event.reason": conflictReasons.lives });
+    room?.dissolve(conflictReasons.lives, DisconnectReason.RETRY);
+  }
+
+  #loseUser(life: string, user: number): void {
+    const room = this.#byLife.get(life);
+    room?.log.warn("claim lost", { "user.id": user, "event.reason": conflictReasons.users });
+    room?.sendOut(user);
   }
 
   /** What nobody here can play, and others have: an offer by which it may have left counts as taken. */
@@ -484,7 +501,7 @@ export class Rooms implements RoomHost {
   dissolve(): void {
     if (this.#stage === "parking" || this.isParked) return;
     this.#stage = "dissolving";
-    for (const room of [...this.all()]) room.dissolve();
+    for (const room of [...this.all()]) room.dissolve("every room ends");
   }
 
   /** Rooms that may be other servers' stay in the journal as they are: the next start asks again. */
@@ -577,6 +594,7 @@ export class Rooms implements RoomHost {
   /** What a journal without space did not take was not said either: gates still have it for the successor. */
   #freeze(): void {
     this.#stage = "parked";
+    for (const room of this.all()) room.log.info("room park", { users: room.users.length });
     this.stop();
     this.#options.onParked();
   }
@@ -594,7 +612,7 @@ export class Rooms implements RoomHost {
     } catch (err) {
       const { game, room } = value;
       this.#unreadable.set(nameOf(game, room), value);
-      this.log.error("room unreadable", { "game.name": game, "room.id": room, "room.life": life, "event.reason": String(err) });
+      this.log.error("room unreadable", { ...roomFields(value), "event.reason": String(err) });
     }
   }
 

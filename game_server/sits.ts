@@ -161,7 +161,7 @@ export class Sits {
     try {
       return this.#seat(room, visitor, request);
     } catch (thrown) {
-      room.dissolve();
+      room.dissolve("nobody could sit down");
       throw thrown;
     }
   }

@@ -9,6 +9,7 @@ import { outputFlags } from "#protocol/link.ts";
 import { disconnectFrame, onlineFrame, sitDownFrame, standUpFrame } from "#protocol/system_frames.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Player, Table } from "./game.ts";
+import { frameFields, seatFields } from "./log_fields.ts";
 import { Outbox } from "./outbox.ts";
 import { draw } from "./random.ts";
 import type { RoomValue } from "./room_value.ts";
@@ -18,7 +19,7 @@ import { Timers } from "./timers.ts";
 export interface TableOptions {
   readonly development: boolean;
   readonly watchersMax: number;
-  readonly log: Log;
+  log(): Log;
   /** Milliseconds on the server's own clock. */
   now(): number;
   /** A user holds no seat here any more. */
@@ -95,6 +96,7 @@ export class RoomTable implements Table {
   standUp(user: number): void {
     const seat = this.occupants.of(user);
     if (seat === undefined) return;
+    this.#log.info("stand", { ...seatFields(seat), "event.reason": "the game stands him up" });
     this.tell([seat], standUpFrame(user), outputFlags.ends);
     this.free(seat);
   }
@@ -102,6 +104,7 @@ export class RoomTable implements Table {
   disconnect(user: number, reason: DisconnectReason): void {
     const seat = this.occupants.of(user);
     if (seat === undefined) return;
+    this.#log.info("stand", { ...seatFields(seat), "event.reason": `Disconnect ${reason}` });
     this.tell([seat], disconnectFrame(reason), outputFlags.ends);
     this.free(seat);
   }
@@ -127,11 +130,11 @@ export class RoomTable implements Table {
   }
 
   logSettlement(points: Readonly<Record<string, number>>): void {
-    this.#options.log.info("settle", { "game.points": points });
+    this.#log.info("settle", { "user.id": Object.keys(points).map(Number), "game.points": points });
   }
 
   log(text: string): void {
-    this.#options.log.info("game", { "game.text": text });
+    this.#log.info("game", { "game.text": text });
   }
 
   // What only the room does.
@@ -209,7 +212,13 @@ export class RoomTable implements Table {
       if (sessions === undefined) to[way.gate] = [way.session];
       else sessions.push(way.session);
     }
-    if (!isForNobody) this.outbox.put(flags, to, frame);
+    if (isForNobody) return;
+    this.outbox.put(flags, to, frame);
+    if (this.#log.isDebug) this.#log.debug("send", { "user.id": seats.map(({ user }) => user), ...frameFields(frame) });
+  }
+
+  get #log(): Log {
+    return this.#options.log();
   }
 
   #move(seat: Seat, index: number): void {

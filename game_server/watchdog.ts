@@ -6,6 +6,7 @@
 import { Worker } from "node:worker_threads";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
+import { nanoseconds } from "#runtime/log_fields.ts";
 
 /** A turn that takes longer is felt: two ticks of a game at 20 Hz. */
 const slowMs = 100;
@@ -47,7 +48,7 @@ export class ThreadWatchdog implements Watchdog {
     } finally {
       Atomics.add(this.#count, 0, 1);
       const tookMs = this.#clock.now() - startMs;
-      if (tookMs > slowMs) log.warn("handler slow", { "event.reason": label, "duration.ms": Math.round(tookMs) });
+      if (tookMs > slowMs) log.warn("handler slow", { "event.reason": label, "event.duration": nanoseconds(tookMs) });
     }
   }
 

@@ -1,5 +1,6 @@
 /** The watchdog's second thread: looks whether the same handler is still running, and says so once. */
 import { writeSync } from "node:fs";
+import { hostname } from "node:os";
 import { workerData } from "node:worker_threads";
 
 const { shared, stuckMs } = workerData as { shared: SharedArrayBuffer; stuckMs: number };
@@ -17,10 +18,9 @@ setInterval(() => {
     named = now;
     const text = new TextDecoder().decode(label.slice(0, count[1]));
     // The first thread cannot write its log now; standard error reaches the same collector.
-    writeSync(
-      standardError,
-      `${JSON.stringify({ "log.level": "error", event: { action: "handler stuck" }, message: `handler stuck: ${text}` })}\n`,
-    );
+    const when = { "@timestamp": new Date().toISOString(), "process.pid": process.pid, "host.hostname": hostname() };
+    const line = { ...when, "log.level": "error", "event.action": "handler stuck", message: `handler stuck: ${text}` };
+    writeSync(standardError, `${JSON.stringify(line)}\n`);
   }
   seen = now;
 }, stuckMs);

@@ -85,7 +85,7 @@ function open({ count = 2, hold = holdMs, log = silentLog }: { count?: number; h
   });
   const rooms = new GateRooms({ clock, log, sessions, holdMs: hold });
   const link = new FakeLink();
-  const room = rooms.open({ life, owner, epoch: 1 }, 10);
+  const room = rooms.open({ game: "dice", room: "1", life, owner, epoch: 1 }, 10);
   /** A session that has asked to sit and waits. */
   const come = (): { player: FakePlayer; session: Session; sit: number } => {
     const player = new FakePlayer();
@@ -395,7 +395,7 @@ test("[P4] the owner says that the life is not its: Disconnect 0 at once, and th
 
 test("[P4] an owner that is gone for good takes its rooms with it, and nobody else's", () => {
   const { rooms, room, link, one } = open({ count: 1 });
-  const other = rooms.open({ life: "00000000000000a2", owner: "0000000000000002", epoch: 1 }, 0);
+  const other = rooms.open({ game: "dice", room: "2", life: "00000000000000a2", owner: "0000000000000002", epoch: 1 }, 0);
   room.holdFrom(link);
   rooms.lose("0000000000000002");
   assert.deepEqual([one.hears(), rooms.count], [[held], 2], "it had no sessions to lose");
@@ -480,7 +480,7 @@ function serverLink({ clock, sessions, rooms }: Pick<ReturnType<typeof open>, "c
 
 test("[P3] a link that comes up asks at once for every life that its server plays", () => {
   const gate = open();
-  gate.rooms.open({ life: "00000000000000a2", owner: "0000000000000002", epoch: 1 }, 0);
+  gate.rooms.open({ game: "dice", room: "2", life: "00000000000000a2", owner: "0000000000000002", epoch: 1 }, 0);
   gate.room.holdFrom(gate.link);
   const { said, hear } = serverLink(gate);
   assert.deepEqual(said, ["attach"]);

@@ -22,6 +22,7 @@ import { outputFlags } from "#protocol/link.ts";
 import { noticeFrame } from "#protocol/system_frames.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
+import { roomFields } from "#runtime/log_fields.ts";
 
 /** What a room asks of the link it is attached to. */
 export interface RoomLink {
@@ -35,6 +36,9 @@ export interface RoomLink {
   sendAbsent(session: number): void;
   sendAttach(attach: Omit<Attach, "$typeName" | "sessions"> & { sessions: { session: number; user: bigint; acked: number }[] }): void;
 }
+
+/** As much of a life as a gate hears of. */
+export type KnownLife = Pick<Life, "game" | "room" | "life" | "owner" | "epoch">;
 
 export interface GateRoomShare {
   readonly clock: Clock;
@@ -56,6 +60,7 @@ type Way =
 
 export class GateRoom implements Place {
   readonly life: string;
+  readonly #name: Pick<Life, "game" | "room">;
   /** The journal of the game server that plays it, as far as is known, and its epoch. */
   #owner: string;
   #epoch: number;
@@ -74,8 +79,9 @@ export class GateRoom implements Place {
   #waiting: ReadonlyMap<Session, number> = new Map();
 
   /** `last`: the last output that was for nobody at this gate. */
-  constructor({ life, owner, epoch }: Pick<Life, "life" | "owner" | "epoch">, last: number, share: GateRoomShare) {
+  constructor({ game, room, life, owner, epoch }: KnownLife, last: number, share: GateRoomShare) {
     this.life = life;
+    this.#name = { game, room };
     this.#owner = owner;
     this.#epoch = epoch;
     this.#last = last;
@@ -212,7 +218,7 @@ export class GateRoom implements Place {
     for (const { session, last } of seated) this.#found(session, last, link);
     for (const session of entered) session.placeFound(session.lastAcked);
     if (!hasToldHeld) return;
-    this.#share.log.info("room resumed", { "room.life": this.life });
+    this.#share.log.info("room resumed", this.#fields);
     this.#notify(Notice_Reason.RESUMED, 0);
   }
 
@@ -235,8 +241,16 @@ export class GateRoom implements Place {
   }
 
   #holdOnEnd(): void {
-    this.#share.log.warn("room lost", { "room.life": this.life, users: this.#sessions.size });
+    this.#share.log.warn("room lost", {
+      ...this.#fields,
+      users: this.#sessions.size,
+      "user.id": [...this.#sessions].map(({ user }) => user),
+    });
     this.end(DisconnectReason.RETRY);
+  }
+
+  get #fields() {
+    return roomFields({ ...this.#name, life: this.life, epoch: this.#epoch });
   }
 
   get #link(): RoomLink | undefined {
@@ -254,7 +268,7 @@ export class GateRoom implements Place {
   #tellHeld(): void {
     if (this.#hasToldHeld) return; // it was held before, and not attached since
     this.#hasToldHeld = true;
-    this.#share.log.info("room held", { "room.life": this.life });
+    this.#share.log.info("room held", { ...this.#fields, users: this.#sessions.size });
     this.#notify(Notice_Reason.HELD, this.#share.holdMs);
   }
 

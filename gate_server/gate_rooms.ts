@@ -1,7 +1,6 @@
 /** The lives in which this gate has sessions, by their number and by who plays them. */
-import type { Life } from "#fleet/directory.ts";
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
-import { GateRoom, type GateRoomShare, type RoomLink } from "./gate_room.ts";
+import { GateRoom, type GateRoomShare, type KnownLife, type RoomLink } from "./gate_room.ts";
 
 export class GateRooms {
   readonly #share: GateRoomShare;
@@ -24,7 +23,7 @@ export class GateRooms {
   }
 
   /** The room of a session that has just entered; a new one starts after output `last`. */
-  open(life: Pick<Life, "life" | "owner" | "epoch">, last: number): GateRoom {
+  open(life: KnownLife, last: number): GateRoom {
     const known = this.#byLife.get(life.life);
     if (known !== undefined) return known;
     const room = new GateRoom(life, last, this.#share);

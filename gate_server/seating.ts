@@ -50,14 +50,11 @@ export class GateSeating implements Seating {
       await this.#place(session, request, number);
     } catch (thrown) {
       const refused = toRefused(thrown);
-      const { log, development } = this.#options;
-      log[refused.refusal.code === 1 ? "error" : "debug"]("refusal", {
-        "user.id": session.user,
-        "event.reason": refused.message,
-        err: refused.cause,
-      });
+      const { code } = refused.refusal;
+      const { cause: err, message } = refused;
+      session.log[code === 1 ? "error" : "info"]("refusal", { "error.code": code, "event.reason": message, err });
       this.#options.refused(refused);
-      session.notEntered(number, errorFrame(refused, development));
+      session.notEntered(number, errorFrame(refused, this.#options.development));
       if (refused.refusal.strike) session.strike();
     }
   }

@@ -278,7 +278,7 @@ export class ServerLink implements RoomLink, GateReader {
     if (room?.denied(this, answers)) this.#share.onDenied(room, this);
   }
 
-  #onEntered({ session: id, number, life, epoch, handle, after }: Entered): void {
+  #onEntered({ session: id, number, game, room: name, life, epoch, handle, after }: Entered): void {
     const sit = this.#sits.get(id);
     if (sit === undefined) return this.sendAbsent(id); // given up: the seat is absent until the client sits down again
     if (sit.number !== number) return;
@@ -286,7 +286,7 @@ export class ServerLink implements RoomLink, GateReader {
     const session = this.#share.sessions.get(id);
     if (session === undefined) this.sendAbsent(id);
     else {
-      const room = this.#share.rooms.open({ life, epoch, owner: this.server.journal }, after);
+      const room = this.#share.rooms.open({ game, room: name, life, epoch, owner: this.server.journal }, after);
       this.#share.onMoved(life, this.server.journal, epoch);
       this.#call(room, handle);
       room.enter(session, number, this);
@@ -347,7 +347,9 @@ export class ServerLink implements RoomLink, GateReader {
     const sit = this.#takeSit(id);
     if (sit === undefined) return;
     const refused = new Refused("tryAgain", { detail: "the game server does not answer" });
-    this.#share.sessions.get(id)?.notEntered(sit.number, errorFrame(refused, this.#share.development));
+    const session = this.#share.sessions.get(id);
+    session?.log.info("refusal", { "error.code": refused.refusal.code, "event.reason": refused.message });
+    session?.notEntered(sit.number, errorFrame(refused, this.#share.development));
     sit.settle("told");
   }
 

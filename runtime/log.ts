@@ -1,99 +1,27 @@
 /**
- * The log: ECS JSON on standard output, one line per event, with event names and fields
- * from the two closed lists below, so that a query written once keeps finding its lines.
- * No event carries a token, a key or a query string, at any level; text that came from a
- * client is cut, and JSON keeps its line breaks inside the line.
+ * The log: ECS JSON on standard output, one line per event, with events and fields from
+ * two closed lists (`log_events.ts`, `log_fields.ts`). No line carries a token, a key or a query
+ * string, at any level; text that came from a client is cut, and JSON keeps its line breaks
+ * inside the line. How lines are written is log_output.ts's business.
  */
 import { ecsFormat } from "@elastic/ecs-pino-format";
 import pino from "pino";
+import type { LogEvent, LogLevel } from "./log_events.ts";
+import type { LogFields } from "./log_fields.ts";
+import { LogOutput } from "./log_output.ts";
 
-/** Every event there is: `event.action`. */
-export type LogEvent =
-  | "start"
-  | "ready"
-  | "warning"
-  | "peer up"
-  | "peer down"
-  | "move start"
-  | "move end"
-  | "move back"
-  | "room arrive"
-  | "drain start"
-  | "drain undo"
-  | "drain deadline"
-  | "park all"
-  | "dissolve all"
-  | "stop"
-  | "journal wait"
-  | "journal damage"
-  | "journal full"
-  | "journal heal"
-  | "room restore"
-  | "room unreadable"
-  | "inputs forgotten"
-  | "outputs gone"
-  | "room held"
-  | "room resumed"
-  | "room lost"
-  | "room open"
-  | "room dissolve"
-  | "room crash"
-  | "handler slow"
-  | "handler stuck"
-  | "sit"
-  | "come back"
-  | "stand"
-  | "drop"
-  | "game"
-  | "settle"
-  | "refusal"
-  | "upgrade refusal"
-  | "session open"
-  | "session close"
-  | "link up"
-  | "link down"
-  | "link refusal"
-  | "lookup failure"
-  | "directory conflict"
-  | "directory forgot"
-  | "redis up"
-  | "redis down"
-  | "redis failure"
-  | "redis alarm"
-  | "kubernetes up"
-  | "kubernetes down"
-  | "lease lapse"
-  | "failure";
-
-/** Every field there is, with ECS names where ECS has one. */
-export interface LogFields {
-  "admin.port"?: number;
-  "client.address"?: string;
-  "close.code"?: number;
-  "duration.ms"?: number;
-  "error.code"?: number | string;
-  "event.reason"?: string;
-  "game.name"?: string;
-  "game.points"?: Readonly<Record<string, number>>;
-  "game.text"?: string;
-  "link.peer"?: string;
-  "room.id"?: string;
-  "room.life"?: string;
-  rooms?: number;
-  seat?: number;
-  "server.address"?: string;
-  "session.id"?: string;
-  "url.port"?: number;
-  "user.id"?: number;
-  users?: number;
-  err?: unknown;
-}
+export type { LogEvent } from "./log_events.ts";
+export type { LogFields } from "./log_fields.ts";
 
 /** Longest text of one field, in characters. */
 export const fieldCharactersMax = 512;
+/** Longest stack of what was thrown, in characters: some thirty calls. */
+const stackCharactersMax = 4096;
 
 /** What code that logs asks for. */
 export interface Log {
+  /** Whether lines of `debug` are written: ask before reckoning what they say on a hot path. */
+  readonly isDebug: boolean;
   debug(event: LogEvent, fields?: LogFields): void;
   info(event: LogEvent, fields?: LogFields): void;
   warn(event: LogEvent, fields?: LogFields): void;
@@ -109,50 +37,93 @@ interface LogOptions {
   level: string;
   /** `service.node.name`: one start of one process. */
   node: string;
+  /** For a person at a terminal; undefined for what is no line. Left out: JSON. */
+  readable?(line: string): string | undefined;
 }
 
-/** The process's log. Lines are written before the call returns, so none is lost at exit. */
-export function openLog({ service, version, level, node }: LogOptions): Log {
+/** The log of a process. Its level, and that of every log made of it, can be changed while it runs. */
+export interface ProcessLog extends Log {
+  level: string;
+  /** Lines that nobody read in time. */
+  readonly dropped: number;
+}
+
+export function openLog({ service, version, level, node, readable }: LogOptions): ProcessLog {
   const format = ecsFormat({ serviceName: service, serviceVersion: version, serviceNodeName: node });
-  return new PinoLog(pino({ ...format, level }, pino.destination({ fd: 1, sync: true })));
+  const output = new LogOutput({ onGap: (lines) => log.warn("log gap", { "log.dropped": lines }) });
+  const write = (line: string): void => output.write(readable === undefined ? oneLine(line) : `${readable(line.trimEnd())}\n`);
+  const log = new RootLog(pino({ ...format, level }, { write }), output);
+  return log;
 }
 
 class PinoLog implements Log {
   readonly #pino: pino.Logger;
+  readonly #context: LogFields;
 
-  constructor(logger: pino.Logger) {
+  constructor(logger: pino.Logger, context: LogFields = {}) {
     this.#pino = logger;
+    this.#context = context;
   }
 
-  debug(event: LogEvent, fields: LogFields = {}): void {
+  get isDebug(): boolean {
+    return this.#pino.isLevelEnabled("debug");
+  }
+
+  debug(event: LogEvent, fields?: LogFields): void {
     this.#write("debug", event, fields);
   }
 
-  info(event: LogEvent, fields: LogFields = {}): void {
+  info(event: LogEvent, fields?: LogFields): void {
     this.#write("info", event, fields);
   }
 
-  warn(event: LogEvent, fields: LogFields = {}): void {
+  warn(event: LogEvent, fields?: LogFields): void {
     this.#write("warn", event, fields);
   }
 
-  error(event: LogEvent, fields: LogFields = {}): void {
+  error(event: LogEvent, fields?: LogFields): void {
     this.#write("error", event, fields);
   }
 
+  /** No child of pino's: those keep the level they were made with, and write a field twice that a line says, too. */
   with(fields: LogFields): Log {
-    return new PinoLog(this.#pino.child(cut(fields)));
+    return new PinoLog(this.#pino, { ...this.#context, ...fields });
   }
 
-  #write(level: "debug" | "info" | "warn" | "error", event: LogEvent, fields: LogFields): void {
+  #write(level: LogLevel, event: LogEvent, fields: LogFields = {}): void {
     if (!this.#pino.isLevelEnabled(level)) return;
     const reason = fields["event.reason"];
-    this.#pino[level]({ event: { action: event }, ...cut(fields) }, reason === undefined ? event : `${event}: ${cutText(reason)}`);
+    const line = { "event.action": event, ...said({ ...this.#context, ...fields }) };
+    this.#pino[level](line, reason === undefined ? event : `${event}: ${cutText(reason)}`);
+  }
+}
+
+class RootLog extends PinoLog implements ProcessLog {
+  readonly #logger: pino.Logger;
+  readonly #output: LogOutput;
+
+  constructor(logger: pino.Logger, output: LogOutput) {
+    super(logger);
+    this.#logger = logger;
+    this.#output = output;
+  }
+
+  get level(): string {
+    return this.#logger.level;
+  }
+
+  set level(level: string) {
+    this.#logger.level = level;
+  }
+
+  get dropped(): number {
+    return this.#output.dropped;
   }
 }
 
 /** The log of tests and tools that want none. */
 export const silentLog: Log = {
+  isDebug: false,
   debug: () => {},
   info: () => {},
   warn: () => {},
@@ -160,10 +131,31 @@ export const silentLog: Log = {
   with: () => silentLog,
 };
 
-function cut(fields: LogFields): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, typeof value === "string" ? cutText(value) : value]));
+/** Fields as they are written. */
+function said({ err, ...fields }: LogFields): Record<string, unknown> {
+  const texts = Object.entries(fields).map(([name, value]) => [name, typeof value === "string" ? cutText(value) : value]);
+  return Object.fromEntries(err === undefined ? texts : [...texts, ...errorFields(err)]);
 }
 
-function cutText(text: string): string {
-  return text.length > fieldCharactersMax ? `${text.slice(0, fieldCharactersMax)}…` : text;
+function errorFields(err: unknown): [string, string][] {
+  if (!(err instanceof Error)) return [["error.message", cutText(String(err))]];
+  return [
+    ["error.type", cutText(err.name)],
+    ["error.message", cutText(err.message)],
+    ["error.stack_trace", cutText(err.stack ?? "", stackCharactersMax)],
+  ];
 }
+
+/** Half a character at the cut, or in what a client said, is replaced: collectors refuse it. */
+function cutText(text: string, charactersMax = fieldCharactersMax): string {
+  return (text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text).toWellFormed();
+}
+
+/** Characters that JSON leaves as they are, and that some readers end a line at. */
+function oneLine(line: string): string {
+  return lineEnds.test(line)
+    ? line.replaceAll(/[\u0085\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    : line;
+}
+
+const lineEnds = /[\u0085\u2028\u2029]/;

@@ -2,13 +2,15 @@
  * What every process of ours shares around its own work: settings that stop the start, the
  * log, the admin listener, signals, and what happens when an assumption breaks.
  */
+import { isatty } from "node:tty";
 import type { FastifyInstance } from "fastify";
 import { Admin } from "./admin.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { addDrainRoutes } from "./drain_routes.ts";
 import { type Entropy, hex64, systemEntropy } from "./entropy.ts";
 import { type Leaving, Lifecycle } from "./lifecycle.ts";
-import { type Log, openLog } from "./log.ts";
+import { type Log, openLog, type ProcessLog } from "./log.ts";
+import { addLogLevelRoutes } from "./log_level.ts";
 import { Metrics } from "./metrics.ts";
 import { defaultKeysInUse, readSettings, SettingError, type Settings } from "./settings.ts";
 
@@ -19,6 +21,8 @@ export const exitConfiguration = 78;
 const npmEchoMs = 100;
 /** A process that may exit waits so long for its connections to close. */
 const stopTimeoutMs = 3000;
+
+const standardOutput = 1;
 
 /** What a process is made of; its own files make it. */
 export interface Service extends Leaving {
@@ -77,12 +81,13 @@ async function serve(
 ): Promise<void> {
   const clock = systemClock;
   const entropy = systemEntropy;
-  const log = openLog({ service: name, version: settings.version, level: settings.logLevel, node: hex64(entropy) });
+  const log = await openProcessLog(name, settings, hex64(entropy));
   stopOnBrokenAssumption(log);
   let onSignal = (): void => leaveAtOnce(log);
   onSignals(() => onSignal(), clock);
   const lifecycle: Lifecycle = new Lifecycle(() => service, { clock, log, deadlineMs: settings.drainDeadlineMs });
   const metrics = new Metrics({ service: name, release: settings.version }).withProcess();
+  metrics.total("croupier_log_lines_dropped_total", "Lines of the log that nobody read in time.", () => log.dropped);
   let ready = (): string => "starting";
   const admin = new Admin({
     ...{ host: settings.adminHost, port: settings.adminPort, token: settings.adminToken, release: settings.version, metrics },
@@ -95,7 +100,11 @@ async function serve(
 
   const service = await make({ settings, clock, entropy, log, lifecycle });
   service.register(metrics);
-  await admin.serve([(server) => addDrainRoutes(server, lifecycle, service), (server) => service.addRoutes(server)]);
+  await admin.serve([
+    (server) => addDrainRoutes(server, lifecycle, service),
+    (server) => addLogLevelRoutes(server, log),
+    (server) => service.addRoutes(server),
+  ]);
   const port = await service.start();
   ready = () => (lifecycle.stage === "serving" ? service.ready : "draining");
   onSignal = () => {
@@ -112,6 +121,14 @@ async function serve(
   ]);
   log.info("stop");
   process.exit(0);
+}
+
+/** In development a person at a terminal reads lines for people; everybody else gets JSON. */
+async function openProcessLog(service: string, { version, logLevel: level, env }: Settings, node: string): Promise<ProcessLog> {
+  const options = { service, version, level, node };
+  if (env !== "dev" || !isatty(standardOutput)) return openLog(options);
+  const { openReadable } = await import("./log_readable.ts");
+  return openLog({ ...options, readable: openReadable({ colors: process.env["NO_COLOR"] === undefined }) });
 }
 
 /** A process that is not ready yet serves nobody: it has nothing to leave. */

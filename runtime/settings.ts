@@ -28,6 +28,7 @@ interface Row<Value> {
 const developmentJwtKey = "ZGVmYXVsdF9rZXk=";
 const developmentLinkKey = "ZGVmYXVsdF9saW5r";
 const keyBytesMin = 8;
+export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 const productionKeyBytesMin = 32;
 
 export const settingRows = {
@@ -58,7 +59,12 @@ export const settingRows = {
     optional(text),
     "bearer token of the admin listener; without one it answers loopback only, `/livez` and `/readyz` aside",
   ),
-  logLevel: row("LOG_LEVEL", "info", oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"), "least level that is logged"),
+  logLevel: row(
+    "LOG_LEVEL",
+    "info",
+    oneOf(...logLevels),
+    "least level that is logged; `POST /log-level` changes it while the process runs",
+  ),
   version: row("VERSION", "dev", text, "release name in logs, hellos and metrics"),
   games: row("GAMES", "", list, "games a game server deals, by name; unset = all it has"),
   gameServers: row(

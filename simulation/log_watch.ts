@@ -42,6 +42,7 @@ export class LogWatch {
       this.#note(name, level, event, fields);
     };
     const log = (context: LogFields): Log => ({
+      isDebug: false,
       debug: (event, fields) => say("debug", event, { ...context, ...fields }),
       info: (event, fields) => say("info", event, { ...context, ...fields }),
       warn: (event, fields) => say("warn", event, { ...context, ...fields }),
@@ -66,14 +67,13 @@ export class LogWatch {
     const { counts, verdict } = this.#options;
     const life = fields["room.life"] ?? "";
     switch (event) {
-      case "room restore":
+      case "restore all":
         counts.restored += 1;
         return;
       case "room resumed":
         counts.resumed += 1;
         return;
       case "move start":
-        if (level !== "info") return; // the taker's
         this.#moving.set(life, { from: name, to: fields["link.peer"] ?? "" });
         return this.#options.onMoveStart(name, fields["link.peer"] ?? "");
       case "move end":
@@ -124,7 +124,7 @@ export class LogWatch {
     if (book === undefined) return;
     this.#options.counts.conflicts += 1;
     if (reason === conflictReasons.lives) this.#options.verdict.forfeit(book);
-    else this.#options.verdict.forfeitSeat(book, fields["user.id"] ?? 0);
+    else this.#options.verdict.forfeitSeat(book, Number(fields["user.id"] ?? 0));
   }
 
   #onGame(text: string): void {

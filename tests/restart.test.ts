@@ -13,6 +13,7 @@ import { dataFolder, storedRows } from "./support/data_folder.ts";
 import { frame, Player } from "./support/player.ts";
 import { Server } from "./support/process.ts";
 import { Releases } from "./support/releases.ts";
+import { says } from "./support/said.ts";
 
 const [held, resumed] = ["Notice 3/0", "Notice 4/0"];
 const rolledAlready = "Error 10001 already shaken the dice";
@@ -75,10 +76,10 @@ test("[P2][P4] single mode, killed and started again: seats, points and timers a
   await pass(2_500); // nothing happens in the room: the clock alone is written down
   const playedMs = performance.now() - printedMs;
   await kill(first);
-  assert.ok(!first.lines.some((line) => line.includes("room restore")), "there was nothing to restore");
+  assert.ok(!first.lines.some(says("restore all")), "there was nothing to restore");
 
   const second = await Server.start(t, "single.ts", env);
-  const restore = JSON.parse(await second.logged("room restore")) as Record<string, unknown>;
+  const restore = JSON.parse(await second.logged("restore all")) as Record<string, unknown>;
   assert.equal(restore["rooms"], 1);
   assert.match(String(restore["message"]), /0 unreadable/);
   const [[journal, boot], [journalBefore, bootBefore]] = [await linkedTo(second), await linkedTo(first)];
@@ -135,7 +136,7 @@ async function dissolved(t: TestContext): Promise<{ DATA_DIR: string }> {
 
 test("[P6] single mode, ended by two signals: rooms are dissolved, and no player finds anything of them", async (t) => {
   const again = await Server.start(t, "single.ts", await dissolved(t));
-  assert.equal((JSON.parse(await again.logged("room restore")) as Record<string, unknown>)["rooms"], 0);
+  assert.equal((JSON.parse(await again.logged("restore all")) as Record<string, unknown>)["rooms"], 0);
   const player = await Player.seated(again.port, 1);
   assert.deepEqual(await player.hear(2), ["SitDown 1@0", "Scene playing {}"]);
 });

@@ -8,6 +8,7 @@ import { Cluster } from "./support/cluster.ts";
 import { dataFolder } from "./support/data_folder.ts";
 import { Player } from "./support/player.ts";
 import { type Run, type Server, start } from "./support/process.ts";
+import { says } from "./support/said.ts";
 import { until } from "./support/until.ts";
 
 const gone = { code: 0, signal: null };
@@ -157,9 +158,7 @@ async function stuck(t: TestContext, env: Environment) {
   return { cluster, gate, from, players, restart: () => cluster.addServer(settings) };
 }
 
-function isFrozen(line: string): boolean {
-  return /"action":"move (start|back)"/.test(line);
-}
+const isFrozen = says("move start", "move back");
 
 test("[rollout][P6] rooms that no server can read play on, hear the notice, and are dissolved at the drain deadline", async (t) => {
   const all = await stuck(t, {});

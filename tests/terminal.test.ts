@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { dataFolder } from "./support/data_folder.ts";
 import { Player } from "./support/player.ts";
 import { spawnRun } from "./support/process.ts";
+import { says } from "./support/said.ts";
 
 /** Runs single mode on a pseudo-terminal, through util-linux's script. */
 function onTerminal(t: Parameters<typeof spawnRun>[0], env: Record<string, string>) {
@@ -56,6 +57,6 @@ test("[P6] on a terminal, DRAIN=wait: the first Ctrl-C says what it waits for, t
 test("[start] in production there is no welcome", async (t) => {
   const key = Buffer.alloc(32, 4).toString("base64");
   const run = onTerminal(t, { ENV: "prod", JWT_KEY: key, LINK_KEY: key, LOG_LEVEL: "info" });
-  await run.until((line) => line.includes('"action":"ready"'));
+  await run.until(says("ready"));
   assert.doesNotMatch(run.lines.join("\n"), /Croupier deals|eyJ/);
 });

@@ -6,6 +6,12 @@ const answerTimeoutMs = 5000;
 /** Moving rooms takes as long as it takes. */
 export const patienceMs = 110_000;
 
+interface Asking {
+  readonly timeoutMs?: number;
+  /** As JSON. */
+  readonly body?: unknown;
+}
+
 /** Nobody listens there. */
 export class Unreachable extends Trouble {
   override readonly name = "Unreachable";
@@ -30,8 +36,8 @@ export class AdminClient {
    * The JSON answered by `path`.
    * @throws {Unreachable} when nobody listens, {Silent} when there is no answer, {Trouble} with the listener's own words when it refuses.
    */
-  async ask<Answer>(method: "GET" | "POST" | "DELETE", path: string, timeoutMs = answerTimeoutMs): Promise<Answer> {
-    const response = await this.#fetch(method, path, timeoutMs);
+  async ask<Answer>(method: "GET" | "POST" | "DELETE", path: string, asking: Asking = {}): Promise<Answer> {
+    const response = await this.#fetch(method, path, asking);
     const text = await this.#read(response);
     const says = `${this.url} says ${response.status}: ${wordsOf(text)}.`;
     if (response.status >= 500) throw new Silent(says);
@@ -43,10 +49,12 @@ export class AdminClient {
     }
   }
 
-  async #fetch(method: string, path: string, timeoutMs: number): Promise<Response> {
-    const headers = this.#token === undefined ? {} : { Authorization: `Bearer ${this.#token}` };
+  async #fetch(method: string, path: string, { timeoutMs = answerTimeoutMs, body }: Asking): Promise<Response> {
+    const authorization = this.#token === undefined ? {} : { Authorization: `Bearer ${this.#token}` };
+    const content = body === undefined ? {} : { body: JSON.stringify(body) };
+    const headers = body === undefined ? authorization : { ...authorization, "Content-Type": "application/json" };
     try {
-      return await fetch(this.url + path, { method, headers, signal: AbortSignal.timeout(timeoutMs) });
+      return await fetch(this.url + path, { method, headers, ...content, signal: AbortSignal.timeout(timeoutMs) });
     } catch (cause) {
       if (cause instanceof DOMException) throw new Silent(`${this.url} does not answer.`, { cause });
       throw new Unreachable(`nobody listens at ${this.url}.`, { cause });

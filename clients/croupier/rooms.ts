@@ -18,13 +18,13 @@ export async function listRooms(admin: AdminClient, { json }: { json: boolean })
 export async function moveRoom(admin: AdminClient, { operand, to }: { operand: string; to: string | undefined }): Promise<void> {
   const path = operand.split("/").map(encodeURIComponent).join("/");
   const query = to === undefined ? "" : `?to=${encodeURIComponent(to)}`;
-  const moved = await admin.ask<MovedView>("POST", `/rooms/${path}/move${query}`, patienceMs);
+  const moved = await admin.ask<MovedView>("POST", `/rooms/${path}/move${query}`, { timeoutMs: patienceMs });
   print(`${operand} is at ${moved.to}`);
 }
 
 /** `rooms rebalance` */
 export async function rebalance(admin: AdminClient): Promise<void> {
-  const { moved, rooms } = await admin.ask<RebalancedView>("POST", "/rebalance", patienceMs);
+  const { moved, rooms } = await admin.ask<RebalancedView>("POST", "/rebalance", { timeoutMs: patienceMs });
   print(`${moved} rooms moved, ${rooms} are still here`);
 }
 

@@ -19,7 +19,7 @@ export async function listServers(admin: AdminClient, { json }: { json: boolean 
 
 /** `rooms abandon` */
 export async function abandon(admin: AdminClient, journal: string): Promise<void> {
-  const { lives } = await admin.ask<AbandonedView>("POST", `/servers/${encodeURIComponent(journal)}/abandon`, patienceMs);
+  const { lives } = await admin.ask<AbandonedView>("POST", `/servers/${encodeURIComponent(journal)}/abandon`, { timeoutMs: patienceMs });
   print(`${lives} rooms of ${journal} may be opened anew`);
 }
 

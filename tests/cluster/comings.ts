@@ -1,6 +1,9 @@
 /** When bots came to gates and went, as the gates' logs and the game servers' tell it: who has reconnected, how often, and how long he was away. */
+
+import type { LogEvent } from "#runtime/log.ts";
+import type { Said } from "#tests/support/said.ts";
 import { bots, firstBot } from "./players.ts";
-import type { PodLogs, Said } from "./pod_logs.ts";
+import type { PodLogs } from "./pod_logs.ts";
 
 /** By user: how often he has come in. */
 export function comings(logs: PodLogs): Map<number, number> {
@@ -17,8 +20,8 @@ export function reconnectsMost(logs: PodLogs): number {
 /** The users who are at a pod's gate. */
 export function thoseAt(logs: PodLogs, pod: string): Set<number> {
   const here = new Map<number, number>();
-  const of = (action: string, by: number): void => {
-    for (const { user } of told(logs, "gate", action, pod)) here.set(user, (here.get(user) ?? 0) + by);
+  const of = (event: LogEvent, by: number): void => {
+    for (const { user } of told(logs, "gate", event, pod)) here.set(user, (here.get(user) ?? 0) + by);
   };
   of("session open", 1);
   of("session close", -1);
@@ -39,11 +42,11 @@ interface Told {
 }
 
 /** What was said of bots, in order. */
-export function told(logs: PodLogs, container: string, action: string, pod?: string): Told[] {
+export function told(logs: PodLogs, container: string, event: LogEvent, pod?: string): Told[] {
   return logs
     .of(container)
     .filter((log) => pod === undefined || log.pod === pod)
-    .flatMap((log) => log.said(action))
+    .flatMap((log) => log.said(event))
     .map((said) => ({ user: Number(said["user.id"]), atMs: Date.parse(said["@timestamp"]), said }))
     .filter(({ user }) => user >= firstBot && user < firstBot + bots)
     .toSorted((a, b) => a.atMs - b.atMs);

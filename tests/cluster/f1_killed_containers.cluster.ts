@@ -53,5 +53,5 @@ async function killAndWait({ logs }: Namespace, pod: Pod): Promise<Restart> {
   const after = () => logs.all.filter((log) => log.pod === pod.metadata.name)[before];
   await until("its successor", () => (after()?.said("ready").length ?? 0) > 0, restartedWithinMs);
   const readyMs = Date.parse(after()?.said("ready")[0]?.["@timestamp"] ?? "") - killedMs;
-  return { readyMs, rooms: after()?.said("room restore")[0]?.rooms ?? 0 };
+  return { readyMs, rooms: after()?.said("restore all")[0]?.rooms ?? 0 };
 }

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { seconds } from "#clients/croupier/say.ts";
+import type { LogEvent } from "#runtime/log.ts";
 import { isFull, patience, until } from "#tests/faults/measure.ts";
 import { Player } from "#tests/support/player.ts";
 import { disturb } from "./disturb.ts";
@@ -125,8 +126,8 @@ function assertEnd({ how, dissolvedMs, goneMs }: WaitedOut, seconds: number, exp
   assert.ok(goneMs - dissolvedMs <= exitWithinMs * patience, `gone after ${goneMs} ms`);
 }
 
-function atMs(log: ContainerLog, action: string): number {
-  return Date.parse(log.said(action).at(-1)?.["@timestamp"] ?? "");
+function atMs(log: ContainerLog, event: LogEvent): number {
+  return Date.parse(log.said(event).at(-1)?.["@timestamp"] ?? "");
 }
 
 /** A room on each game server, and who plays there. */

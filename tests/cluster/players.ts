@@ -156,6 +156,6 @@ function keyOf({ life, owner, epoch }: Life): string {
 
 /** Rooms that ended though somebody sat there; players of the ledger do leave. */
 function dissolved(logs: readonly ContainerLog[]): string[] {
-  const all = logs.flatMap((log) => log.said("room dissolve"));
+  const all = logs.flatMap((log) => log.said("room end"));
   return all.filter((said) => said["game.name"] !== "ledger").map((said) => `${said["game.name"]}/${said["room.id"]}`);
 }

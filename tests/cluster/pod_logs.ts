@@ -7,28 +7,13 @@
 import { closeSync, globSync, mkdirSync, openSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
+import type { LogEvent } from "#runtime/log.ts";
 import type { Evidence } from "#tests/faults/ledger_crowd.ts";
+import { type Said, said } from "#tests/support/said.ts";
 
 /** A file's name lives as long as its pod, so a look is often enough that none is missed. */
 const lookEveryMs = 100;
 const readBytes = 256 * 1024;
-
-/** A line of a log of ours, as far as tests read it. */
-export interface Said {
-  readonly "@timestamp": string;
-  readonly event: { readonly action: string };
-  readonly "event.reason"?: string;
-  readonly "service.version"?: string;
-  readonly "game.name"?: string;
-  readonly "room.id"?: string;
-  readonly "room.life"?: string;
-  readonly "link.peer"?: string;
-  readonly "user.id"?: number;
-  readonly "close.code"?: number;
-  readonly "duration.ms"?: number;
-  readonly rooms?: number;
-  readonly users?: number;
-}
 
 /** One start of one container. */
 export class ContainerLog implements Evidence {
@@ -52,9 +37,8 @@ export class ContainerLog implements Evidence {
   }
 
   /** Every event of this kind. */
-  said(action: string): Said[] {
-    const mark = `"action":"${action}"`;
-    return this.lines.filter((line) => line.includes(mark)).map((line) => JSON.parse(line) as Said);
+  said(event: LogEvent): Said[] {
+    return said(this.lines, event);
   }
 
   readOn(): void {

@@ -8,6 +8,7 @@ import type { Report } from "#clients/dice_report.ts";
 import { Cluster } from "#tests/support/cluster.ts";
 import { dataFolder } from "#tests/support/data_folder.ts";
 import type { Server } from "#tests/support/process.ts";
+import { said } from "#tests/support/said.ts";
 import { playDice } from "./dice_bots.ts";
 import { Echoer } from "./echoer.ts";
 import { isFull, kilobyte, patience, quantile, sleep, spreadOf } from "./measure.ts";
@@ -112,19 +113,15 @@ async function rollOutOnce(t: TestContext, cluster: Cluster, echoers: readonly E
   cluster.servers.shift();
   await sleep(1000);
   for (const echoer of echoers) echoer.stop();
-  const moves = older.lines.map(readLog).filter(({ event }) => event.action === "move end");
-  const [begun] = older.lines.map(readLog).filter(({ event }) => event.action === "drain start");
+  const moves = said(older.lines, "move end");
+  const [begun] = said(older.lines, "drain start");
   const spanMs = Date.parse(moves.at(-1)?.["@timestamp"] ?? "") - Date.parse(begun?.["@timestamp"] ?? "");
   return {
     leftMs,
     movesPerSecond: moves.length / (spanMs / 1000),
-    frozenMs: moves.map((move) => move["duration.ms"]),
+    frozenMs: moves.map((move) => (move["event.duration"] ?? 0) / 1e6),
     pausesMs: echoers.map(({ tookMs }) => Math.max(...tookMs)),
   };
-}
-
-function readLog(line: string) {
-  return JSON.parse(line) as { "@timestamp": string; event: { action: string }; "duration.ms": number };
 }
 
 function assertQuick(all: readonly Rollout[], leaveWithinMs: number): void {

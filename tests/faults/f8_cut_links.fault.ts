@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Notice_Reason } from "#protocol/gen/frame_pb.ts";
+import { says } from "#tests/support/said.ts";
 import type { TcpProxy } from "#tests/support/tcp_proxy.ts";
 import { LedgerCluster, type ServerPart } from "./ledger_cluster.ts";
 import { storedRooms } from "./ledger_crowd.ts";
@@ -102,6 +103,6 @@ async function heal(way: Way): Promise<void> {
 
 /** The game server has lost each gate once. */
 function assertNoticed({ member, name }: ServerPart, from: number): void {
-  const lost = member.process.lines.slice(from).filter((line) => line.includes('"action":"link down"'));
+  const lost = member.process.lines.slice(from).filter(says("link down"));
   assert.ok(lost.length >= 2, `${name} has lost ${lost.length} links`);
 }

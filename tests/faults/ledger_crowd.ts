@@ -15,6 +15,7 @@ import { type ClientListener, type ClientSocket, LedgerPlayer } from "#simulatio
 import { type FinalBook, Verdict } from "#simulation/verdict.ts";
 import { storedRows } from "#tests/support/data_folder.ts";
 import { type Entrance, wayIn } from "#tests/support/entrance.ts";
+import { read } from "#tests/support/said.ts";
 import { patience, sleep, until } from "./measure.ts";
 
 /** When everybody sits, so long for what is still on its way. */
@@ -229,8 +230,8 @@ interface LogLine {
 }
 
 function readLog(line: string): LogLine {
-  const said = JSON.parse(line) as { event?: { action?: string }; "event.reason"?: string; "game.text"?: string; users?: number };
-  return { event: said.event?.action ?? "", reason: said["event.reason"] ?? "", game: said["game.text"] ?? "", users: said.users ?? 0 };
+  const { "event.action": event, "event.reason": reason = "", "game.text": game = "", users = 0 } = read(line);
+  return { event, reason, game, users };
 }
 
 class RealSocket implements ClientSocket {

@@ -11,7 +11,7 @@ import { type Run, start } from "./process.ts";
 export function listeningLog(): Log & { readonly events: LogEvent[] } {
   const events: LogEvent[] = [];
   const hear = (event: LogEvent): void => void events.push(event);
-  const log = { events, debug: hear, info: hear, warn: hear, error: hear, with: () => log };
+  const log = { events, isDebug: false, debug: hear, info: hear, warn: hear, error: hear, with: () => log };
   return log;
 }
 

@@ -9,6 +9,7 @@ export interface LogLine {
 const patienceMs = 5000;
 
 export class LogLines implements Log {
+  readonly isDebug = false;
   readonly lines: LogLine[];
   readonly #fields: LogFields;
   readonly #waiters: Set<() => void>;

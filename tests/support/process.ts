@@ -6,6 +6,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
+import type { LogEvent } from "#runtime/log.ts";
+import { says } from "./said.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const startTimeoutMs = 20_000;
@@ -40,7 +42,7 @@ export class Server {
 
   /** Waits until it says that it is ready. */
   static async ready(run: Run): Promise<Server> {
-    const ready = await run.until((line) => line.includes('"action":"ready"'));
+    const ready = await run.until(says("ready"));
     const { "url.port": port, "admin.port": adminPort } = JSON.parse(ready) as { "url.port": number; "admin.port": number };
     return new Server(run, port, adminPort);
   }
@@ -65,9 +67,19 @@ export class Server {
     this.#run.child.kill(name);
   }
 
+  /** Nobody reads what it says, from now on: its next line has no reader. */
+  closeOutput(): void {
+    this.#run.child.stdout?.destroy();
+  }
+
   /** Waits for a log line of this event. */
-  logged(event: string): Promise<string> {
-    return this.#run.until((line) => line.includes(`"action":"${event}"`));
+  logged(event: LogEvent): Promise<string> {
+    return this.#run.until(says(event));
+  }
+
+  /** The same, from the `from`th line on. */
+  loggedFrom(event: LogEvent, from: number): Promise<string> {
+    return this.#run.until(says(event), from);
   }
 
   /** Asks the admin listener. */
