@@ -50,7 +50,7 @@ function open({ messagesPerSecond = 0 } = {}) {
     absent: () => told.push("absent"),
   };
   const session = new Session(1, { user: 7, claims: "{}", expiresAtMs: undefined }, socket, {
-    ...{ clock, log: silentLog, messagesPerSecond, development: true, pongTimeoutMs: 60_000, counts: new DoorCounts() },
+    ...{ clock, log: silentLog, messagesPerSecond, development: true, pongTimeoutMs: 60_000, counts: new DoorCounts({ metrics: "on" }) },
     admission: new Admission({ keys: [new Uint8Array(16)], clock, expiryRequired: false }),
     seating: {
       sit: (_session, request, number) => {

@@ -59,6 +59,12 @@ export const settingRows = {
     "bearer token of the admin listener; without one it answers loopback only, `/livez` and `/readyz` aside",
   ),
   logLevel: row("LOG_LEVEL", "info", oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"), "least level that is logged"),
+  metrics: row(
+    "METRICS",
+    "on",
+    oneOf("on", "off"),
+    "`off`: no `/metrics`, and nothing is timed. What it costs is in ops/README.md: nothing that would be felt",
+  ),
   version: row("VERSION", "dev", text, "release name in logs, hellos and metrics"),
   games: row("GAMES", "", list, "games a game server deals, by name; unset = all it has"),
   gameServers: row(
