@@ -10,7 +10,7 @@ import { fixedFleet } from "#fleet/fleet.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import { memoryPair } from "#link/socket_memory.ts";
 import type { DrainKind, Load } from "#runtime/lifecycle.ts";
-import type { Metrics } from "#runtime/metrics.ts";
+import { type Metrics, timed } from "#runtime/metrics.ts";
 import { type Context, run, type Service } from "#runtime/process.ts";
 import { welcome } from "./clients/welcome.ts";
 import { GameServer } from "./game_server/game_server.ts";
@@ -35,7 +35,7 @@ export class SingleServer implements Service {
     this.#server = new GameServer({
       ...{ ...context, games, directory, journal },
       settings: { ...settings, park: settings.park ?? "on" },
-      watchdog: new ThreadWatchdog(clock),
+      watchdog: new ThreadWatchdog(clock, timed(settings, "croupier_handler_seconds")),
       drainLeftMs: () => lifecycle.leftMs,
       onChange: () => this.#onChange(),
     });

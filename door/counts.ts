@@ -1,24 +1,55 @@
 /** What a door counts: plain numbers that the metrics read when they are scraped. */
-import { type Metrics, Tally } from "#runtime/metrics.ts";
+import { closeCodes } from "#protocol/close_codes.ts";
+import { refusals } from "#protocol/refusals.ts";
+import { type Distribution, type Metrics, Tally, timed } from "#runtime/metrics.ts";
 import type { SocketEnd } from "./player_socket.ts";
+import type { Session } from "./session.ts";
+
+const ends: Readonly<Record<SocketEnd, number | "none">> = {
+  ...(Object.fromEntries(Object.entries(closeCodes).map(([end, { code }]) => [end, code])) as Record<keyof typeof closeCodes, number>),
+  /** Without a close frame of ours: whatever code the client chose is no label. */
+  slow: "none",
+  left: "none",
+};
+const stages = ["idle", "entering", "seated", "leaving"] as const satisfies readonly Session["stage"][];
+/** The answers of listener.ts. */
+export const upgradeStatuses = [400, 401, 403, 405, 429, 500, 503] as const;
+
+export type UpgradeStatus = (typeof upgradeStatuses)[number];
+
+export const refusalCodes: readonly number[] = Object.values(refusals).map(({ code }) => code);
 
 export class DoorCounts {
   framesIn = 0;
   framesOut = 0;
   sessions = 0;
   /** Refusals given before a room was asked, by code. */
-  readonly refusals = new Tally<number>();
+  readonly refusals = new Tally<number>(refusalCodes);
   /** Sessions ended, by row of the close table. */
-  readonly ends = new Tally<SocketEnd>();
+  readonly ends = new Tally<SocketEnd>(Object.keys(ends) as SocketEnd[]);
   /** Upgrades refused, by HTTP status. */
-  readonly upgrades = new Tally<number>();
+  readonly upgrades = new Tally<UpgradeStatus>(upgradeStatuses);
+  /** From an input that was read to its acknowledgement, and from a sit to the seat; undefined: nobody wants to know. */
+  readonly road: Distribution | undefined;
+  readonly sits: Distribution | undefined;
 
-  register(metrics: Metrics): void {
-    metrics.gauge("croupier_sessions", "Sessions open at this door.", () => this.sessions);
-    metrics.total("croupier_frames_in_total", "Frames read from clients.", () => this.framesIn);
-    metrics.total("croupier_frames_out_total", "Frames written to clients.", () => this.framesOut);
-    metrics.totals("croupier_door_refusals_total", "Refusals given before a room was asked, by code.", "code", this.refusals);
-    metrics.totals("croupier_session_ends_total", "Sessions ended, by the row of the close table.", "end", this.ends);
-    metrics.totals("croupier_upgrade_refusals_total", "Upgrades refused, by HTTP status.", "status", this.upgrades);
+  constructor(settings: Parameters<typeof timed>[0]) {
+    this.road = timed(settings, "croupier_road_seconds");
+    this.sits = timed(settings, "croupier_sit_seconds");
+  }
+
+  /** `sessions`: those that are open; undefined while the door is not open yet. */
+  register(metrics: Metrics, sessions: () => Iterable<Session> | undefined): void {
+    const all = (): Session[] => [...(sessions() ?? [])];
+    metrics.gauges("croupier_sessions", () => stages.map((stage) => [stage, all().filter((session) => session.stage === stage).length]));
+    metrics.gauge("croupier_sessions_unread", () => all().filter(({ isUnread }) => isUnread).length);
+    metrics.gauge("croupier_inputs_unacknowledged", () => all().reduce((sum, { unacknowledged }) => sum + unacknowledged, 0));
+    metrics.total("croupier_frames_in_total", () => this.framesIn);
+    metrics.total("croupier_frames_out_total", () => this.framesOut);
+    metrics.totals("croupier_door_refusals_total", () => this.refusals.counts);
+    metrics.totals("croupier_session_ends_total", () => this.ends.counts.entries().map(([end, count]) => [end, ends[end], count] as const));
+    metrics.totals("croupier_upgrade_refusals_total", () => this.upgrades.counts);
+    metrics.histogram(this.road);
+    metrics.histogram(this.sits);
   }
 }

@@ -12,7 +12,7 @@ import { Listener } from "./listener.ts";
 test("[PROTOCOL §1.1] a door that begins to leave while a token is checked lets nobody in any more", async (t) => {
   const { promise, resolve } = Promise.withResolvers<Identity>();
   const listener = new Listener({
-    ...{ host: "127.0.0.1", port: 0, clock: systemClock, log: silentLog, counts: new DoorCounts(), origins: [] },
+    ...{ host: "127.0.0.1", port: 0, clock: systemClock, log: silentLog, counts: new DoorCounts({ metrics: "on" }), origins: [] },
     ...{ trustedProxies: new BlockList(), connectionsPerAddress: 0, connectionsPerUser: 0, queueBytesMax: 1024 },
     admission: { identify: () => promise } as unknown as Admission,
     onPlayer: () => assert.fail("let in"),

@@ -15,7 +15,7 @@ import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { clientAddress } from "./address.ts";
 import { type Admission, bearerProtocol, type Identity, TokenRefused, tokenOf } from "./admission.ts";
-import type { DoorCounts } from "./counts.ts";
+import type { DoorCounts, UpgradeStatus } from "./counts.ts";
 import { Flusher, PlayerSocket, playerWebSocketOptions } from "./player_socket.ts";
 import { Quota } from "./quota.ts";
 import type { SessionSocket } from "./session.ts";
@@ -62,10 +62,10 @@ export interface Door {
 /** An upgrade refused with an HTTP status and a reason. */
 class UpgradeRefused extends Error {
   override readonly name = "UpgradeRefused";
-  readonly status: number;
+  readonly status: UpgradeStatus;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, reason: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(status: UpgradeStatus, reason: string, headers: Readonly<Record<string, string>> = {}) {
     super(reason);
     this.status = status;
     this.headers = headers;

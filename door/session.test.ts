@@ -57,7 +57,7 @@ function open({ messagesPerSecond = 0 } = {}) {
       messagesPerSecond,
       development: true,
       pongTimeoutMs: 60_000,
-      counts: new DoorCounts(),
+      counts: new DoorCounts({ metrics: "on" }),
     },
     admission: new Admission({ keys: [new Uint8Array(16)], clock, expiryRequired: false }),
     seating: {

@@ -73,9 +73,17 @@ export interface Place {
   gone(session: Session): void;
 }
 
+/** A frame that waits, and when it was read. */
+interface Waiting {
+  readonly frame: Frame;
+  readonly atMs: number;
+}
+
 /** An input that is not acknowledged. */
 interface Unacked {
   readonly number: number;
+  /** When its frame was read. */
+  readonly atMs: number;
   readonly what: Frame | Left | "sit";
 }
 
@@ -123,7 +131,7 @@ export class Session {
   #expiresAtMs: number | undefined;
   #number = 0;
   #renewal: Promise<void> = Promise.resolve();
-  #waiting: Frame[] = [];
+  #waiting: Waiting[] = [];
   /** Since when nobody reads the socket. */
   #unheardSinceMs: number | undefined;
   #unacked: Unacked[] = [];
@@ -159,6 +167,15 @@ export class Session {
     return this.#unacked.length > 0;
   }
 
+  get unacknowledged(): number {
+    return this.#unacked.length;
+  }
+
+  /** Whether frames wait, and the socket is not read. */
+  get isUnread(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Sends a frame to the client. */
   deliver(frame: Frame): void {
     this.#share.counts.framesOut += 1;
@@ -188,6 +205,8 @@ export class Session {
   /** The sit with this number has found a place. Of a sit that was given up nothing more is heard. */
   entered(number: number, place: Place): void {
     if (!this.#isEnteringBy(number)) return;
+    const { clock, counts } = this.#share;
+    for (const { atMs } of this.#unacked) counts.sits?.addMs(clock.now() - atMs);
     this.#stage = { is: "seated", place };
     this.#forgetUnacked();
     this.#goOn();
@@ -238,11 +257,13 @@ export class Session {
   }
 
   #socketOnFrame(frame: Frame): void {
-    this.#share.counts.framesIn += 1;
-    if (!this.#withinRate()) return;
+    const { clock, counts } = this.#share;
+    const now = clock.now();
+    counts.framesIn += 1;
+    if (!this.#withinRate(now)) return;
     if (commandOf(frame) === Command.TOKEN) this.#renewal = this.#renewal.then(() => this.#renewToken(frame));
-    else if (this.#waiting.length > 0 || this.#mustWait()) this.#wait(frame);
-    else this.#take(frame);
+    else if (this.#waiting.length > 0 || this.#mustWait()) this.#wait({ frame, atMs: now });
+    else this.#take({ frame, atMs: now });
   }
 
   #socketOnEnd(end: SocketEnd, code: number): void {
@@ -255,25 +276,25 @@ export class Session {
   }
 
   /** Does what one frame asks for. Never called while the session must wait. */
-  #take(frame: Frame): void {
+  #take({ frame, atMs }: Waiting): void {
     const command = commandOf(frame);
     const stage = this.#stage;
     if (stage.is === "seated") {
-      if (command === Command.STAND_UP) this.#leave(stage.place, "stand");
+      if (command === Command.STAND_UP) this.#leave(stage.place, "stand", atMs);
       else if (stage.place.isStalled) this.#refuse(new Refused("tryAgain", { detail: "the game server has no space for its journal" }));
-      else this.#input(stage.place, ownFrame(frame));
-    } else if (command === Command.SIT_DOWN) this.#sit(frame);
+      else this.#input(stage.place, ownFrame(frame), atMs);
+    } else if (command === Command.SIT_DOWN) this.#sit(frame, atMs);
     else if (command !== Command.STAND_UP) this.#refuse(new Refused("notInARoom"));
   }
 
-  #input(place: Place, frame: Frame): void {
-    place.input(this, this.#nextNumber(frame), frame);
+  #input(place: Place, frame: Frame, atMs: number): void {
+    place.input(this, this.#nextNumber(frame, atMs), frame);
   }
 
-  #sit(frame: Frame): void {
+  #sit(frame: Frame, atMs: number): void {
     try {
       const request = readSitDown(bodyOf(frame));
-      const number = this.#nextNumber("sit");
+      const number = this.#nextNumber("sit", atMs);
       this.#stage = { is: "entering", number };
       this.#share.seating.sit(this, request, number);
     } catch (thrown) {
@@ -286,8 +307,8 @@ export class Session {
     return this.#stage.is === "entering" && this.#stage.number === number;
   }
 
-  #leave(place: Place, how: Left): void {
-    const number = this.#nextNumber(how);
+  #leave(place: Place, how: Left, atMs: number): void {
+    const number = this.#nextNumber(how, atMs);
     this.#stage = { is: "leaving", place, number };
     place.leave(this, number, how);
   }
@@ -296,7 +317,7 @@ export class Session {
   #goOn(): void {
     if (this.#stage.is === "gone") return;
     if (this.#ended?.by === "us") return this.#finish(this.#ended);
-    while (this.#waiting.length > 0 && !this.#mustWait()) this.#take(this.#waiting.shift() as Frame);
+    while (this.#waiting.length > 0 && !this.#mustWait()) this.#take(this.#waiting.shift() as Waiting);
     if (this.#waiting.length > 0 || this.#mustWait()) return;
     if (this.#ended === undefined) this.#readOn();
     else this.#finish(this.#ended);
@@ -312,7 +333,7 @@ export class Session {
 
   #finish({ by }: NonNullable<Ended>): void {
     const stage = this.#stage;
-    if (stage.is === "seated" && by === "client") return this.#leave(stage.place, "drop");
+    if (stage.is === "seated" && by === "client") return this.#leave(stage.place, "drop", this.#share.clock.now());
     if (stage.is === "seated") stage.place.absent(this);
     this.#stage = { is: "gone" };
     this.#share.onGone(this);
@@ -323,9 +344,9 @@ export class Session {
     return this.#unacked.length >= unackedInputsMax || this.#unackedBytes >= unackedBytesMax;
   }
 
-  #wait(frame: Frame): void {
-    this.#waiting.push(frame);
-    this.#unheardSinceMs ??= this.#share.clock.now();
+  #wait(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.#unheardSinceMs ??= waiting.atMs;
     this.#socket.pause();
   }
 
@@ -333,12 +354,20 @@ export class Session {
     let count = 0;
     for (; (this.#unacked[count]?.number ?? Number.POSITIVE_INFINITY) <= number; count++)
       this.#unackedBytes -= sizeOf(this.#unacked[count]);
-    if (count > 0) this.#unacked.splice(0, count);
+    if (count > 0) this.#time(this.#unacked.splice(0, count));
   }
 
-  #nextNumber(what: Unacked["what"]): number {
+  /** These have gone the whole road; a client's own end is no input that he waits for. */
+  #time(acked: readonly Unacked[]): void {
+    const { clock, counts } = this.#share;
+    if (counts.road === undefined) return;
+    const now = clock.now();
+    for (const { what, atMs } of acked) if (what !== "drop") counts.road.addMs(now - atMs);
+  }
+
+  #nextNumber(what: Unacked["what"], atMs: number): number {
     this.#number += 1;
-    const input = { number: this.#number, what };
+    const input = { number: this.#number, what, atMs };
     this.#unacked.push(input);
     this.#unackedBytes += sizeOf(input);
     return this.#number;
@@ -349,9 +378,8 @@ export class Session {
     this.#unackedBytes = 0;
   }
 
-  #withinRate(): boolean {
-    const { clock, messagesPerSecond } = this.#share;
-    const now = clock.now();
+  #withinRate(now: number): boolean {
+    const { messagesPerSecond } = this.#share;
     if (messagesPerSecond === 0 || this.#rate.take(now)) return true;
     if (this.#excess.take(now)) this.#refuse(new Refused("limit", { detail: `more than ${messagesPerSecond} messages per second` }));
     else this.close("tooManyMessages");

@@ -8,7 +8,7 @@ import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { WebSocketServer } from "ws";
 import { Admission } from "#door/admission.ts";
-import { DoorCounts } from "#door/counts.ts";
+import { DoorCounts, refusalCodes } from "#door/counts.ts";
 import { Listener } from "#door/listener.ts";
 import { Sessions } from "#door/sessions.ts";
 import type { Announcement, Conflicts, DirectoryForServers, Life, Membership, Unsettled } from "#fleet/directory.ts";
@@ -27,7 +27,7 @@ import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { DrainKind, Leaving, Load } from "#runtime/lifecycle.ts";
 import type { Log } from "#runtime/log.ts";
 import { nanoseconds } from "#runtime/log_fields.ts";
-import { Distribution, type Metrics, Tally } from "#runtime/metrics.ts";
+import { type Distribution, type Metrics, Tally, timed } from "#runtime/metrics.ts";
 import { jwtKeysOf, linkKeysOf, SettingError, type Settings } from "#runtime/settings.ts";
 import { Arrivals } from "./arrivals.ts";
 import { dealsOf } from "./deals.ts";
@@ -37,6 +37,7 @@ import { Drain } from "./drain.ts";
 import type { Game } from "./game.ts";
 import { GateLink, type GateLinkShare } from "./gate_link.ts";
 import type { Journal } from "./journal.ts";
+import { counted, type JournalCounts } from "./journal_counts.ts";
 import { Mover } from "./mover.ts";
 import { PeerGuest } from "./peer_guest.ts";
 import { Peers } from "./peers.ts";
@@ -52,8 +53,6 @@ const holdGraceMs = 15_000;
 const statusEveryMs = 100;
 /** After a second signal rooms that may be other servers' are waited for so long. */
 const settleMsMax = 5000;
-/** The promise is 250 ms (P5). */
-const pauseBucketsMs = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
 /** What has happened is committed at the end of its turn, unless the journal has no space. */
 const settleTimeoutMs = 1000;
 /** Connections to the link port that have not proved themselves yet: more are cut. */
@@ -86,9 +85,9 @@ export interface GameServerOptions {
 
 export class GameServer implements Leaving, Owned {
   readonly #options: GameServerOptions;
-  readonly #counts = new DoorCounts();
+  readonly #counts: DoorCounts;
   /** Refusals of sits and by rooms, by code. */
-  readonly #refusals = new Tally<number>();
+  readonly #refusals = new Tally<number>(refusalCodes);
   readonly #rooms: Rooms;
   readonly #sits: Sits;
   readonly #drain: Drain;
@@ -98,7 +97,8 @@ export class GameServer implements Leaving, Owned {
   readonly #arrivals: Arrivals;
   readonly #departures: Departures;
   readonly #mover: Mover;
-  readonly #moves = new Distribution(pauseBucketsMs);
+  readonly #moves: Distribution | undefined;
+  readonly #written: JournalCounts;
   /** After a second signal: what may be another server's is waited for no longer. */
   #settling: Timer | undefined;
   #isSettled = false;
@@ -115,10 +115,14 @@ export class GameServer implements Leaving, Owned {
   #status: Timer | undefined;
 
   constructor(options: GameServerOptions) {
-    const { settings, clock, entropy, log, watchdog, journal } = options;
+    const { settings, clock, entropy, log, watchdog } = options;
+    const { journal, counts: written } = counted(options.journal, settings, clock);
     const development = settings.env === "dev";
     const games = dealt(options.games, settings.games);
     this.#options = options;
+    this.#counts = new DoorCounts(settings);
+    this.#moves = timed(settings, "croupier_move_pause_seconds");
+    this.#written = written;
     this.#kept =
       options.directory === undefined
         ? new LinkDirectory({
@@ -158,7 +162,7 @@ export class GameServer implements Leaving, Owned {
     });
     const passages = { clock: rooms.clock, entropy, log, rooms, directory, peers: this.#peers, onChange: () => options.onChange() };
     this.#arrivals = new Arrivals(passages);
-    this.#departures = new Departures({ ...passages, onMoved: (pauseMs) => this.#moves.add(pauseMs) });
+    this.#departures = new Departures({ ...passages, onMoved: (pauseMs) => this.#moves?.addMs(pauseMs) });
     this.#mover = new Mover({ clock, rooms, peers: this.#peers, departures: this.#departures });
     const mayPark = settings.park === "on" && isDurable;
     this.#drain = new Drain({
@@ -304,35 +308,34 @@ export class GameServer implements Leaving, Owned {
   }
 
   register(metrics: Metrics): void {
-    if (this.#options.port !== undefined) this.#counts.register(metrics);
-    metrics.totals("croupier_room_refusals_total", "Refusals of sits and by rooms, by code.", "code", this.#refusals);
-    const { membership, directory, peers } = this.#options;
-    if (membership !== undefined) metrics.gauge("croupier_redis_up", "1 while Redis answers.", () => Number(directory?.isReachable));
-    if (peers !== undefined) metrics.gauge("croupier_fleet_up", "1 while the fleet can be looked up.", () => Number(peers.isUp));
-    metrics.gauge("croupier_rooms", "Rooms in play.", () => this.#rooms.count);
-    metrics.gauge("croupier_users", "Users with a seat.", () => this.#rooms.usersCount);
-    metrics.gauge("croupier_gates", "Gates linked.", () => this.#links.size);
-    metrics.total("croupier_rooms_opened_total", "Rooms opened.", () => this.#rooms.opened);
-    metrics.gauge("croupier_rooms_unreadable", "Rooms that wait for a release that can read them.", () => this.#rooms.unreadableCount);
-    metrics.total("croupier_rooms_restored_total", "Rooms gone on with after a restart.", () => this.#rooms.restored);
-    metrics.total("croupier_rooms_taken_total", "Rooms that other game servers have given to this one.", () => this.#rooms.taken);
-    metrics.total(
-      "croupier_inputs_forgotten_total",
-      "Inputs that a gate knew to be applied and the journal did not.",
-      () => this.#rooms.inputsForgotten,
-    );
-    metrics.total(
-      "croupier_directory_conflicts_total",
-      "Lives ended because another one has their name, and users sent out because they sit elsewhere too.",
-      () => this.#rooms.conflicts,
-    );
-    metrics.histogram("croupier_move_pause_ms", "For how long nobody played a room that was given away, milliseconds.", this.#moves);
-    metrics.total("croupier_moves_back_total", "Moves that did not come about.", () => this.#departures.movedBack);
-    metrics.gauge("croupier_journal_stalled", "1 while the journal has no space.", () => Number(this.#rooms.isStalled));
-    const { rooms, turns } = this.#options.journal.damage;
-    metrics.gauge("croupier_journal_rooms_lost", "Rooms that damage to the journal has cost, as found at the start.", () => rooms);
-    metrics.gauge("croupier_journal_turns_lost", "Turns that damage to the journal has cost, as found at the start.", () => turns);
-    metrics.total("croupier_room_crashes_total", "Rooms ended because a handler threw.", () => this.#rooms.crashes);
+    const { membership, directory, peers, port, settings, watchdog, journal } = this.#options;
+    if (port !== undefined) this.#counts.register(metrics, () => this.#direct?.all());
+    if (membership !== undefined) {
+      metrics.gauge("croupier_redis_up", () => Number(directory?.isReachable));
+      metrics.gauge("croupier_fleet_up", () => Number(peers?.isUp));
+    }
+    metrics.totals("croupier_room_refusals_total", () => this.#refusals.counts);
+    metrics.gauge("croupier_rooms", () => this.#rooms.count);
+    metrics.gauge("croupier_rooms_limit", () => settings.roomsMax);
+    metrics.gauge("croupier_users", () => this.#rooms.usersCount);
+    metrics.gauge("croupier_gates", () => this.#links.size);
+    metrics.total("croupier_rooms_opened_total", () => this.#rooms.opened);
+    metrics.gauge("croupier_rooms_unreadable", () => this.#rooms.unreadableCount);
+    metrics.total("croupier_rooms_restored_total", () => this.#rooms.restored);
+    metrics.total("croupier_rooms_taken_total", () => this.#rooms.taken);
+    metrics.total("croupier_inputs_forgotten_total", () => this.#rooms.inputsForgotten);
+    metrics.total("croupier_directory_conflicts_total", () => this.#rooms.conflicts);
+    metrics.histogram(this.#moves);
+    metrics.total("croupier_moves_back_total", () => this.#departures.movedBack);
+    metrics.gauge("croupier_drain_stuck", () => Number(this.#drain.isStuck));
+    metrics.gauge("croupier_journal_stalled", () => Number(this.#rooms.isStalled));
+    metrics.gauge("croupier_journal_rooms_lost", () => journal.damage.rooms);
+    metrics.gauge("croupier_journal_turns_lost", () => journal.damage.turns);
+    metrics.histogram(this.#written.commits);
+    metrics.total("croupier_journal_rooms_written_total", () => this.#written.rooms);
+    metrics.total("croupier_journal_written_bytes_total", () => this.#written.bytes);
+    metrics.histogram(watchdog.handlers);
+    metrics.total("croupier_room_crashes_total", () => this.#rooms.crashes);
   }
 
   addRoutes(server: FastifyInstance): void {

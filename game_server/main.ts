@@ -9,6 +9,7 @@ import { openFleet } from "#fleet/open_fleet.ts";
 import { RedisOwner } from "#fleet/owner_redis.ts";
 import { Redis } from "#fleet/redis.ts";
 import { dialWebSocket } from "#link/socket_websocket.ts";
+import { timed } from "#runtime/metrics.ts";
 import { type Context, run } from "#runtime/process.ts";
 import { fleetOf, type SharedFleet } from "#runtime/settings.ts";
 import { GameServer } from "./game_server.ts";
@@ -57,7 +58,7 @@ function optionsOf({ settings, clock, entropy, log, lifecycle }: Context, journa
   return {
     ...{ settings, games, clock, entropy, log, journal, port: settings.port ?? defaultPort, machine: hostname() },
     dial: dialWebSocket,
-    watchdog: new ThreadWatchdog(clock),
+    watchdog: new ThreadWatchdog(clock, timed(settings, "croupier_handler_seconds")),
     drainLeftMs: () => lifecycle.leftMs,
     onChange: () => lifecycle.settle(),
   };

@@ -7,6 +7,7 @@ import { Worker } from "node:worker_threads";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { nanoseconds } from "#runtime/log_fields.ts";
+import type { Distribution } from "#runtime/metrics.ts";
 
 /** A turn that takes longer is felt: two ticks of a game at 20 Hz. */
 const slowMs = 100;
@@ -18,6 +19,8 @@ const labelBytes = 128;
 const labelAt = 8;
 
 export interface Watchdog {
+  /** How long handlers ran; undefined: nobody counts. */
+  readonly handlers?: Distribution | undefined;
   /** Runs `act`; `label` says whose handler it is. */
   watch(log: Log, label: string, act: () => void): void;
 }
@@ -26,6 +29,7 @@ export interface Watchdog {
 export const noWatchdog: Watchdog = { watch: (_log, _label, act) => act() };
 
 export class ThreadWatchdog implements Watchdog {
+  readonly handlers: Distribution | undefined;
   readonly #clock: Clock;
   readonly #shared = new SharedArrayBuffer(labelAt + labelBytes);
   readonly #count = new Int32Array(this.#shared, 0, 2);
@@ -33,8 +37,9 @@ export class ThreadWatchdog implements Watchdog {
   readonly #encoder = new TextEncoder();
   readonly #worker: Worker;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, handlers?: Distribution) {
     this.#clock = clock;
+    this.handlers = handlers;
     this.#worker = new Worker(new URL("./watchdog_thread.ts", import.meta.url), { workerData: { shared: this.#shared, stuckMs } });
     this.#worker.unref();
   }
@@ -48,6 +53,7 @@ export class ThreadWatchdog implements Watchdog {
     } finally {
       Atomics.add(this.#count, 0, 1);
       const tookMs = this.#clock.now() - startMs;
+      this.handlers?.addMs(tookMs);
       if (tookMs > slowMs) log.warn("handler slow", { "event.reason": label, "event.duration": nanoseconds(tookMs) });
     }
   }

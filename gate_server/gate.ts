@@ -16,7 +16,7 @@ import type { Clock, Timer } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { DrainKind, Leaving, Load } from "#runtime/lifecycle.ts";
 import type { Log } from "#runtime/log.ts";
-import type { Metrics } from "#runtime/metrics.ts";
+import { type Distribution, type Metrics, timed } from "#runtime/metrics.ts";
 import { jwtKeysOf, linkKeysOf, type Settings } from "#runtime/settings.ts";
 import { DirectoryKeeper } from "./directory_keeper.ts";
 import { GateRooms } from "./gate_rooms.ts";
@@ -56,7 +56,9 @@ export interface GateOptions {
 export class Gate implements Leaving {
   readonly boot: string;
   readonly #options: GateOptions;
-  readonly #counts = new DoorCounts();
+  readonly #counts: DoorCounts;
+  /** How long lives were held. */
+  readonly #held: Distribution | undefined;
   readonly #sessions: Sessions;
   readonly #links: Links;
   readonly #resolver: Resolver;
@@ -70,9 +72,11 @@ export class Gate implements Leaving {
     const { settings, clock, entropy, log, fleet, directory, dial, kept } = options;
     const development = settings.env === "dev";
     const boot = hex64(entropy);
-    const counts = this.#counts;
+    const counts = new DoorCounts(settings);
     const admission = new Admission({ keys: jwtKeysOf(settings), clock, expiryRequired: !development });
     this.#options = options;
+    this.#counts = counts;
+    this.#held = timed(settings, "croupier_room_held_seconds");
     this.boot = boot;
     const sessions = new Sessions({
       ...settings,
@@ -80,7 +84,7 @@ export class Gate implements Leaving {
       seating: { sit: (session, request, number) => seating.sit(session, request, number) },
       onGone: options.onChange,
     });
-    const rooms = new GateRooms({ clock, log, sessions, holdMs: settings.holdMs });
+    const rooms = new GateRooms({ clock, log, sessions, holdMs: settings.holdMs, held: this.#held });
     const links: Links = new Links({
       ...{ clock, log, entropy, fleet, dial, development, boot, sessions, rooms, release: settings.version, keys: linkKeysOf(settings) },
       keeper: kept && new DirectoryKeeper(kept, { log, linkTo: (owner) => links.to(owner) }),
@@ -153,13 +157,16 @@ export class Gate implements Leaving {
   }
 
   register(metrics: Metrics): void {
-    this.#counts.register(metrics);
-    const { redis } = this.#options;
-    if (redis !== undefined) metrics.gauge("croupier_redis_up", "1 while Redis answers.", () => Number(redis.isUp));
-    metrics.gauge("croupier_fleet_up", "1 while the fleet can be looked up.", () => Number(this.#options.fleet.isUp));
-    metrics.gauge("croupier_links", "Game servers linked.", () => this.#links.count);
-    metrics.gauge("croupier_gate_rooms", "Lives in which this gate has sessions.", () => this.#rooms.count);
-    metrics.gauge("croupier_gate_rooms_held", "Of those, lives whose game server cannot be reached now.", () => this.#rooms.heldCount);
+    const { redis, fleet } = this.#options;
+    this.#counts.register(metrics, () => this.#sessions.all());
+    metrics.gauge("croupier_links", () => this.#links.count);
+    metrics.gauge("croupier_links_down", () => this.#links.downCount);
+    metrics.gauge("croupier_gate_rooms", () => this.#rooms.count);
+    metrics.gauge("croupier_gate_rooms_held", () => this.#rooms.heldCount);
+    metrics.histogram(this.#held);
+    if (redis === undefined) return;
+    metrics.gauge("croupier_redis_up", () => Number(redis.isUp));
+    metrics.gauge("croupier_fleet_up", () => Number(fleet.isUp));
   }
 
   addRoutes(server: FastifyInstance): void {

@@ -73,7 +73,7 @@ function open({ count = 2, hold = holdMs, log = silentLog }: { count?: number; h
   const clock = new ManualClock();
   let sit = 0;
   const sessions = new Sessions({
-    ...{ clock, log: silentLog, entropy: systemEntropy, boot: "00000000000000f1", counts: new DoorCounts() },
+    ...{ clock, log: silentLog, entropy: systemEntropy, boot: "00000000000000f1", counts: new DoorCounts({ metrics: "on" }) },
     ...{ development: true, messagesPerSecond: 0, pongTimeoutMs: 0 },
     admission: new Admission({ keys: [new Uint8Array(16)], clock, expiryRequired: false }),
     seating: {

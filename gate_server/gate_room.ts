@@ -23,6 +23,7 @@ import { noticeFrame } from "#protocol/system_frames.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { roomFields } from "#runtime/log_fields.ts";
+import type { Distribution } from "#runtime/metrics.ts";
 
 /** What a room asks of the link it is attached to. */
 export interface RoomLink {
@@ -46,6 +47,8 @@ export interface GateRoomShare {
   readonly sessions: Sessions;
   /** How long sessions are held; 0 = for ever. */
   readonly holdMs: number;
+  /** Counts how long lives were held. */
+  readonly held?: Distribution | undefined;
   /** The room's last session is gone. */
   onEnd(room: GateRoom): void;
 }
@@ -69,6 +72,7 @@ export class GateRoom implements Place {
   #way: Way = { is: "held" };
   #hasToldHeld = false;
   #hold: Timer | undefined;
+  #heldSinceMs: number | undefined;
   /** The last attach: only its answer counts. */
   #attaches = 0;
   /** Whom the last attach named: who has entered since is not in its answer. */
@@ -211,6 +215,7 @@ export class GateRoom implements Place {
     this.#epoch = epoch;
     this.#hold?.cancel();
     this.#hold = undefined;
+    this.#holdIsOver();
     const hasToldHeld = this.#hasToldHeld;
     this.#hasToldHeld = false;
     const entered = [...this.#sessions].filter(({ id }) => !this.#asked.has(id));
@@ -237,6 +242,7 @@ export class GateRoom implements Place {
 
   /** The life is lost to this gate. */
   end(reason: DisconnectReason): void {
+    this.#holdIsOver();
     for (const session of [...this.#sessions]) session.placeLost(reason);
   }
 
@@ -261,7 +267,14 @@ export class GateRoom implements Place {
     return this.#link === link;
   }
 
+  #holdIsOver(): void {
+    const { clock, held } = this.#share;
+    if (this.#heldSinceMs !== undefined) held?.addMs(clock.now() - this.#heldSinceMs);
+    this.#heldSinceMs = undefined;
+  }
+
   #startHold(): void {
+    this.#heldSinceMs ??= this.#share.clock.now();
     if (this.#share.holdMs > 0) this.#hold ??= this.#share.clock.after(this.#share.holdMs, () => this.#holdOnEnd());
   }
 

@@ -82,6 +82,13 @@ export class Links {
     return this.#byJournal.size;
   }
 
+  /** Servers that are offered rooms, and are not linked: the way there is cut, or they are gone and their lease is not. */
+  get downCount(): number {
+    const isDown = (address: Address): boolean =>
+      address.state.is !== "linked" && !this.#isAlias(address) && this.#options.fleet.isOffered(address.journal ?? "");
+    return [...this.#addresses.values()].filter(isDown).length;
+  }
+
   all(): Iterable<ServerLink> {
     return this.#byJournal.values();
   }

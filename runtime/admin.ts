@@ -22,7 +22,8 @@ export interface AdminOptions {
   /** "" or undefined = no token: only loopback is answered. */
   token: string | undefined;
   release: string;
-  metrics: Metrics;
+  /** Undefined: `/metrics` is not served. */
+  metrics: Metrics | undefined;
   /** "ok", or the one word that says why not. */
   ready(): string;
 }
@@ -101,9 +102,11 @@ export class Admin {
       const word = ready();
       return reply.code(word === "ok" ? 200 : 503).send(`${word}\n`);
     });
-    server.get("/metrics", { schema: { summary: "Metrics in Prometheus' text form." } }, async (_request, reply) =>
-      reply.type(metrics.contentType).send(await metrics.text()),
-    );
+    if (metrics !== undefined) {
+      server.get("/metrics", { schema: { summary: "Metrics in Prometheus' text form." } }, async (_request, reply) =>
+        reply.type(metrics.contentType).send(await metrics.text()),
+      );
+    }
     server.get("/openapi.json", { schema: { summary: "This description." } }, async () => server.swagger());
   }
 

@@ -11,7 +11,8 @@ import { type Entropy, hex64, systemEntropy } from "./entropy.ts";
 import { type Leaving, Lifecycle } from "./lifecycle.ts";
 import { type Log, openLog, type ProcessLog } from "./log.ts";
 import { addLogLevelRoutes } from "./log_level.ts";
-import { Metrics } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
+import { processMetrics } from "./process_metrics.ts";
 import { defaultKeysInUse, readSettings, SettingError, type Settings } from "./settings.ts";
 
 /** EX_CONFIG of sysexits.h: a configuration error, restarting does not help. */
@@ -86,8 +87,8 @@ async function serve(
   let onSignal = (): void => leaveAtOnce(log);
   onSignals(() => onSignal(), clock);
   const lifecycle: Lifecycle = new Lifecycle(() => service, { clock, log, deadlineMs: settings.drainDeadlineMs });
-  const metrics = new Metrics({ service: name, release: settings.version }).withProcess();
-  metrics.total("croupier_log_lines_dropped_total", "Lines of the log that nobody read in time.", () => log.dropped);
+  const metrics = settings.metrics === "on" ? processMetrics(name, settings, lifecycle) : undefined;
+  metrics?.total("croupier_log_lines_dropped_total", () => log.dropped);
   let ready = (): string => "starting";
   const admin = new Admin({
     ...{ host: settings.adminHost, port: settings.adminPort, token: settings.adminToken, release: settings.version, metrics },
@@ -99,7 +100,7 @@ async function serve(
     log.warn("warning", { "event.reason": `${key} has its public development value: anyone can sign with it` });
 
   const service = await make({ settings, clock, entropy, log, lifecycle });
-  service.register(metrics);
+  if (metrics !== undefined) service.register(metrics);
   await admin.serve([
     (server) => addDrainRoutes(server, lifecycle, service),
     (server) => addLogLevelRoutes(server, log),

@@ -65,6 +65,12 @@ export const settingRows = {
     oneOf(...logLevels),
     "least level that is logged; `POST /log-level` changes it while the process runs",
   ),
+  metrics: row(
+    "METRICS",
+    "on",
+    oneOf("on", "off"),
+    "`off`: no `/metrics`, and nothing is timed. What it costs is in ops/README.md: nothing that would be felt",
+  ),
   version: row("VERSION", "dev", text, "release name in logs, hellos and metrics"),
   games: row("GAMES", "", list, "games a game server deals, by name; unset = all it has"),
   gameServers: row(

@@ -17,7 +17,11 @@ test("[ARCHITECTURE §7] /livez and /readyz say ok; /metrics counts what happene
   player.sit({ game_name: "chess" });
   await player.hear();
   const { body } = await server.admin("/metrics");
-  for (const line of [/^croupier_sessions\{.*\} 1$/m, /^croupier_rooms\{.*\} 1$/m, /^croupier_room_refusals_total\{code="116",.*\} 1$/m]) {
+  for (const line of [
+    /^croupier_sessions\{stage="seated",.*\} 1$/m,
+    /^croupier_rooms\{.*\} 1$/m,
+    /^croupier_room_refusals_total\{code="116",.*\} 1$/m,
+  ]) {
     assert.match(body, line);
   }
 });

@@ -59,7 +59,7 @@ test("[metrics] a room that another server has given is counted as taken, and on
   const { house, peer } = await open();
   const room = PeerAtHand.room("quiet", "1");
   const counted = async (): Promise<number[]> => {
-    const metrics = new Metrics({ service: "test", release: "dev" });
+    const metrics = new Metrics({ service: "test" });
     house.server.register(metrics);
     const text = await metrics.text();
     return ["taken", "restored"].map((how) => Number(new RegExp(`^croupier_rooms_${how}_total\\S* (\\d+)$`, "m").exec(text)?.[1]));
