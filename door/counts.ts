@@ -23,6 +23,8 @@ export class DoorCounts {
   framesIn = 0;
   framesOut = 0;
   sessions = 0;
+  /** Lines of the log that were left out, since clients caused too many of them. */
+  linesDropped = 0;
   /** Refusals given before a room was asked, by code. */
   readonly refusals = new Tally<number>(refusalCodes);
   /** Sessions ended, by row of the close table. */
@@ -46,6 +48,7 @@ export class DoorCounts {
     metrics.gauge("croupier_inputs_unacknowledged", () => all().reduce((sum, { unacknowledged }) => sum + unacknowledged, 0));
     metrics.total("croupier_frames_in_total", () => this.framesIn);
     metrics.total("croupier_frames_out_total", () => this.framesOut);
+    metrics.total("croupier_door_log_lines_dropped_total", () => this.linesDropped);
     metrics.totals("croupier_door_refusals_total", () => this.refusals.counts);
     metrics.totals("croupier_session_ends_total", () => this.ends.counts.entries().map(([end, count]) => [end, ends[end], count] as const));
     metrics.totals("croupier_upgrade_refusals_total", () => this.upgrades.counts);

@@ -13,6 +13,7 @@ import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
+import { LogLimit, refusalPaces } from "#runtime/log_limit.ts";
 import { clientAddress } from "./address.ts";
 import { type Admission, bearerProtocol, type Identity, TokenRefused, tokenOf } from "./admission.ts";
 import type { DoorCounts, UpgradeStatus } from "./counts.ts";
@@ -89,6 +90,7 @@ export class Listener implements Door {
   readonly #addresses: Quota<string>;
   readonly #users: Quota<number>;
   readonly #flusher: Flusher;
+  readonly #lines = new LogLimit(refusalPaces);
   #stage: "open" | "leaving" | "no players" = "open";
 
   constructor(options: ListenerOptions) {
@@ -149,7 +151,7 @@ export class Listener implements Door {
       if (this.#options.upgrade?.(url.pathname, request, stream, head)) return;
       await this.#admit(request, url.searchParams, stream, head);
     } catch (thrown) {
-      this.#refuse(stream, this.#toUpgradeRefused(thrown));
+      this.#refuse(request, stream, this.#toUpgradeRefused(thrown));
     }
   }
 
@@ -185,6 +187,14 @@ export class Listener implements Door {
     stream.once("close", () => quota.give(key));
   }
 
+  /** A socket that is gone has no address. */
+  #logRefusal(address: string, { status, message }: UpgradeRefused): void {
+    const { clock, counts, log } = this.#options;
+    const left = this.#lines.take(address, clock.now());
+    if (left === undefined) counts.linesDropped += 1;
+    else log.info("upgrade refusal", { "client.address": address, "error.code": status, "event.reason": message, ...left });
+  }
+
   #toUpgradeRefused(thrown: unknown): UpgradeRefused {
     if (thrown instanceof UpgradeRefused) return thrown;
     if (thrown instanceof TokenRefused) return new UpgradeRefused(401, thrown.message, { "WWW-Authenticate": "Bearer" });
@@ -192,9 +202,9 @@ export class Listener implements Door {
     return new UpgradeRefused(500, "internal error");
   }
 
-  #refuse(stream: Duplex, refused: UpgradeRefused): void {
+  #refuse(request: IncomingMessage, stream: Duplex, refused: UpgradeRefused): void {
     this.#options.counts.upgrades.add(refused.status);
-    this.#options.log.info("upgrade refusal", { "error.code": refused.status, "event.reason": refused.message });
+    this.#logRefusal(clientAddress(request, this.#options.trustedProxies).address, refused);
     const body = `${refused.message}\n`;
     const headers = { ...refused.headers, Connection: "close", "Content-Type": "text/plain", "Content-Length": String(body.length) };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -12,6 +12,7 @@ import { readable } from "#tests/support/readable.ts";
 import { Admission } from "./admission.ts";
 import { DoorCounts } from "./counts.ts";
 import type { SocketEnd, SocketListener } from "./player_socket.ts";
+import { RefusalLines } from "./refusal_lines.ts";
 import { type Place, Session, type SessionSocket, unackedBytesMax, unackedInputsMax } from "./session.ts";
 
 /** A session whose socket, seating and place write down what they are told. */
@@ -58,6 +59,7 @@ function open({ messagesPerSecond = 0 } = {}) {
       development: true,
       pongTimeoutMs: 60_000,
       counts: new DoorCounts({ metrics: "on" }),
+      refusalLines: new RefusalLines(clock, () => {}),
     },
     admission: new Admission({ keys: [new Uint8Array(16)], clock, expiryRequired: false }),
     seating: {

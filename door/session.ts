@@ -28,6 +28,7 @@ import { type Admission, type Identity, TokenRefused } from "./admission.ts";
 import type { DoorCounts } from "./counts.ts";
 import type { SocketEnd, SocketListener } from "./player_socket.ts";
 import { TokenBucket } from "./rate.ts";
+import type { RefusalLines } from "./refusal_lines.ts";
 
 /** Inputs a room has not acknowledged: beyond either the socket is not read (P3, P7). */
 export const unackedInputsMax = 256;
@@ -106,6 +107,7 @@ export interface SessionShare {
   readonly admission: Admission;
   readonly seating: Seating;
   readonly counts: DoorCounts;
+  readonly refusalLines: RefusalLines;
   readonly development: boolean;
   readonly messagesPerSecond: number;
   readonly pongTimeoutMs: number;
@@ -185,6 +187,11 @@ export class Session {
   /** The client did what no honest one does; too often, and it is closed. */
   strike(): void {
     if (!this.#strikes.take(this.#share.clock.now())) this.close("policy");
+  }
+
+  /** Says in the log what the client was refused, unless that is too often. */
+  logRefusal(refused: Refused): void {
+    this.#share.refusalLines.say(this.log, this.id, refused);
   }
 
   /** Ends the connection. All but a gate's own leaving count as the client's own drop (ARCHITECTURE §1, absent). */
@@ -268,10 +275,10 @@ export class Session {
 
   #socketOnEnd(end: SocketEnd, code: number): void {
     this.#ended = { by: end === "restart" ? "us" : "client" };
-    const { clock, counts } = this.#share;
+    const { clock, counts, refusalLines } = this.#share;
     counts.ends.add(end);
-    const lengthMs = clock.now() - this.#openedAtMs;
-    this.log.info("session close", { "close.code": code, "event.reason": end, "event.duration": nanoseconds(lengthMs) });
+    const length = { "event.duration": nanoseconds(clock.now() - this.#openedAtMs) };
+    this.log.info("session close", { "close.code": code, "event.reason": end, ...length, ...refusalLines.end(this.id) });
     this.#goOn();
   }
 
@@ -389,7 +396,7 @@ export class Session {
   #refuse(refused: Refused): void {
     const { counts, development } = this.#share;
     counts.refusals.add(refused.refusal.code);
-    this.log.info("refusal", { "error.code": refused.refusal.code, "event.reason": refused.message });
+    this.logRefusal(refused);
     this.deliver(errorFrame(refused, development));
     if (refused.refusal.strike) this.strike();
   }

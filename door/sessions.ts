@@ -9,14 +9,17 @@ import { outputFlags } from "#protocol/link.ts";
 import { noticeFrame } from "#protocol/system_frames.ts";
 import type { Timer } from "#runtime/clock.ts";
 import { type Entropy, fraction } from "#runtime/entropy.ts";
+import { silentLog } from "#runtime/log.ts";
 import type { Identity } from "./admission.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { RefusalLines } from "./refusal_lines.ts";
 import { Session, type SessionShare, type SessionSocket } from "./session.ts";
+import { SessionLines } from "./session_lines.ts";
 
 /** A leaving door closes at least so many sessions a second: a few need no window. */
 const closesPerSecondMin = 100;
 
-interface SessionsOptions extends Omit<SessionShare, "onGone"> {
+interface SessionsOptions extends Omit<SessionShare, "onGone" | "refusalLines"> {
   readonly entropy: Entropy;
   onGone(): void;
 }
@@ -24,6 +27,9 @@ interface SessionsOptions extends Omit<SessionShare, "onGone"> {
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #share: SessionShare;
+  /** Of sessions that are not logged. */
+  readonly #unsaid: SessionShare;
+  readonly #lines = new SessionLines();
   readonly #sessions = new Map<number, Session>();
   readonly #leaveHeartbeat = new Map<number, () => void>();
   readonly #closes = new Set<Timer>();
@@ -32,7 +38,9 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options;
-    this.#share = { ...options, onGone: (session) => this.#sessionOnGone(session) };
+    const refusalLines = new RefusalLines(options.clock, () => this.#lineOnDropped());
+    this.#share = { ...options, refusalLines, onGone: (session) => this.#sessionOnGone(session) };
+    this.#unsaid = { ...this.#share, log: silentLog };
     this.#heartbeat = new Heartbeat(options.pongTimeoutMs, options.clock);
   }
 
@@ -50,11 +58,14 @@ export class Sessions {
 
   open(socket: SessionSocket, identity: Identity, address: string): Session {
     const id = ++this.#last;
-    const session = new Session(id, identity, socket, this.#share);
+    const { clock, counts } = this.#options;
+    const left = this.#lines.take(identity.user, address, clock.now());
+    if (left === undefined) this.#lineOnDropped();
+    const session = new Session(id, identity, socket, left === undefined ? this.#unsaid : this.#share);
     this.#sessions.set(id, session);
     this.#leaveHeartbeat.set(id, this.#heartbeat.add(session));
-    this.#options.counts.sessions = this.#sessions.size;
-    session.log.info("session open", { "client.address": address });
+    counts.sessions = this.#sessions.size;
+    session.log.info("session open", { "client.address": address, ...left });
     return session;
   }
 
@@ -103,6 +114,10 @@ export class Sessions {
   stop(): void {
     this.closeAll("restart");
     this.#heartbeat.stop();
+  }
+
+  #lineOnDropped(): void {
+    this.#options.counts.linesDropped += 1;
   }
 
   #sessionOnGone({ id }: Session): void {

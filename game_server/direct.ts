@@ -88,7 +88,7 @@ export class DirectClients implements Seating, Exit {
     } catch (thrown) {
       const refused = toRefused(thrown);
       this.#options.counts.refusals.add(refused.refusal.code);
-      session.log.info("refusal", { "error.code": refused.refusal.code, "event.reason": refused.message });
+      session.logRefusal(refused);
       session.notEntered(number, errorFrame(refused, this.#options.development));
       if (refused.refusal.strike) session.strike();
     }

@@ -10,6 +10,7 @@ import { WebSocketServer } from "ws";
 import { Admission } from "#door/admission.ts";
 import { DoorCounts, refusalCodes } from "#door/counts.ts";
 import { Listener } from "#door/listener.ts";
+import { RefusalLines } from "#door/refusal_lines.ts";
 import { Sessions } from "#door/sessions.ts";
 import type { Announcement, Conflicts, DirectoryForServers, Life, Membership, Unsettled } from "#fleet/directory.ts";
 import { LinkDirectory } from "#fleet/directory_link.ts";
@@ -22,10 +23,11 @@ import type { LinkSocket } from "#link/socket.ts";
 import { linkPath, linkWebSocketOptions, WebSocketLink } from "#link/socket_websocket.ts";
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
 import type { ToGateWriter } from "#protocol/link.ts";
+import type { Refused } from "#protocol/refusals.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { DrainKind, Leaving, Load } from "#runtime/lifecycle.ts";
-import type { Log } from "#runtime/log.ts";
+import type { Log, LogFields } from "#runtime/log.ts";
 import { nanoseconds } from "#runtime/log_fields.ts";
 import { type Distribution, type Metrics, Tally, timed } from "#runtime/metrics.ts";
 import { jwtKeysOf, linkKeysOf, SettingError, type Settings } from "#runtime/settings.ts";
@@ -88,6 +90,8 @@ export class GameServer implements Leaving, Owned {
   readonly #counts: DoorCounts;
   /** Refusals of sits and by rooms, by code. */
   readonly #refusals = new Tally<number>(refusalCodes);
+  readonly #refusalLines: RefusalLines;
+  #linesDropped = 0;
   readonly #rooms: Rooms;
   readonly #sits: Sits;
   readonly #drain: Drain;
@@ -117,6 +121,9 @@ export class GameServer implements Leaving, Owned {
   constructor(options: GameServerOptions) {
     const { settings, clock, entropy, log, watchdog } = options;
     const { journal, counts: written } = counted(options.journal, settings, clock);
+    this.#refusalLines = new RefusalLines(clock, () => {
+      this.#linesDropped += 1;
+    });
     const development = settings.env === "dev";
     const games = dealt(options.games, settings.games);
     this.#options = options;
@@ -140,7 +147,7 @@ export class GameServer implements Leaving, Owned {
       watchersMax: settings.watchersMax,
       holdMs: settings.holdMs === 0 ? 0 : settings.holdMs + holdGraceMs,
       roomsMax: settings.roomsMax,
-      onRefused: ({ refusal }) => this.#refusals.add(refusal.code),
+      onRefused: (refused, of, who) => this.#onRefused(refused, of, who),
       onChange: () => this.#roomsOnChange(),
       onTurnEnd: () => options.onChange(),
       mayPlay: () => options.membership?.mayPlay ?? true,
@@ -177,7 +184,7 @@ export class GameServer implements Leaving, Owned {
     this.#hello = () => ({ ...this.#about, games: [...games.keys()], deals, machine, parks: mayPark, status: this.#statusNow() });
     this.#share = {
       ...{ log, development, rooms, sits: this.#sits, whenSettled },
-      refused: ({ refusal }) => this.#refusals.add(refusal.code),
+      refused: (refused, who) => this.#onRefused(refused, log, who),
       onDown: (link) => this.#linkOnDown(link),
       onClaimAnswer: (answer) => this.#kept?.answered(answer),
       onDirectoryAnswer: (answer) => this.#kept?.told(answer),
@@ -315,6 +322,7 @@ export class GameServer implements Leaving, Owned {
       metrics.gauge("croupier_fleet_up", () => Number(peers?.isUp));
     }
     metrics.totals("croupier_room_refusals_total", () => this.#refusals.counts);
+    metrics.total("croupier_room_log_lines_dropped_total", () => this.#linesDropped);
     metrics.gauge("croupier_rooms", () => this.#rooms.count);
     metrics.gauge("croupier_rooms_limit", () => settings.roomsMax);
     metrics.gauge("croupier_users", () => this.#rooms.usersCount);
@@ -379,6 +387,11 @@ export class GameServer implements Leaving, Owned {
     this.#departures.callOff();
     this.#rooms.dissolve();
     this.#settling ??= this.#options.clock.after(settleMsMax, () => this.#settlingOnEnd());
+  }
+
+  #onRefused(refused: Refused, log: Log, who: LogFields): void {
+    this.#refusals.add(refused.refusal.code);
+    this.#refusalLines.say(log, who["session.id"] ?? "", refused, who);
   }
 
   #settlingOnEnd(): void {

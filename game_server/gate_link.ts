@@ -22,7 +22,7 @@ import { LinkGarbage, outputFlags, readToServer, type ServerReader, type ToGateW
 import { type Refused, toRefused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
 import { errorFrame } from "#protocol/system_frames.ts";
-import type { Log } from "#runtime/log.ts";
+import type { Log, LogFields } from "#runtime/log.ts";
 import { sessionFields } from "#runtime/log_fields.ts";
 import type { Exit } from "./exit.ts";
 import type { Output } from "./outbox.ts";
@@ -38,7 +38,8 @@ export interface GateLinkShare {
   readonly sits: Sits;
   /** Resolves when it is known whether a life that was offered to this server is its own; undefined: none was. */
   whenSettled(life: string): Promise<void> | undefined;
-  refused(refused: Refused): void;
+  /** `who`, as the log calls him, has heard a refusal. */
+  refused(refused: Refused, who: LogFields): void;
   onDown(link: GateLink): void;
   onClaimAnswer(answer: ClaimAnswer): void;
   onDirectoryAnswer(answer: MoveAnswer | WhereAnswer): void;
@@ -159,10 +160,7 @@ export class GateLink implements Exit, ServerReader {
       else this.#notEntered(session, number, sat.is === "answered" ? sat.frame : undefined);
     } catch (thrown) {
       const refused = toRefused(thrown);
-      this.#share.refused(refused);
-      const { code } = refused.refusal;
-      const who = sessionFields(this.gate, session, Number(sit.user));
-      this.#share.log.info("refusal", { ...who, "error.code": code, "event.reason": refused.message });
+      this.#share.refused(refused, sessionFields(this.gate, session, Number(sit.user)));
       this.#notEntered(session, number, errorFrame(refused, this.#share.development));
     }
   }

@@ -17,7 +17,7 @@ import { Refused } from "#protocol/refusals.ts";
 import { isPrivate, readSitDown } from "#protocol/sit_down.ts";
 import { errorFrame, printFrame } from "#protocol/system_frames.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
-import type { Log } from "#runtime/log.ts";
+import type { Log, LogFields } from "#runtime/log.ts";
 import { roomFields, sessionFields } from "#runtime/log_fields.ts";
 import type { Exit } from "./exit.ts";
 import type { Arrival, Game } from "./game.ts";
@@ -90,7 +90,8 @@ export interface RoomHost {
   watch(room: Room, handler: string, act: () => void): void;
   /** Something changed: at the end of this turn the room is committed and its outputs leave. */
   touched(room: Room): void;
-  refused(refused: Refused): void;
+  /** `who`, as the log calls him, has heard a refusal. */
+  refused(refused: Refused, log: Log, who: LogFields): void;
   crashed(): void;
   forgotten(inputs: number): void;
   left(room: Room, user: number): void;
@@ -523,8 +524,7 @@ export class Room {
   }
 
   #refuse(seat: Seat, refused: Refused): void {
-    this.#host.refused(refused);
-    this.#log.info("refusal", { ...seatFields(seat), "error.code": refused.refusal.code, "event.reason": refused.message });
+    this.#host.refused(refused, this.#log, seatFields(seat));
     this.#table.tell([seat], errorFrame(refused, this.#host.development), refused.refusal.strike ? outputFlags.strike : outputFlags.none);
   }
 

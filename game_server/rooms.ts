@@ -10,7 +10,7 @@ import { Refused } from "#protocol/refusals.ts";
 import { anySeat, type SitRequest } from "#protocol/sit_down.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
-import type { Log } from "#runtime/log.ts";
+import type { Log, LogFields } from "#runtime/log.ts";
 import { roomFields } from "#runtime/log_fields.ts";
 import { Tally } from "#runtime/metrics.ts";
 import type { Game } from "./game.ts";
@@ -48,7 +48,7 @@ export interface RoomsOptions {
   watchersMax: number;
   holdMs: number;
   roomsMax: number;
-  onRefused(refused: Refused): void;
+  onRefused(refused: Refused, log: Log, who: LogFields): void;
   /** Rooms, seats or users have changed. */
   onChange(): void;
   /** What rooms had to say in this turn is on its way. */
@@ -541,8 +541,8 @@ export class Rooms implements RoomHost {
     this.#turn.touch(room);
   }
 
-  refused(refused: Refused): void {
-    this.#options.onRefused(refused);
+  refused(refused: Refused, log: Log, who: LogFields): void {
+    this.#options.onRefused(refused, log, who);
   }
 
   crashed(): void {

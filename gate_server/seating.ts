@@ -50,9 +50,7 @@ export class GateSeating implements Seating {
       await this.#place(session, request, number);
     } catch (thrown) {
       const refused = toRefused(thrown);
-      const { code } = refused.refusal;
-      const { cause: err, message } = refused;
-      session.log[code === 1 ? "error" : "info"]("refusal", { "error.code": code, "event.reason": message, err });
+      session.logRefusal(refused);
       this.#options.refused(refused);
       session.notEntered(number, errorFrame(refused, this.#options.development));
       if (refused.refusal.strike) session.strike();

@@ -348,7 +348,7 @@ export class ServerLink implements RoomLink, GateReader {
     if (sit === undefined) return;
     const refused = new Refused("tryAgain", { detail: "the game server does not answer" });
     const session = this.#share.sessions.get(id);
-    session?.log.info("refusal", { "error.code": refused.refusal.code, "event.reason": refused.message });
+    session?.logRefusal(refused);
     session?.notEntered(sit.number, errorFrame(refused, this.#share.development));
     sit.settle("told");
   }

@@ -151,11 +151,11 @@ function cutText(text: string, charactersMax = fieldCharactersMax): string {
   return (text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text).toWellFormed();
 }
 
-/** Characters that JSON leaves as they are, and that some readers end a line at. */
+/** Characters that JSON leaves as they are, and that some readers end a line at, or obey. */
 function oneLine(line: string): string {
   return lineEnds.test(line)
-    ? line.replaceAll(/[\u0085\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    ? line.replaceAll(/[\u007f-\u009f\u2028\u2029]/g, (end) => `\\u${end.charCodeAt(0).toString(16).padStart(4, "0")}`)
     : line;
 }
 
-const lineEnds = /[\u0085\u2028\u2029]/;
+const lineEnds = /[\u007f-\u009f\u2028\u2029]/;

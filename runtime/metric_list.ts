@@ -81,6 +81,11 @@ export const metricList = {
     shownBy: "door",
     help: "Refusals given before a room was asked, by code (PROTOCOL §1).",
   },
+  croupier_door_log_lines_dropped_total: {
+    kind: "counter",
+    shownBy: "door",
+    help: "Lines of the log about sessions and refusals, left out since clients caused too many of them.",
+  },
   croupier_session_ends_total: {
     kind: "counter",
     labels: ["end", "code"],
@@ -123,6 +128,11 @@ export const metricList = {
     labels: ["code"],
     shownBy: "game server",
     help: "Refusals of sits and by rooms, by code; a game's own, from 10000 on, once they were given.",
+  },
+  croupier_room_log_lines_dropped_total: {
+    kind: "counter",
+    shownBy: "game server",
+    help: "Lines of the log about refusals of sits and by rooms, left out since clients caused too many of them.",
   },
   croupier_rooms: { kind: "gauge", shownBy: "game server", help: "Rooms in play." },
   croupier_rooms_limit: { kind: "gauge", shownBy: "game server", help: "Rooms this server takes at most." },

@@ -1,5 +1,6 @@
 /** A process that says a lot in one turn, and then breaks an assumption of ours: `broken_process.ts throw|reject`. */
 import { run } from "#runtime/process.ts";
+import { emptyService } from "./empty_service.ts";
 
 const [how] = process.argv.splice(2);
 
@@ -9,9 +10,5 @@ await run("broken", ({ log }) => {
     if (how === "throw") throw new Error("it is broken");
     void Promise.reject(new Error("it is broken"));
   });
-  return {
-    ...{ ready: "ok", waitsFor: "nothing", drainKind: "close" as const, load: { rooms: 0, players: 0, sessions: 0 } },
-    ...{ start: async () => 0, stop: async () => {}, register: () => {}, addRoutes: () => {} },
-    ...{ drain: () => {}, undo: () => true, park: () => false, dissolve: () => {}, isEmpty: () => true },
-  };
+  return emptyService;
 });
