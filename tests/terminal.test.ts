@@ -8,13 +8,9 @@ import { says } from "./support/said.ts";
 
 /** Runs single mode on a pseudo-terminal, through util-linux's script. */
 function onTerminal(t: Parameters<typeof spawnRun>[0], env: Record<string, string>) {
-  return spawnRun(t, "script", ["-qec", `exec ${process.execPath} single.ts`, "/dev/null"], {
-    PORT: "0",
-    ADMIN_PORT: "0",
-    LOG_LEVEL: "error",
-    DATA_DIR: dataFolder(t),
-    ...env,
-  });
+  const settings = { PORT: "0", ADMIN_PORT: "0", LOG_LEVEL: "error", DATA_DIR: dataFolder(t), ...env };
+  const showsToken = env["ENV"] !== "prod";
+  return spawnRun(t, "script", ["-qec", `exec ${process.execPath} single.ts`, "/dev/null"], settings, { showsToken });
 }
 
 test("[start] on a terminal, in development, the welcome says how to play, with a token that works and no key", async (t) => {

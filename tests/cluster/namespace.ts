@@ -2,6 +2,7 @@
  * A namespace of its own on the test cluster, with the real manifests in it, as production has them: restricted pods,
  * random keys. Only the images are others. When its test is over it is deleted, with its claims.
  */
+import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,6 +14,7 @@ import { storedRooms } from "#tests/faults/ledger_crowd.ts";
 import { sleep, until } from "#tests/faults/measure.ts";
 import { dataFolder } from "#tests/support/data_folder.ts";
 import type { Entrance } from "#tests/support/entrance.ts";
+import { secretsOf } from "#tests/support/secrets.ts";
 import { images, root } from "./images.ts";
 import { Kubectl, type KubernetesObject } from "./kubectl.ts";
 import { PodLogs } from "./pod_logs.ts";
@@ -63,6 +65,7 @@ export class Namespace {
   readonly kubectl: Kubectl;
   readonly logs: PodLogs;
   readonly jwtKey = randomBytes(32);
+  readonly linkKey = randomBytes(32);
   readonly adminToken = randomBytes(16).toString("hex");
   readonly redisPassword = randomBytes(16).toString("hex");
 
@@ -202,7 +205,7 @@ export class Namespace {
   async #createSecrets(): Promise<void> {
     const secrets = {
       jwt: { key: this.jwtKey.toString("base64") },
-      link: { key: randomBytes(32).toString("base64") },
+      link: { key: this.linkKey.toString("base64") },
       admin: { token: this.adminToken },
       redis: { password: this.redisPassword },
     };
@@ -218,6 +221,12 @@ export class Namespace {
       t.diagnostic(`what the containers said is in ${folder}`);
     }
     await deleteNamespace(this.name);
+    assert.deepEqual(this.logs.leaks(this.#secrets), [], "a container has said a secret");
+  }
+
+  get #secrets(): string[] {
+    const [JWT_KEY, LINK_KEY] = [this.jwtKey.toString("base64"), this.linkKey.toString("base64")];
+    return secretsOf({ JWT_KEY, LINK_KEY, ADMIN_TOKEN: this.adminToken, REDIS_PASSWORD: this.redisPassword });
   }
 }
 

@@ -10,6 +10,7 @@ import { StringDecoder } from "node:string_decoder";
 import type { LogEvent } from "#runtime/log.ts";
 import type { Evidence } from "#tests/faults/ledger_crowd.ts";
 import { type Said, said } from "#tests/support/said.ts";
+import { keepLog, leaksIn } from "#tests/support/secrets.ts";
 
 /** A file's name lives as long as its pod, so a look is often enough that none is missed. */
 const lookEveryMs = 100;
@@ -89,6 +90,15 @@ export class PodLogs {
     clearInterval(this.#timer);
     this.#look();
     for (const log of this.#logs.values()) log.close();
+  }
+
+  /** Gives what was said of these secrets, and keeps all of it where KEEP_LOGS says. */
+  leaks(secrets: readonly string[]): string[] {
+    return this.all.flatMap(({ pod, container, lines, errors }) => {
+      const text = `${lines.join("\n")}\n${errors}`;
+      keepLog(`${pod}-${container}`, text, secrets);
+      return leaksIn(text, secrets).map(({ what, count }) => `${pod} ${container}: ${what}, ${count} times`);
+    });
   }
 
   /** Writes all of it into a folder, for a person to read. */

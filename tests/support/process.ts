@@ -1,13 +1,15 @@
 /**
  * Real processes for tests: started with Node itself, never through npm, on free ports;
- * ended with the test, whatever happened.
+ * ended with the test, whatever happened; and none of them may have said a secret.
  */
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import type { LogEvent } from "#runtime/log.ts";
 import { says } from "./said.ts";
+import { keepLog, leaksIn, secretsOf } from "./secrets.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const startTimeoutMs = 20_000;
@@ -112,6 +114,11 @@ export class Run {
     });
   }
 
+  /** All of it. */
+  get text(): string {
+    return `${this.lines.join("\n")}\n${this.errors}`;
+  }
+
   write(text: string): void {
     this.child.stdin?.write(text);
   }
@@ -138,12 +145,27 @@ export function start(t: TestContext, args: readonly string[], env: Record<strin
   return spawnRun(t, process.execPath, args, env);
 }
 
-export function spawnRun(t: TestContext, command: string, args: readonly string[], env: Record<string, string> = {}): Run {
+interface Spawning {
+  /** It is meant to show a token, to a person at a terminal. */
+  showsToken?: boolean;
+}
+
+export function spawnRun(
+  t: TestContext,
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  { showsToken = false }: Spawning = {},
+): Run {
   const child = spawn(command, args, { cwd: root, env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...env } });
   const run = new Run(child);
   t.after(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     await run.exited;
+    if (showsToken) return;
+    const secrets = secretsOf(env);
+    keepLog(args[0] ?? command, run.text, secrets);
+    assert.deepEqual(leaksIn(run.text, secrets), [], `${args[0]} has said a secret`);
   });
   return run;
 }
