@@ -1,6 +1,6 @@
 /**
  * Real processes for tests: started with Node itself, never through npm, on free ports;
- * ended with the test, whatever happened; and none of them may have said a secret.
+ * ended with the test, whatever happened; and none of them may have said a secret, or what is in no list of the log.
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import type { LogEvent } from "#runtime/log.ts";
+import { faultsIn } from "./log_faults.ts";
 import { says } from "./said.ts";
 import { keepLog, leaksIn, secretsOf } from "./secrets.ts";
 
@@ -165,6 +166,7 @@ export function spawnRun(
     if (showsToken) return;
     const secrets = secretsOf(env);
     keepLog(args[0] ?? command, run.text, secrets);
+    assert.deepEqual(faultsIn(run.lines), []);
     assert.deepEqual(leaksIn(run.text, secrets), [], `${args[0]} has said a secret`);
   });
   return run;
