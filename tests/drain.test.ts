@@ -171,12 +171,14 @@ test("[admin] GET /sessions in pages", async (t) => {
 test("[admin] /openapi.json describes every path, and marks no empty body as required", async (t) => {
   const { server } = await playing(t);
   const { openapi, paths } = (await ask(server, "GET", "/openapi.json")).body as { openapi: string; paths: Record<string, object> };
+  const { "/log-level": logLevel, ...others } = paths;
   assert.match(openapi, /^3\./);
   assert.deepEqual(Object.keys(paths).toSorted(), [
-    ...["/drain", "/livez", "/metrics", "/openapi.json", "/readyz", "/rebalance", "/rooms"],
+    ...["/drain", "/livez", "/log-level", "/metrics", "/openapi.json", "/readyz", "/rebalance", "/rooms"],
     ...["/rooms/{game}/{room}", "/rooms/{game}/{room}/dissolve", "/rooms/{game}/{room}/move"],
     ...["/rooms/{life}", "/rooms/{life}/dissolve", "/rooms/{life}/move", "/servers", "/servers/{journal}/abandon", "/sessions"],
   ]);
   assert.deepEqual(Object.keys(paths["/drain"] ?? {}), ["get", "post", "delete"]);
-  assert.doesNotMatch(JSON.stringify(paths), /requestBody/);
+  assert.match(JSON.stringify(logLevel), /requestBody/);
+  assert.doesNotMatch(JSON.stringify(others), /requestBody/);
 });
