@@ -92,7 +92,7 @@ for (const [what, text] of Object.entries(hostileTexts)) {
     });
     server.signal("SIGTERM");
     await server.exited;
-    const lines = server.lines.filter(says("game", "refusal", "failure", "handler slow"));
+    const lines = server.lines.filter(says("peer up", "failure", "handler slow"));
     assert.equal(lines.length, 6, "each is a line");
     for (const line of lines) {
       assert.ok(line.length < 8 * 1024, `${line.length} characters`);

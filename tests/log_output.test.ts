@@ -145,7 +145,7 @@ test("[logs] the last line is there whatever ends the process", async (t) => {
       [last["event.action"], last["event.reason"]],
       ["failure", how === "throw" ? "uncaughtException" : "unhandledRejection"],
     );
-    assert.equal(said(broken.lines, "game").length, 20_000, "and what was said before it in the same turn");
+    assert.equal(said(broken.lines, "peer up").length, 20_000, "and what was said before it in the same turn");
   }
 });
 

@@ -6,7 +6,7 @@ const [how] = process.argv.splice(2);
 
 await run("broken", ({ log }) => {
   setImmediate(() => {
-    for (let at = 0; at < 20_000; at++) log.info("game", { "game.text": `line ${at}` });
+    for (let at = 0; at < 20_000; at++) log.info("peer up", { "event.reason": `line ${at}` });
     if (how === "throw") throw new Error("it is broken");
     void Promise.reject(new Error("it is broken"));
   });

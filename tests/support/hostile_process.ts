@@ -13,9 +13,9 @@ await run("hostile", ({ log }) => {
 });
 
 function say(log: Log): void {
-  log.info("game", { "game.text": text });
-  log.info("refusal", { "event.reason": text });
-  log.with({ "room.id": text, "game.name": text }).info("refusal", { "client.address": text });
+  log.info("peer up", { "game.text": text });
+  log.info("peer up", { "event.reason": text });
+  log.with({ "room.id": text, "game.name": text }).info("peer up", { "client.address": text });
   const err = new Error(text, { cause: text });
   err.name = text;
   log.error("failure", { err });
