@@ -31,21 +31,22 @@ interface Load {
 }
 
 interface Said {
-  readonly frame: (room: string) => Frame;
+  readonly frames: (room: string) => readonly Frame[];
   /** What it is answered with. */
   readonly until: number;
 }
 
 const sit: Said = {
-  frame: (room) => encode(Command.SIT_DOWN, SitDownRequestSchema, { metadata: { game_name: "dice", room_id: room } }),
+  frames: (room) => [encode(Command.SIT_DOWN, SitDownRequestSchema, { metadata: { game_name: "dice", room_id: room } })],
   until: DiceCommand.SCENE,
 };
-const stand: Said = { frame: () => frame(Command.STAND_UP), until: Command.STAND_UP };
-const refused: Said = { frame: () => encode(DiceCommand.SHAKE, Int32Schema, { v: 1 }), until: Command.ERROR };
+/** Who stands up hears nothing, and sits down again. */
+const comeAgain: Said = { frames: (room) => [frame(Command.STAND_UP), ...sit.frames(room)], until: DiceCommand.SCENE };
+const refused: Said = { frames: () => [encode(DiceCommand.SHAKE, Int32Schema, { v: 1 })], until: Command.ERROR };
 
 const loads: readonly Load[] = [
-  { name: "play: sits, is shown the table nineteen times, stands up", frames: [...Array.from({ length: 20 }, () => sit), stand] },
-  { name: "come and go: sits, stands up", frames: [sit, stand] },
+  { name: "play: sits down, is shown the table nineteen times, stands up", frames: [comeAgain, ...Array.from({ length: 19 }, () => sit)] },
+  { name: "come and go: sits down, stands up", frames: [comeAgain] },
   { name: "refused: rolls without a seat", frames: [refused] },
 ];
 
@@ -120,7 +121,7 @@ class Client {
 
   say(): void {
     const said = this.#load.frames[this.#at];
-    if (said !== undefined) this.#socket.send(said.frame(this.#room));
+    for (const bytes of said?.frames(this.#room) ?? []) this.#socket.send(bytes);
   }
 
   close(): void {
