@@ -1,13 +1,18 @@
 /**
- * What the log costs at full load: two servers, real processes with gate and game server in one, one at LOG_LEVEL=info whose
- * output a reader takes from a pipe, one silent. They take turns within one run, so that their ratio holds on a noisy machine. Clients send as
- * fast as they are answered; what is measured is CPU time of the server per frame of a client.
+ * What logs and metrics cost at full load: four servers, real processes with gate and game server in one and their journals
+ * on disk; one logs at info to a reader who takes it, and is scraped, one does the one, one the other, one neither. They
+ * take turns within one run, so that their ratios hold on a noisy machine. Clients send as fast as they are answered; what
+ * is measured is CPU time of the server per frame of a client; the ratio is the median of those of each turn.
  *
- *     npm run bench:logs
+ *     npm run bench:watching
  */
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
 import { commandOf, encode, type Frame, frame } from "#protocol/frame.ts";
 import { Command as DiceCommand } from "#protocol/gen/dice_pb.ts";
@@ -50,28 +55,52 @@ const loads: readonly Load[] = [
   { name: "refused: rolls without a seat", frames: [refused] },
 ];
 
-class Server {
+/** What is watched of a server. */
+interface Watched {
+  readonly name: string;
   readonly level: string;
+  readonly metrics: string;
+}
+
+const kinds: readonly Watched[] = [
+  { name: "logs and metrics", level: "info", metrics: "on" },
+  { name: "logs alone", level: "info", metrics: "off" },
+  { name: "metrics alone", level: "silent", metrics: "on" },
+  { name: "neither", level: "silent", metrics: "off" },
+];
+
+class Server {
+  readonly kind: Watched;
   readonly #child: ChildProcess;
   readonly #port: number;
+  readonly #adminPort: number;
   frames = 0;
 
-  private constructor(level: string, child: ChildProcess, port: number) {
-    this.level = level;
+  private constructor(kind: Watched, child: ChildProcess, port: number, adminPort: number) {
+    this.kind = kind;
     this.#child = child;
     this.#port = port;
+    this.#adminPort = adminPort;
   }
 
-  static async start(level: string, port: number): Promise<Server> {
-    const env = { PATH: process.env["PATH"] ?? "", LOG_LEVEL: level, PORT: String(port), ADMIN_PORT: "0", JOURNAL: "memory" };
+  static async start(kind: Watched, folder: string): Promise<Server> {
+    const settings = { PORT: "0", ADMIN_PORT: "0", MESSAGES_PER_SECOND: "0", CONNECTIONS_PER_USER: "0", METRICS: kind.metrics };
     const child = spawn(process.execPath, ["single.ts"], {
       cwd: root,
-      env: { ...env, MESSAGES_PER_SECOND: "0", CONNECTIONS_PER_USER: "0" },
+      env: { PATH: process.env["PATH"] ?? "", ...settings, DATA_DIR: join(folder, kind.name) },
       stdio: ["ignore", "pipe", "inherit"],
     });
-    child.stdout?.resume();
-    await answers(port);
-    return new Server(level, child, port);
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (!line.includes('"url.port"')) continue;
+      const ports = JSON.parse(line) as { "url.port": number; "admin.port": number };
+      child.stdout.resume();
+      const server = new Server(kind, child, ports["url.port"], ports["admin.port"]);
+      const body = JSON.stringify({ level: kind.level });
+      const changed = await server.#ask("/log-level", { method: "POST", headers: { "content-type": "application/json" }, body });
+      assert.equal(changed, 200);
+      return server;
+    }
+    throw new Error("the server has not started");
   }
 
   /** CPU seconds so far, of all its threads. */
@@ -88,9 +117,20 @@ class Server {
     });
   }
 
+  /** As Prometheus does. */
+  async scrape(): Promise<void> {
+    assert.equal(await this.#ask("/metrics"), this.kind.metrics === "on" ? 200 : 404);
+  }
+
   async stop(): Promise<void> {
     this.#child.kill("SIGKILL");
-    await once(this.#child, "exit");
+    await once(this.#child, "close");
+  }
+
+  async #ask(path: string, init: RequestInit = {}): Promise<number> {
+    const response = await fetch(`http://127.0.0.1:${this.#adminPort}${path}`, init);
+    await response.text();
+    return response.status;
   }
 }
 
@@ -129,13 +169,6 @@ class Client {
   }
 }
 
-async function answers(port: number): Promise<void> {
-  for (;;) {
-    if (await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined)) return;
-    await pass(50);
-  }
-}
-
 function pass(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -149,7 +182,9 @@ async function play(server: Server, clients: readonly Client[], isOn: { now: boo
   const [framesBefore, cpuBefore, startMs] = [server.frames, server.cpuSeconds, performance.now()];
   isOn.now = true;
   for (const client of clients) client.say();
-  await pass(ms);
+  await pass(ms / 2);
+  await server.scrape();
+  await pass(ms / 2);
   isOn.now = false;
   const seconds = (performance.now() - startMs) / 1000;
   await pass(100); // what is under way is answered
@@ -167,26 +202,26 @@ async function compare(load: Load, servers: readonly Server[]): Promise<void> {
   for (let round = 0; round < rounds; round++)
     for (const [at, server] of servers.entries()) heard[at]?.push(await play(server, all[at] ?? [], isOn, roundMs));
   console.log(load.name);
-  for (const [at, { level }] of servers.entries()) {
-    const [frames, cpu] = [median((heard[at] ?? []).map((round) => round.framesPerSecond)), medianCpu(heard[at] ?? [])];
-    console.log(`  ${level.padEnd(6)}  ${frames.toFixed(0)} frames/s, ${cpu.toFixed(1)} µs of CPU a frame`);
+  const neither = heard.at(-1) ?? [];
+  for (const [at, { kind }] of servers.entries()) {
+    const mine = heard[at] ?? [];
+    const frames = median(mine.map((round) => round.framesPerSecond)).toFixed(0);
+    const cpu = median(mine.map((round) => round.cpuMicroseconds)).toFixed(1);
+    const ratio = median(mine.map((round, turn) => round.cpuMicroseconds / (neither[turn]?.cpuMicroseconds ?? 1))).toFixed(3);
+    console.log(`  ${kind.name.padEnd(16)}  ${frames.padStart(6)} frames/s  ${cpu.padStart(6)} µs of CPU a frame  ${ratio} of neither's`);
   }
-  const ratios = (heard[0] ?? []).map((round, at) => round.cpuMicroseconds / (heard[1]?.[at]?.cpuMicroseconds ?? 1));
-  console.log(`  info costs ${((median(ratios) - 1) * 100).toFixed(1)} % more CPU a frame (median of ${rounds} pairs)`);
   for (const client of all.flat()) client.close();
   await pass(1000);
-}
-
-function medianCpu(all: readonly Round[]): number {
-  return median(all.map((round) => round.cpuMicroseconds));
 }
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-const [port = "24100"] = process.argv.slice(2);
-const servers = [await Server.start("info", Number(port)), await Server.start("silent", Number(port) + 1)];
+const folder = mkdtempSync(join(tmpdir(), "bench-watching-"));
+const servers: Server[] = [];
+for (const kind of kinds) servers.push(await Server.start(kind, folder));
 for (const load of loads) await compare(load, servers);
 await Promise.all(servers.map((server) => server.stop()));
+rmSync(folder, { recursive: true });
 process.exit(0);
