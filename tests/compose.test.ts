@@ -60,8 +60,8 @@ test("compose.yaml is what the Compose specification allows", () => {
   assert.equal(validate({ services: { gate: { grace: "1s" } } }), false, "the schema finds what it should");
 });
 
-test("compose.yaml has two gates, two game servers, Redis and Prometheus, on volumes that are declared", () => {
-  assert.deepEqual(Object.keys(compose.services), ["gate-1", "gate-2", "dice-1", "dice-2", "redis", "prometheus"]);
+test("compose.yaml has two gates, two game servers, Redis, Prometheus and Grafana, on volumes that are declared", () => {
+  assert.deepEqual(Object.keys(compose.services), ["gate-1", "gate-2", "dice-1", "dice-2", "redis", "prometheus", "grafana"]);
   const volumes = Object.values(compose.services).flatMap(({ volumes: mounted = [] }) => mounted.map((volume) => volume.split(":")[0]));
   const named = volumes.filter((volume) => !volume?.startsWith("."));
   assert.deepEqual(new Set(named), new Set(Object.keys(compose.volumes)));
