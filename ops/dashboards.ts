@@ -288,9 +288,13 @@ export const dashboards: readonly Dashboard[] = [
         queries: [[`sum by (instance) (rate(croupier_journal_written_bytes_total{${picked}}[$__rate_interval]))`, "{{instance}}"]],
       },
       {
-        title: "Lines of logs that nobody read in time",
+        title: "Lines of logs that were left out",
         unit: "ops",
-        queries: [[`sum by (instance) (rate(croupier_log_lines_dropped_total{${picked}}[$__rate_interval]))`, "{{instance}}"]],
+        queries: [
+          [`sum(rate(croupier_log_lines_dropped_total{${picked}}[$__rate_interval]))`, "nobody read in time"],
+          [`sum(rate(croupier_door_log_lines_dropped_total{${picked}}[$__rate_interval]))`, "sessions and refusals at doors"],
+          [`sum(rate(croupier_room_log_lines_dropped_total{${picked}}[$__rate_interval]))`, "refusals by rooms"],
+        ],
       },
       {
         title: "Journals without space, rooms and turns lost",
