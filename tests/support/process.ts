@@ -160,14 +160,41 @@ export function spawnRun(
 ): Run {
   const child = spawn(command, args, { cwd: root, env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...env } });
   const run = new Run(child);
-  t.after(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
-    await run.exited;
-    if (showsToken) return;
-    const secrets = secretsOf(env);
-    keepLog(args[0] ?? command, run.text, secrets);
-    assert.deepEqual(faultsIn(run.lines).slice(0, 10), []);
-    assert.deepEqual(leaksIn(run.text, secrets), [], `${args[0]} has said a secret`);
+  endWith(t, {
+    end: async () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+      await run.exited;
+    },
+    judge: () => {
+      if (showsToken) return;
+      const secrets = secretsOf(env);
+      keepLog(args[0] ?? command, run.text, secrets);
+      assert.deepEqual(faultsIn(run.lines).slice(0, 10), []);
+      assert.deepEqual(leaksIn(run.text, secrets), [], `${args[0]} has said a secret`);
+    },
   });
   return run;
+}
+
+/** What becomes of a process when its test is over, and what is asked of what it has said. */
+interface Ending {
+  readonly end: () => Promise<void>;
+  readonly judge: () => void;
+}
+
+const endings = new WeakMap<TestContext, Ending[]>();
+
+/** All processes of a test end before one of them is judged: after a hook that throws no other is run. */
+function endWith(t: TestContext, ending: Ending): void {
+  const known = endings.get(t);
+  if (known !== undefined) {
+    known.push(ending);
+    return;
+  }
+  const all = [ending];
+  endings.set(t, all);
+  t.after(async () => {
+    for (const { end } of all) await end();
+    for (const { judge } of all) judge();
+  });
 }
