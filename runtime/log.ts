@@ -56,11 +56,15 @@ export function openLog({ service, version, level, node, readable }: LogOptions)
   return log;
 }
 
+/** Fields as they are written. */
+type LogLine = Record<string, unknown>;
+
 class PinoLog implements Log {
   readonly #pino: pino.Logger;
-  readonly #context: LogFields;
+  /** What every line says, as it is written. */
+  readonly #context: Readonly<LogLine>;
 
-  constructor(logger: pino.Logger, context: LogFields = {}) {
+  constructor(logger: pino.Logger, context: Readonly<LogLine> = {}) {
     this.#pino = logger;
     this.#context = context;
   }
@@ -87,13 +91,13 @@ class PinoLog implements Log {
 
   /** No child of pino's: those keep the level they were made with, and write a field twice that a line says, too. */
   with(fields: LogFields): Log {
-    return new PinoLog(this.#pino, { ...this.#context, ...fields });
+    return new PinoLog(this.#pino, sayInto({ ...this.#context }, fields));
   }
 
   #write(level: LogLevel, event: LogEvent, fields: LogFields = {}): void {
     if (!this.#pino.isLevelEnabled(level)) return;
     const reason = fields["event.reason"];
-    const line = { "event.action": event, ...said({ ...this.#context, ...fields }) };
+    const line = sayInto({ "event.action": event, ...this.#context }, fields);
     this.#pino[level](line, reason === undefined ? event : `${event}: ${cutText(reason)}`);
   }
 }
@@ -131,19 +135,19 @@ export const silentLog: Log = {
   with: () => silentLog,
 };
 
-/** Fields as they are written. */
-function said({ err, ...fields }: LogFields): Record<string, unknown> {
-  const texts = Object.entries(fields).map(([name, value]) => [name, typeof value === "string" ? cutText(value) : value]);
-  return Object.fromEntries(err === undefined ? texts : [...texts, ...errorFields(err)]);
+/** Puts fields into `line` as they are written. */
+function sayInto(line: LogLine, { err, ...fields }: LogFields): LogLine {
+  for (const [name, value] of Object.entries(fields)) line[name] = typeof value === "string" ? cutText(value) : value;
+  return err === undefined ? line : Object.assign(line, errorFields(err));
 }
 
-function errorFields(err: unknown): [string, string][] {
-  if (!(err instanceof Error)) return [["error.message", cutText(String(err))]];
-  return [
-    ["error.type", cutText(err.name)],
-    ["error.message", cutText(err.message)],
-    ["error.stack_trace", cutText(err.stack ?? "", stackCharactersMax)],
-  ];
+function errorFields(err: unknown): LogLine {
+  if (!(err instanceof Error)) return { "error.message": cutText(String(err)) };
+  return {
+    "error.type": cutText(err.name),
+    "error.message": cutText(err.message),
+    "error.stack_trace": cutText(err.stack ?? "", stackCharactersMax),
+  };
 }
 
 /** Half a character at the cut, or in what a client said, is replaced: collectors refuse it. */

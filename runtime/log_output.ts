@@ -1,9 +1,9 @@
 /**
- * Where log lines leave: a file descriptor that is never waited for. Lines of one turn are
- * one write at its end; what the reader does not take at once is kept, up to a limit, and
+ * Where log lines leave: a file descriptor that is never waited for. Lines leave at
+ * the end of their turn, but some milliseconds after the last ones: under load many are one write. What the reader does not take at once is kept, up to a limit, and
  * offered again; beyond it lines are left out, and counted in the next one (`log gap`).
  *
- *     write ──> kept ──turn's end──> written
+ *     write ──> kept ──turn's end, gatherMs──> written
  *                │ ^                   │ the reader is slow
  *                │ └─── retryMs ───────┘
  *                ├── more than keptBytesMax: left out, counted
@@ -11,14 +11,16 @@
  *
  * At the process's end what is kept is written with patience, unless nobody reads at all. So a process that ends by
  * itself, in whatever way, has said everything to a reader who reads; kill -9 takes the lines of
- * its last turn.
+ * its last milliseconds.
  */
 import { fstatSync, writeSync } from "node:fs";
 
 /** The lines of 50 000 rooms that are parked, with room to spare. */
 const keptBytesMax = 32 * 1024 * 1024;
-/** A turn that says more does not wait for its end. */
-const turnCharactersMax = 64 * 1024;
+/** So long is between two writes: under load one for each turn of the event loop costs more than the lines. */
+const gatherMs = 10;
+/** What is longer does not wait. */
+const gatherCharactersMax = 64 * 1024;
 /** What the reader has not taken is offered again so soon. */
 const retryMs = 10;
 /** At the end, a reader who takes nothing for so long does not read. */
@@ -50,6 +52,7 @@ export class LogOutput {
   #restLines = 0;
   #toldDropped = 0;
   #isScheduled = false;
+  #writtenAtMs = Number.NEGATIVE_INFINITY;
   #stage: Stage = "open";
 
   constructor({ fd = standardOutput, bytesMax = keptBytesMax, onGap }: LogOutputOptions) {
@@ -68,7 +71,7 @@ export class LogOutput {
     this.#lines.push(line);
     this.#characters += line.length;
     if (this.#stage === "waiting") return;
-    if (this.#characters > turnCharactersMax) this.flush();
+    if (this.#characters > gatherCharactersMax) this.flush();
     else this.#schedule();
   }
 
@@ -105,10 +108,14 @@ export class LogOutput {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    const write = (): void => {
       this.#isScheduled = false;
+      this.#writtenAtMs = performance.now();
       if (this.#stage === "open") this.flush();
-    });
+    };
+    const waitMs = this.#writtenAtMs + gatherMs - performance.now();
+    if (waitMs > 0) setTimeout(write, waitMs).unref();
+    else setImmediate(write);
   }
 
   /** Once there is no rest, what was said since is one. */

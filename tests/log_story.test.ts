@@ -9,6 +9,7 @@ import { eventsTable, fieldsTable } from "./support/log_tables.ts";
 import { Player } from "./support/player.ts";
 import type { Server } from "./support/process.ts";
 import { read, type Said } from "./support/said.ts";
+import { until } from "./support/until.ts";
 
 const root = new URL("../", import.meta.url);
 const gone = { code: 0, signal: null };
@@ -81,8 +82,8 @@ test("[logs] a room's life: opened, parked, restored, moved, held meanwhile at t
   await gate.logged("room resumed");
   const third = await cluster.addServer({ DATA_DIR: dataFolder(t) });
   await cluster.shows(gate, "croupier_links", 2);
-  const moving = await fetch(`http://127.0.0.1:${second.adminPort}/rooms/dice/7/move`, { method: "POST" });
-  assert.equal(moving.status, 200);
+  const move = `http://127.0.0.1:${second.adminPort}/rooms/dice/7/move`;
+  await until(async () => (await fetch(move, { method: "POST" })).status === 200); // it looks for others once a second
   player.shake(6);
   await player.hearUntil("Shake 1 6");
   assert.equal((await fetch(`http://127.0.0.1:${third.adminPort}/rooms/dice/7/dissolve`, { method: "POST" })).status, 200);
