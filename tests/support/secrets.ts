@@ -18,7 +18,8 @@ const patterns: Readonly<Record<string, RegExp>> = {
   "a token": /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
   "a query string": /[?&](?:access_)?token=/g,
   "an authorization": /\bBearer\s+[A-Za-z0-9._~+/-]{6,}/g,
-  "a password in a URL": /\b[a-z-]+:\/\/[^\s/"@]*:[^\s/"@]+@/g,
+  // Sentences that say how a URL is written have one that is nobody's.
+  "a password in a URL": /\b[a-z-]+:\/\/(?!user:password@)[^\s/"@]*:[^\s/"@]+@/g,
 };
 
 /** The file in a folder of logs that lists every secret of its processes. */
