@@ -35,7 +35,7 @@ export class SingleServer implements Service {
     this.#server = new GameServer({
       ...{ ...context, games, directory, journal },
       settings: { ...settings, park: settings.park ?? "on" },
-      watchdog: new ThreadWatchdog(clock, timed(settings, "croupier_handler_seconds")),
+      watchdog: new ThreadWatchdog(clock, { service: "croupier", version: settings.version }, timed(settings, "croupier_handler_seconds")),
       drainLeftMs: () => lifecycle.leftMs,
       onChange: () => this.#onChange(),
     });

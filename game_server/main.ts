@@ -58,7 +58,7 @@ function optionsOf({ settings, clock, entropy, log, lifecycle }: Context, journa
   return {
     ...{ settings, games, clock, entropy, log, journal, port: settings.port ?? defaultPort, machine: hostname() },
     dial: dialWebSocket,
-    watchdog: new ThreadWatchdog(clock, timed(settings, "croupier_handler_seconds")),
+    watchdog: new ThreadWatchdog(clock, { service: "game_server", version: settings.version }, timed(settings, "croupier_handler_seconds")),
     drainLeftMs: () => lifecycle.leftMs,
     onChange: () => lifecycle.settle(),
   };

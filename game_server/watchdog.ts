@@ -37,10 +37,12 @@ export class ThreadWatchdog implements Watchdog {
   readonly #encoder = new TextEncoder();
   readonly #worker: Worker;
 
-  constructor(clock: Clock, handlers?: Distribution) {
+  /** `service` and `version` are what its own lines say. */
+  constructor(clock: Clock, { service, version }: { service: string; version: string }, handlers?: Distribution) {
+    const about = { "ecs.version": "8.10.0", "service.name": service, "service.version": version, "event.dataset": service };
     this.#clock = clock;
     this.handlers = handlers;
-    this.#worker = new Worker(new URL("./watchdog_thread.ts", import.meta.url), { workerData: { shared: this.#shared, stuckMs } });
+    this.#worker = new Worker(new URL("./watchdog_thread.ts", import.meta.url), { workerData: { shared: this.#shared, stuckMs, about } });
     this.#worker.unref();
   }
 

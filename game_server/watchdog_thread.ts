@@ -3,7 +3,7 @@ import { writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { workerData } from "node:worker_threads";
 
-const { shared, stuckMs } = workerData as { shared: SharedArrayBuffer; stuckMs: number };
+const { shared, stuckMs, about } = workerData as { shared: SharedArrayBuffer; stuckMs: number; about: Record<string, string> };
 const count = new Int32Array(shared, 0, 2);
 const label = new Uint8Array(shared, 8);
 const standardError = 2;
@@ -19,8 +19,10 @@ setInterval(() => {
     const text = new TextDecoder().decode(label.slice(0, count[1]));
     // The first thread cannot write its log now; standard error reaches the same collector.
     const when = { "@timestamp": new Date().toISOString(), "process.pid": process.pid, "host.hostname": hostname() };
-    const line = { ...when, "log.level": "error", "event.action": "handler stuck", message: `handler stuck: ${text}` };
-    writeSync(standardError, `${JSON.stringify(line)}\n`);
+    const what = { "log.level": "error", "event.action": "handler stuck", "event.reason": text, message: `handler stuck: ${text}` };
+    try {
+      writeSync(standardError, `${JSON.stringify({ ...when, ...about, ...what })}\n`);
+    } catch {} // nobody reads it, or not now: the rooms matter more
   }
   seen = now;
 }, stuckMs);
