@@ -216,5 +216,6 @@ export class Redis implements Store {
 /** In words, without anything of the URL but host and port. Several addresses of one name fail together. */
 function reasonOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.errors.length > 0) return thrown.errors.map(reasonOf).join(", ");
-  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+  const reason = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+  return reason.replace(/, with args beginning with: .*/s, ""); // Redis quotes a command that it does not know: AUTH, too
 }

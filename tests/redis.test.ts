@@ -1,12 +1,15 @@
 /** Many gates and game servers that find each other in Redis, as processes, with a real Redis that goes away and comes back. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Cluster, metricOf } from "./support/cluster.ts";
 import { dataFolder } from "./support/data_folder.ts";
 import { Player } from "./support/player.ts";
-import { start } from "./support/process.ts";
+import { Server, start } from "./support/process.ts";
 import { watched } from "./support/redis_groups.ts";
+import { says } from "./support/said.ts";
 import { TcpProxy } from "./support/tcp_proxy.ts";
 
 const races = process.env["FULL"] === "1" ? 1000 : 50;
@@ -279,6 +282,24 @@ test("[cluster] no password of REDIS_URL is in a log, right or wrong", async (t)
   await cluster.redis.kill();
   await cluster.gates[0]?.logged("redis down");
   for (const server of [...cluster.servers, ...cluster.gates]) assert.ok(!`${server.lines.join()}${server.errors}`.includes(password));
+});
+
+test("[cluster] a Redis that does not know AUTH quotes the password, and no log does", async (t) => {
+  const password = "hush-nobody-may-read-this";
+  const redis = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.on("data", () => socket.write(`-ERR unknown command 'AUTH', with args beginning with: 'default' '${password}' \r\n`));
+  });
+  redis.listen(0, "127.0.0.1");
+  await once(redis, "listening");
+  t.after(() => redis.close());
+  const { port } = redis.address() as AddressInfo;
+  const run = Server.launch(t, "gate_server/main.ts", { REDIS_URL: `redis://:${password}@127.0.0.1:${port}`, LOG_LEVEL: "trace" });
+  const line = await run.until(says("redis failure"));
+  assert.match(line, /unknown command/);
+  assert.ok(!run.text.includes(password));
+  run.child.kill("SIGKILL");
+  await run.exited;
 });
 
 for (const [env, sentence] of [
