@@ -189,8 +189,9 @@ export class Session {
     if (!this.#strikes.take(this.#share.clock.now())) this.close("policy");
   }
 
-  /** Says in the log what the client was refused, unless that is too often. */
-  logRefusal(refused: Refused): void {
+  /** Counts what the client was refused, and says it in the log, unless that is too often. */
+  noteRefusal(refused: Refused): void {
+    this.#share.counts.refusals.add(refused.refusal.code);
     this.#share.refusalLines.say(this.log, this.id, refused);
   }
 
@@ -394,10 +395,8 @@ export class Session {
   }
 
   #refuse(refused: Refused): void {
-    const { counts, development } = this.#share;
-    counts.refusals.add(refused.refusal.code);
-    this.logRefusal(refused);
-    this.deliver(errorFrame(refused, development));
+    this.noteRefusal(refused);
+    this.deliver(errorFrame(refused, this.#share.development));
     if (refused.refusal.strike) this.strike();
   }
 

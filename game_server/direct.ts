@@ -87,8 +87,7 @@ export class DirectClients implements Seating, Exit {
       else throw new Refused("inAnotherRoom", { detail: "the room or the user is at another game server" });
     } catch (thrown) {
       const refused = toRefused(thrown);
-      this.#options.counts.refusals.add(refused.refusal.code);
-      session.logRefusal(refused);
+      session.noteRefusal(refused);
       session.notEntered(number, errorFrame(refused, this.#options.development));
       if (refused.refusal.strike) session.strike();
     }

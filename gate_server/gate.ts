@@ -103,10 +103,7 @@ export class Gate implements Leaving {
       },
     });
     const resolver = new Resolver({ clock, directory, links, rooms });
-    const seating = new GateSeating({
-      ...{ clock, fleet, log, development, directory, links },
-      refused: ({ refusal }) => counts.refusals.add(refusal.code),
-    });
+    const seating = new GateSeating({ clock, fleet, development, directory, links });
     const roomsPage = new RoomsPage({ clock, links, origins: settings.origins, isKnown: (game) => seating.isKnown(game) });
     this.#links = links;
     this.#resolver = resolver;

@@ -10,10 +10,12 @@ import { DoorCounts } from "#door/counts.ts";
 import type { Left, Session } from "#door/session.ts";
 import { Sessions } from "#door/sessions.ts";
 import type { LinkChannel } from "#link/channel.ts";
-import { encode, type Frame, frame } from "#protocol/frame.ts";
+import { bodyOf, encode, type Frame, frame } from "#protocol/frame.ts";
 import { Command, DisconnectReason, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
 import { type Attached, type ServerHello, type ToGate, ToGateSchema } from "#protocol/gen/link_pb.ts";
 import { outputFlags, type ToServerWriter } from "#protocol/link.ts";
+import { refusals } from "#protocol/refusals.ts";
+import { readSitDown } from "#protocol/sit_down.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { type Log, silentLog } from "#runtime/log.ts";
 import { FakePlayer } from "#tests/support/fake_player.ts";
@@ -72,8 +74,9 @@ class FakeLink implements RoomLink {
 function open({ count = 2, hold = holdMs, log = silentLog }: { count?: number; hold?: number; log?: Log } = {}) {
   const clock = new ManualClock();
   let sit = 0;
+  const counts = new DoorCounts({ metrics: "on" });
   const sessions = new Sessions({
-    ...{ clock, log: silentLog, entropy: systemEntropy, boot: "00000000000000f1", counts: new DoorCounts({ metrics: "on" }) },
+    ...{ clock, log: silentLog, entropy: systemEntropy, boot: "00000000000000f1", counts },
     ...{ development: true, messagesPerSecond: 0, pongTimeoutMs: 0 },
     admission: new Admission({ keys: [new Uint8Array(16)], clock, expiryRequired: false }),
     seating: {
@@ -100,7 +103,7 @@ function open({ count = 2, hold = holdMs, log = silentLog }: { count?: number; h
     players.push(player);
   }
   const [one = new FakePlayer(), two = new FakePlayer()] = players;
-  return { clock, sessions, rooms, room, link, come, one, two };
+  return { clock, counts, sessions, rooms, room, link, come, one, two };
 }
 
 /** The answer to an attach: who is seated with which last input, and who is gone and why. */
@@ -477,6 +480,17 @@ function serverLink({ clock, sessions, rooms }: Pick<ReturnType<typeof open>, "c
   const hear = (say: ToGate["say"]): void => link.say({ $typeName: "link.ToGate", say });
   return { link, hear, absent: () => said.filter((line) => line.startsWith("absent")), said };
 }
+
+test("[metrics] a sit that a game server never answers is a refusal, told and counted", async () => {
+  const gate = open({ count: 0 });
+  const { link } = serverLink(gate);
+  const { player, session, sit } = gate.come();
+  const outcome = link.sit(session, readSitDown(bodyOf(sitDown)), sit, {});
+  gate.clock.advance(5000);
+  assert.equal(await outcome, "told");
+  assert.deepEqual(player.hears(), ["Error 114 try again"]);
+  assert.equal(gate.counts.refusals.of(refusals.tryAgain.code), 1);
+});
 
 test("[P3] a link that comes up asks at once for every life that its server plays", () => {
   const gate = open();

@@ -10,7 +10,6 @@ import { Refused, toRefused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
 import { errorFrame } from "#protocol/system_frames.ts";
 import type { Clock } from "#runtime/clock.ts";
-import type { Log } from "#runtime/log.ts";
 import type { Links } from "./links.ts";
 import type { ServerLink } from "./server_link.ts";
 
@@ -24,9 +23,7 @@ interface SeatingOptions {
   fleet: Fleet;
   links: Links;
   directory: DirectoryForGates;
-  log: Log;
   development: boolean;
-  refused(refused: Refused): void;
 }
 
 type Choice =
@@ -50,8 +47,7 @@ export class GateSeating implements Seating {
       await this.#place(session, request, number);
     } catch (thrown) {
       const refused = toRefused(thrown);
-      session.logRefusal(refused);
-      this.#options.refused(refused);
+      session.noteRefusal(refused);
       session.notEntered(number, errorFrame(refused, this.#options.development));
       if (refused.refusal.strike) session.strike();
     }

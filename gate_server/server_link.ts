@@ -348,7 +348,7 @@ export class ServerLink implements RoomLink, GateReader {
     if (sit === undefined) return;
     const refused = new Refused("tryAgain", { detail: "the game server does not answer" });
     const session = this.#share.sessions.get(id);
-    session?.logRefusal(refused);
+    session?.noteRefusal(refused);
     session?.notEntered(sit.number, errorFrame(refused, this.#share.development));
     sit.settle("told");
   }
