@@ -2,25 +2,29 @@
 import { type Refused, refusals } from "#protocol/refusals.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log, LogFields } from "#runtime/log.ts";
-import { LogLimit, refusalPaces } from "#runtime/log_limit.ts";
+import { LogLimit, type Pace, refusalPaces } from "#runtime/log_limit.ts";
 
 export class RefusalLines {
-  readonly #limit = new LogLimit(refusalPaces);
+  readonly #limit: LogLimit;
+  /** Failures are ours, not the client's: no refusal takes their share. */
+  readonly #failures = new LogLimit(refusalPaces);
   readonly #clock: Clock;
   readonly #onDropped: () => void;
 
   /** `onDropped`: a line was left out. */
-  constructor(clock: Clock, onDropped: () => void) {
+  constructor(clock: Clock, onDropped: () => void, paces: Readonly<{ each: Pace; all: Pace }> = refusalPaces) {
+    this.#limit = new LogLimit(paces);
     this.#clock = clock;
     this.#onDropped = onDropped;
   }
 
   /** `who`: in whose share of lines it is. */
   say(log: Log, who: string | number, { refusal: { code }, message, cause: err }: Refused, fields: LogFields = {}): void {
-    const left = this.#limit.take(who, this.#clock.now());
+    const isFailure = code === refusals.fail.code;
+    const left = (isFailure ? this.#failures : this.#limit).take(who, this.#clock.now());
     if (left === undefined) return this.#onDropped();
     const said = { ...fields, "error.code": code, "event.reason": message, ...left };
-    if (code === refusals.fail.code) log.error("refusal", { ...said, err });
+    if (isFailure) log.error("refusal", { ...said, err });
     else log.info("refusal", said);
   }
 

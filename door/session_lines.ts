@@ -2,17 +2,14 @@
  * Which sessions a door logs: every one, but for those of somebody who comes and goes faster than any client of ours
  * comes back. Of such a session nothing is said here, and how many there were in the next one's first line.
  */
-import { LogLimit } from "#runtime/log_limit.ts";
+import { comingPaces, LogLimit } from "#runtime/log_limit.ts";
 
-const unlimited = { burst: 1e9, perSecond: 1e9 };
-/** Ten tabs that come back six times, and then one a second. */
-const perUser = { burst: 60, perSecond: 1 };
 /** Three times what one address may have open, and then so many that all of it is back within half a minute. */
 const perAddress = { burst: 3000, perSecond: 100 };
 
 export class SessionLines {
-  readonly #users = new LogLimit({ each: perUser, all: unlimited });
-  readonly #addresses = new LogLimit({ each: perAddress, all: unlimited });
+  readonly #users = new LogLimit(comingPaces);
+  readonly #addresses = new LogLimit({ ...comingPaces, each: perAddress });
 
   /** What to say of sessions that were left out before; undefined: leave this one out. */
   take(user: number, address: string, nowMs: number): { "log.dropped"?: number } | undefined {

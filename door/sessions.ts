@@ -9,7 +9,7 @@ import { outputFlags } from "#protocol/link.ts";
 import { noticeFrame } from "#protocol/system_frames.ts";
 import type { Timer } from "#runtime/clock.ts";
 import { type Entropy, fraction } from "#runtime/entropy.ts";
-import { silentLog } from "#runtime/log.ts";
+import { errorsOnly } from "#runtime/log.ts";
 import type { Identity } from "./admission.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { RefusalLines } from "./refusal_lines.ts";
@@ -18,6 +18,9 @@ import { SessionLines } from "./session_lines.ts";
 
 /** A leaving door closes at least so many sessions a second: a few need no window. */
 const closesPerSecondMin = 100;
+
+/** Of a session that is not logged there is no refusal in the log, but for failures. */
+const nothing = { burst: 0, perSecond: 0 };
 
 interface SessionsOptions extends Omit<SessionShare, "onGone" | "refusalLines"> {
   readonly entropy: Entropy;
@@ -40,7 +43,8 @@ export class Sessions {
     this.#options = options;
     const refusalLines = new RefusalLines(options.clock, () => this.#lineOnDropped());
     this.#share = { ...options, refusalLines, onGone: (session) => this.#sessionOnGone(session) };
-    this.#unsaid = { ...this.#share, log: silentLog };
+    const noLines = new RefusalLines(options.clock, () => this.#lineOnDropped(), { each: nothing, all: nothing });
+    this.#unsaid = { ...this.#share, refusalLines: noLines, log: errorsOnly(options.log) };
     this.#heartbeat = new Heartbeat(options.pongTimeoutMs, options.clock);
   }
 

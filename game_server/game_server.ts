@@ -322,7 +322,7 @@ export class GameServer implements Leaving, Owned {
       metrics.gauge("croupier_fleet_up", () => Number(peers?.isUp));
     }
     metrics.totals("croupier_room_refusals_total", () => this.#refusals.counts);
-    metrics.total("croupier_room_log_lines_dropped_total", () => this.#linesDropped);
+    metrics.total("croupier_room_log_lines_dropped_total", () => this.#linesDropped + this.#rooms.linesDropped);
     metrics.gauge("croupier_rooms", () => this.#rooms.count);
     metrics.gauge("croupier_rooms_limit", () => settings.roomsMax);
     metrics.gauge("croupier_users", () => this.#rooms.usersCount);

@@ -92,6 +92,8 @@ export interface RoomHost {
   touched(room: Room): void;
   /** `who`, as the log calls him, has heard a refusal. */
   refused(refused: Refused, log: Log, who: LogFields): void;
+  /** `user` comes or goes, as `who` says: a line of the log, unless he does it too often. */
+  logComing(log: Log, event: "sit" | "come back" | "stand" | "drop", user: number, who: LogFields): void;
   crashed(): void;
   forgotten(inputs: number): void;
   left(room: Room, user: number): void;
@@ -312,7 +314,7 @@ export class Room {
     if (seat !== undefined && seat.way.is !== "offline" && number > seat.way.last + 1) return false;
     this.#ack(exit, session, number);
     if (seat === undefined) return true;
-    this.#log.info(how, { ...seatFields(seat), ...sessionFields(exit.gate, session, seat.user) });
+    this.#host.logComing(this.#log, how, seat.user, { ...seatFields(seat), ...sessionFields(exit.gate, session, seat.user) });
     this.#run("leave", () => this.#leave(seat));
     return true;
   }
@@ -474,7 +476,7 @@ export class Room {
       claims,
       way: { is: "online", gate: exit.gate, session, last: number, after: this.#table.outbox.last },
     };
-    this.#log.info("sit", seatFields(seat));
+    this.#host.logComing(this.#log, "sit", user, seatFields(seat));
     this.#table.sitDown(seat);
     this.#tellScene(seat, "new");
   }
@@ -482,7 +484,7 @@ export class Room {
   #comeBack(seat: Seat, { claims, exit, session, number }: Visitor): void {
     seat.claims = claims;
     this.#table.comeBack(seat, exit.gate, session, number);
-    this.#log.info("come back", seatFields(seat));
+    this.#host.logComing(this.#log, "come back", seat.user, seatFields(seat));
     this.#tellScene(seat, "back");
   }
 

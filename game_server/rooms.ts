@@ -12,6 +12,7 @@ import type { Clock } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { Log, LogFields } from "#runtime/log.ts";
 import { roomFields } from "#runtime/log_fields.ts";
+import { comingPaces, LogLimit } from "#runtime/log_limit.ts";
 import { Tally } from "#runtime/metrics.ts";
 import type { Game } from "./game.ts";
 import type { Journal } from "./journal.ts";
@@ -95,6 +96,9 @@ export class Rooms implements RoomHost {
   readonly holdMs: number;
   opened = 0;
   crashes = 0;
+  /** Lines of the log that were left out, since users came and went too often. */
+  linesDropped = 0;
+  readonly #comings = new LogLimit(comingPaces);
   restored = 0;
   /** Rooms that other servers have given to this one. */
   taken = 0;
@@ -543,6 +547,12 @@ export class Rooms implements RoomHost {
 
   refused(refused: Refused, log: Log, who: LogFields): void {
     this.#options.onRefused(refused, log, who);
+  }
+
+  logComing(log: Log, event: "sit" | "come back" | "stand" | "drop", user: number, who: LogFields): void {
+    const left = this.#comings.take(user, this.#options.clock.now());
+    if (left === undefined) this.linesDropped += 1;
+    else log.info(event, { ...who, ...left });
   }
 
   crashed(): void {

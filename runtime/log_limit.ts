@@ -15,6 +15,9 @@ export interface Pace {
 /** Of refusals: by session, as many as a client may have that does what no honest one does; and for all sessions of a process. */
 export const refusalPaces = { each: { burst: 20, perSecond: 1 }, all: { burst: 1000, perSecond: 100 } } as const;
 
+/** Of those who come and go, by user: ten tabs that come back six times, and then one a second. */
+export const comingPaces = { each: { burst: 60, perSecond: 1 }, all: { burst: 1e9, perSecond: 1e9 } } as const;
+
 interface Bucket {
   tokens: number;
   atMs: number;

@@ -10,7 +10,7 @@ import type { RoomValue } from "#game_server/room_value.ts";
 import { encode, type Frame, frame } from "#protocol/frame.ts";
 import { Command as DiceCommand } from "#protocol/gen/dice_pb.ts";
 import { Int32Schema } from "#protocol/gen/frame_pb.ts";
-import { type Log, silentLog } from "#runtime/log.ts";
+import { type Log, type LogEvent, type LogFields, silentLog } from "#runtime/log.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { readable } from "./readable.ts";
 
@@ -251,6 +251,10 @@ export class RoomAtHand implements RoomHost, Exit {
 
   refused({ refusal }: { refusal: { code: number } }): void {
     this.refusals.push(refusal.code);
+  }
+
+  logComing(log: Log, ...[event, , who]: [event: LogEvent, user: number, who: LogFields]): void {
+    log.info(event, who);
   }
 
   crashed(): void {
