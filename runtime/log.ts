@@ -135,6 +135,16 @@ export const silentLog: Log = {
   with: () => silentLog,
 };
 
+/** Of `log` only what operators must hear of, whoever caused it. */
+export function errorsOnly(log: Log): Log {
+  return {
+    ...silentLog,
+    warn: (event, fields) => log.warn(event, fields),
+    error: (event, fields) => log.error(event, fields),
+    with: (fields) => errorsOnly(log.with(fields)),
+  };
+}
+
 /** Puts fields into `line` as they are written. */
 function sayInto(line: LogLine, { err, ...fields }: LogFields): LogLine {
   for (const [name, value] of Object.entries(fields)) line[name] = typeof value === "string" ? cutText(value) : value;
@@ -142,12 +152,24 @@ function sayInto(line: LogLine, { err, ...fields }: LogFields): LogLine {
 }
 
 function errorFields(err: unknown): LogLine {
-  if (!(err instanceof Error)) return { "error.message": cutText(String(err)) };
+  if (!(err instanceof Error)) return { "error.message": cutText(textOf(() => err)) };
   return {
-    "error.type": cutText(err.name),
-    "error.message": cutText(err.message),
-    "error.stack_trace": cutText(err.stack ?? "", stackCharactersMax),
+    "error.type": cutText(textOf(() => err.name)),
+    "error.message": cutText(textOf(() => err.message)),
+    "error.stack_trace": cutText(
+      textOf(() => err.stack ?? ""),
+      stackCharactersMax,
+    ),
   };
+}
+
+/** Anything may be thrown, also what cannot be said, or asked for. */
+function textOf(ask: () => unknown): string {
+  try {
+    return String(ask());
+  } catch {
+    return "what was thrown cannot be said";
+  }
 }
 
 /** Half a character at the cut, or in what a client said, is replaced: collectors refuse it. */

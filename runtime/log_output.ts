@@ -25,6 +25,8 @@ const gatherCharactersMax = 64 * 1024;
 const retryMs = 10;
 /** At the end, a reader who takes nothing for so long does not read. */
 const endPatienceMs = 1000;
+/** And one who takes little is waited for no longer: the journal's next owner waits, too. */
+const endMsMax = 5000;
 const endRetryMs = 2;
 
 const standardOutput = 1;
@@ -92,6 +94,7 @@ export class LogOutput {
     this.#stage = this.#stage === "closed" ? "closed" : "open";
     let left = -1;
     let sinceMs = performance.now();
+    const untilMs = sinceMs + endMsMax;
     for (;;) {
       this.flush();
       if (this.#rest.length === 0 && this.#lines.length === 0) return;
@@ -99,8 +102,9 @@ export class LogOutput {
       if (this.#rest.length !== left) {
         left = this.#rest.length;
         sinceMs = now;
-      } else if (now - sinceMs >= endPatienceMs)
-        return tell(`nobody reads the log: its last ${this.#restLines + this.#lines.length} lines are lost.`);
+      }
+      if (now - sinceMs >= endPatienceMs || now >= untilMs)
+        return tell(`nobody reads the log in time: its last lines, ${this.#restLines + this.#lines.length} at most, are lost.`);
       sleep(endRetryMs);
     }
   }

@@ -1,11 +1,15 @@
 /** What hostile clients can do to the log: fill it no faster than they are paid attention to, and write nothing into it but text. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RefusalLines } from "#door/refusal_lines.ts";
+import { Refused } from "#protocol/refusals.ts";
+import { errorsOnly } from "#runtime/log.ts";
 import { LogLimit } from "#runtime/log_limit.ts";
 import { openHouse } from "./support/house.ts";
 import { LogLines } from "./support/log_lines.ts";
+import { ManualClock } from "./support/manual_clock.ts";
 import { Player } from "./support/player.ts";
-import { Server } from "./support/process.ts";
+import { Server, start } from "./support/process.ts";
 import { RawConnection, upgradeHeaders } from "./support/raw.ts";
 import { read, said, says } from "./support/said.ts";
 import { until } from "./support/until.ts";
@@ -105,3 +109,48 @@ for (const [what, text] of Object.entries(hostileTexts)) {
     assert.equal(said(server.lines, "stop").length, 1, "and none is the process's own");
   });
 }
+
+test("[logs][P7] who sits down and stands up again and again is not given a line each time", async (t) => {
+  const server = await Server.start(t, "single.ts", { MESSAGES_PER_SECOND: "0" });
+  const player = await Player.connect(server.port, 1);
+  for (let at = 0; at < 200; at++) {
+    player.sit({ room_id: "1" });
+    await player.hearUntil("Scene");
+    player.stand();
+  }
+  await player.close();
+  await server.logged("session close");
+  const lines = [...said(server.lines, "sit"), ...said(server.lines, "stand")];
+  assert.ok(lines.length >= 60 && lines.length <= 100, `${lines.length} lines of 400`);
+  const { body } = await server.admin("/metrics");
+  assert.match(body, /^croupier_room_log_lines_dropped_total\{.*\} 3\d\d$/m);
+});
+
+test("[logs][P7] refusals of whom nobody logs are counted, take nobody's share, and hide no failure", () => {
+  let dropped = 0;
+  const log = new LogLines();
+  const clock = new ManualClock();
+  const nothing = { burst: 0, perSecond: 0 };
+  const unsaid = new RefusalLines(clock, () => dropped++, { each: nothing, all: nothing });
+  for (let at = 0; at < 5000; at++) unsaid.say(errorsOnly(log), at, new Refused("tryAgain"));
+  assert.deepEqual([dropped, log.lines.length], [5000, 0]);
+  unsaid.say(errorsOnly(log).with({ "user.id": 666 }), 1, new Refused("fail", { cause: new Error("ours") }));
+  assert.deepEqual([log.of("refusal").length, log.of("refusal")[0]?.["user.id"]], [1, 666]);
+});
+
+test("[logs][P10] whatever is thrown can be logged", async (t) => {
+  const things = [
+    "Object.create(null)",
+    "Object.assign(new Error('a'), { name: 7, message: { b: 1 }, stack: ['c'] })",
+    "Object.assign(new Error('a'), { message: Object.create(null) })",
+    "undefined",
+    "Symbol('d')",
+  ];
+  const script = `
+    import { openLog } from "./runtime/log.ts";
+    const log = openLog({ service: "gate", version: "1", level: "info", node: "0000000000000001" });
+    for (const err of [${things.join(", ")}]) log.error("failure", { err, "event.reason": "test" });`;
+  const run = start(t, ["--input-type=module", "--eval", script]);
+  assert.deepEqual(await run.exited, { code: 0, signal: null }, run.errors);
+  assert.equal(said(run.lines, "failure").length, things.length);
+});

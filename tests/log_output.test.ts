@@ -13,6 +13,7 @@ import { read, said } from "./support/said.ts";
 import { until } from "./support/until.ts";
 
 const root = new URL("../", import.meta.url).pathname;
+const stuckHandler = "tests/support/stuck_handler.ts";
 const megabyte = 1024 * 1024;
 /** Three lines of some 400 characters each: many times what a pipe holds. */
 const rollsRefused = 2_000;
@@ -89,7 +90,7 @@ test("[logs][P7] a log that nobody reads stops no room, and the process still le
   run.child.kill("SIGTERM");
   run.child.kill("SIGINT");
   assert.deepEqual(await once(run.child, "close"), [0, null]);
-  assert.match(run.errors, /nobody reads the log: its last \d+ lines are lost/);
+  assert.match(run.errors, /nobody reads the log in time: its last lines, \d+ at most, are lost/);
 });
 
 test("[logs] a pipe that is closed is said on standard error, once, and the rooms play on", async (t) => {
@@ -170,3 +171,30 @@ async function seatedSoon(port: number): Promise<Player> {
     }
   }
 }
+
+test("[logs][P7] a reader who takes little by little keeps no process from ending", { timeout: 30_000 }, async (t) => {
+  const run = writer(t, 20_000, 32 * megabyte);
+  await until(() => run.errors.includes("written"));
+  run.child.stdin?.write("end\n");
+  const endedAtMs = performance.now();
+  const { stdout } = run.child;
+  const taking = setInterval(() => stdout?.read(16_384), 100);
+  await once(run.child, "exit");
+  clearInterval(taking);
+  const tookMs = performance.now() - endedAtMs;
+  assert.ok(tookMs > 2000 && tookMs < 9000, `${tookMs.toFixed(0)} ms`);
+  await until(() => run.errors.includes("nobody reads the log in time"));
+});
+
+test("[P10] a stuck handler is named on standard error, and ends nobody's process where that is closed", async (t) => {
+  const [open, closed] = [new Unread(t, process.execPath, [stuckHandler]), new Unread(t, process.execPath, [stuckHandler])];
+  for (const { child } of [open, closed]) await once(child.stdout ?? child, "readable");
+  closed.child.stderr?.destroy();
+  for (const { child } of [open, closed]) child.stdin?.write("go\n");
+  assert.deepEqual(
+    (await Promise.all([open.readAll(), closed.readAll()])).map((lines) => lines.at(-1)),
+    ["plays on", "plays on"],
+  );
+  const line = read(open.errors);
+  assert.deepEqual([line["event.action"], line["event.reason"], line["service.name"]], ["handler stuck", "dice/1 message", "game_server"]);
+});
