@@ -102,9 +102,46 @@ test("[logs] a line read twice is one document; the same text at another time, o
   assert.notEqual(first?.id, other.documents[0]?.id);
 });
 
+/** The documents of files that are read one after the other, each by the name that it has then. */
+function collectFrom(...files: readonly (readonly [path: string, ...lines: string[]])[]) {
+  const collector = new Collector(fluentdConfig(), fluentdEnv);
+  for (const [name, ...lines] of files) collector.take(name, lines);
+  return collector.documents;
+}
+
+const rotated = `${path}.20261122-000000`;
+
 test("[logs] every container's file is read, but Fluentd's own", () => {
   const collector = new Collector(fluentdConfig(), fluentdEnv);
-  assert.ok(collector.reads(path));
-  assert.ok(!collector.reads("/var/log/pods/kube-system_fluentd-x7k_1-2/fluentd/0.log"));
-  assert.ok(!collector.reads(`${path}.20261122-000000`), "a rotated file is read on by its inode");
+  const own = "/var/log/pods/kube-system_fluentd-x7k_1-2/fluentd/0.log";
+  assert.deepEqual(collector.finds([own, path, `${own}.20261122-000000`]), [path]);
+});
+
+test("[logs] a rotated file is read, too, before what came after it; one that the kubelet compresses is not", () => {
+  const collector = new Collector(fluentdConfig(), fluentdEnv);
+  const older = `${path}.20261121-235959`;
+  assert.deepEqual(collector.finds([path, rotated, older, `${rotated}.gz`, `${rotated}.tmp`]), [older, rotated, path]);
+});
+
+test("[logs] a line in a rotated file that was never read says where it comes from, as any other", () => {
+  const line = `${time} stdout F ${JSON.stringify(ours)}`;
+  const [document] = collectFrom([rotated, line]);
+  assert.deepEqual(document, only(line));
+});
+
+test("[logs] a line read again after the file was renamed is one document, also one in parts", () => {
+  const text = JSON.stringify(ours);
+  for (const lines of [[`${time} stderr F ${text}`], [`${time} stdout P ${text.slice(0, 20)}`, `${time} stdout F ${text.slice(20)}`]]) {
+    const [first, again, ...others] = collectFrom([path, ...lines], [rotated, ...lines]);
+    assert.deepEqual([first?.id, others.length], [again?.id, 0]);
+  }
+});
+
+test("[logs] parts are joined across a rotation, also when both files are read after it", () => {
+  const text = JSON.stringify(ours);
+  const documents = collectFrom([rotated, `${time} stdout P ${text.slice(0, 20)}`], [path, `${time} stdout F ${text.slice(20)}`]);
+  assert.deepEqual(
+    documents.map(({ source }) => source["message"]),
+    ["settle"],
+  );
 });

@@ -31,7 +31,7 @@ interface Step {
 
 interface Tail {
   readonly label: string;
-  readonly path: string;
+  readonly paths: readonly string[];
   readonly exclude: readonly string[];
   readonly pathKey: string;
   readonly tagPrefix: string;
@@ -53,9 +53,11 @@ export class Collector {
     );
   }
 
-  /** Whether a file of the node is read. */
-  reads(path: string): boolean {
-    return matchesGlob(path, this.#tail.path) && !this.#tail.exclude.some((pattern) => matchesGlob(path, pattern));
+  /** Which files of the node are read, in the order in which they are found. */
+  finds(paths: readonly string[]): string[] {
+    const { paths: patterns, exclude } = this.#tail;
+    const left = paths.filter((path) => !exclude.some((pattern) => matchesGlob(path, pattern))).toSorted();
+    return patterns.flatMap((pattern) => left.filter((path) => matchesGlob(path, pattern)));
   }
 
   /** Lines of a file, byte by byte (latin1), in order; `path`: on the node. */
@@ -123,12 +125,13 @@ function readTail(sections: readonly Section[]): Tail {
   const tag = parameters.text("tag");
   const tail = {
     label: parameters.text("@label"),
-    path: parameters.text("path"),
+    paths: parameters.list("path"),
     exclude: JSON.parse(parameters.text("exclude_path")) as string[],
     pathKey: parameters.text("path_key"),
     tagPrefix: tag.replace(/\*$/, ""),
     line: readLines(parameters.one("parse")),
   };
+  parameters.fixed("glob_policy", "extended");
   parameters.fixed("follow_inodes", "true");
   parameters.fixed("read_from_head", "true");
   parameters.ignore("@id", "pos_file", "pos_file_compaction_interval", "rotate_wait", "refresh_interval");

@@ -3,7 +3,8 @@
  *
  *     <root>/var/log/pods/<namespace>_<pod>_<uid>/<container>/<restart>.log     "<time> stdout F <line>"
  *
- * A line longer than 16 KiB is written in parts (P, …, F), and a file that has grown too large is renamed and begun anew.
+ * A line longer than 16 KiB is written in parts (P, …, F), and a file that has grown too large is renamed and begun anew:
+ * `<restart>.log.20261122-000001`. What the kubelet does to older ones (.gz) is left out.
  */
 import { appendFileSync, globSync, mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -75,13 +76,12 @@ export class ContainerFile {
   }
 }
 
-/** Has a collector read all files there are, from their first line, with what was rotated away before them. */
+/** Has a collector that has read nothing yet read all files there are, each by the name that it has now. */
 export function collectFiles(collector: Collector, root: string): void {
-  for (const file of globSync(join(root, "var/log/pods/*/*/*.log")).toSorted()) {
-    const path = file.slice(root.length);
-    if (!collector.reads(path)) continue;
-    const parts = [...globSync(`${file}.*`).toSorted(), file].filter((part) => statSync(part, { throwIfNoEntry: false }) !== undefined);
-    for (const part of parts) collector.take(path, linesOf(readFileSync(part)));
+  const paths = globSync(join(root, "var/log/pods/*/*/*")).map((file) => file.slice(root.length));
+  for (const path of collector.finds(paths)) {
+    const file = join(root, path);
+    if (statSync(file, { throwIfNoEntry: false }) !== undefined) collector.take(path, linesOf(readFileSync(file)));
   }
   collector.flush();
 }

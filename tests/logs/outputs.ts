@@ -34,7 +34,7 @@ const outputs: Readonly<Record<string, (parameters: Parameters) => Output>> = {
   elasticsearch,
 };
 
-/** The first rule that matches gives the new tag; what matches none is dropped, and so is an empty text. */
+/** The first rule that matches gives the new tag, with what its groups found; what matches none is dropped, and so is an empty text. */
 function rewriter(parameters: Parameters): Output {
   const rules = parameters.inner("rule").map((section) => {
     const rule = new Parameters(section);
@@ -43,8 +43,12 @@ function rewriter(parameters: Parameters): Output {
     return read;
   });
   return ({ record }, sink) => {
-    const rule = rules.find(({ key, pattern }) => record[key] !== "" && pattern.test(String(record[key])));
-    if (rule !== undefined) sink.emit({ tag: rule.tag, record });
+    for (const { key, pattern, tag } of rules) {
+      const found = record[key] === "" ? null : pattern.exec(String(record[key]));
+      if (found === null) continue;
+      sink.emit({ tag: tag.replace(/\$(\d)/g, (_, group: string) => found[Number(group)] ?? ""), record });
+      return;
+    }
   };
 }
 

@@ -19,6 +19,7 @@ const texts = [
   "/var/log/pods/croupier_dice-0_4f6b-11/game/12.log",
   "/var/log/pods/kube-system_coredns.x-1_0123abcd/coredns/0.log",
   "/var/log/pods/croupier_dice-0_4f6b-11/game/0.log.20261122-000000",
+  "/var/log/pods/croupier_dice-0_4f6b-11/game/0.log.20261122-000000.gz",
   ours,
   ours.replace("gate", "redis"),
   ours.replace("ecs.version", "version"),
@@ -47,7 +48,7 @@ function expressions(sections: readonly Section[]): string[] {
 test("[logs] every regular expression of the configuration finds the same in Ruby", (t) => {
   if (!has(t, "ruby")) return;
   const all = expressions(readFluentdConfig(fluentdConfig(), fluentdEnv));
-  assert.equal(all.length, 4);
+  assert.equal(all.length, 5);
   const input = JSON.stringify({ expressions: all.map((text) => text.slice(1, -1)), texts });
   const found = JSON.parse(execFileSync("ruby", ["--encoding", "utf-8", "-e", script], { input, encoding: "utf8" })) as unknown[][];
   for (const [at, expression] of all.entries()) {

@@ -42,15 +42,23 @@ const fasterBy = 60;
 /** Four scrapes, one a second: below it a rate has nothing to go by. */
 const rangeSecondsMin = 4;
 
-function faster(amount: string, unit: string, least: number): string {
-  return `${Math.max(least, Math.ceil((Number(amount) * (seconds[unit] ?? 0)) / fasterBy))}s`;
+function fasterSeconds(amount: string, unit: string, least: number): number {
+  return Math.max(least, Math.ceil((Number(amount) * (seconds[unit] ?? 0)) / fasterBy));
 }
 
-/** A rule file whose minutes are seconds: every range, every offset, and every `for`. */
+function faster(amount: string, unit: string, least: number): string {
+  return `${fasterSeconds(amount, unit, least)}s`;
+}
+
+/** A rule file whose minutes are seconds: every range, every offset, every age of a process, and every `for`. */
 export function fasterRules(text: string): string {
   return text
     .replaceAll(/\[(\d+)([smh])\]/g, (_, amount: string, unit: string) => `[${faster(amount, unit, rangeSecondsMin)}]`)
     .replaceAll(/\boffset (\d+)([smh])\b/g, (_, amount: string, unit: string) => `offset ${faster(amount, unit, rangeSecondsMin)}`)
+    .replaceAll(
+      /\b(process_start_time_seconds < )(\d+)\b/g,
+      (_, before: string, age: string) => `${before}${fasterSeconds(age, "s", rangeSecondsMin)}`,
+    )
     .replaceAll(/^( +for: )(\d+)([smh])$/gm, (_, before: string, amount: string, unit: string) => `${before}${faster(amount, unit, 1)}`);
 }
 
