@@ -109,7 +109,11 @@ export const metricList = {
   },
 
   croupier_links: { kind: "gauge", shownBy: "gate", help: "Game servers linked." },
-  croupier_links_down: { kind: "gauge", shownBy: "gate", help: "Addresses of game servers that show themselves and are not linked." },
+  croupier_links_down: {
+    kind: "gauge",
+    shownBy: "gate",
+    help: "Game servers that are offered rooms, that this gate was linked with before (with GAME_SERVERS: all listed), and is not now.",
+  },
   croupier_gate_rooms: { kind: "gauge", shownBy: "gate", help: "Lives in which this gate has sessions." },
   croupier_gate_rooms_held: { kind: "gauge", shownBy: "gate", help: "Of those, lives whose game server cannot be reached now." },
   croupier_room_held_seconds: {
