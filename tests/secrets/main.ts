@@ -4,7 +4,7 @@
  */
 import { globSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { leaksIn, secretsFile, secretsOf } from "#tests/support/secrets.ts";
+import { leaksIn, secretCharactersMin, secretsFile, secretsOf } from "#tests/support/secrets.ts";
 
 const [folder = ""] = process.argv.slice(2);
 const files = globSync(join(folder, "**/*")).filter((path) => basename(path) !== secretsFile && statSync(path).isFile());
@@ -32,7 +32,7 @@ function lines(path: string): string[] {
   try {
     return readFileSync(path, "utf8")
       .split("\n")
-      .filter((line) => line !== "");
+      .filter((line) => line.length >= secretCharactersMin);
   } catch {
     return [];
   }
