@@ -112,6 +112,7 @@ async function moveRoom(from: Pod, to: Pod, life: string): Promise<void> {
 async function rollOut(fleet: Fleet, { seven, eight }: { seven: Diary; eight: Diary }, games: readonly Pod[], gates: readonly Pod[]) {
   const third = await fleet.game("dice-2", "v2");
   await fleet.linked(gates, 3);
+  await sleep(1500); // game servers look for others once a second: rooms go to the newest that is known
   for (const pod of games) await endOf(pod);
   const gate3 = await fleet.gate("gate-3", "v2");
   await fleet.linked([gate3], 1);
