@@ -189,12 +189,6 @@ export class Session {
     if (!this.#strikes.take(this.#share.clock.now())) this.close("policy");
   }
 
-  /** Counts what the client was refused, and says it in the log, unless that is too often. */
-  noteRefusal(refused: Refused): void {
-    this.#share.counts.refusals.add(refused.refusal.code);
-    this.#share.refusalLines.say(this.log, this.id, refused);
-  }
-
   /** Ends the connection. All but a gate's own leaving count as the client's own drop (ARCHITECTURE §1, absent). */
   close(name: CloseCodeName): void {
     this.#socket.close(name);
@@ -227,6 +221,11 @@ export class Session {
     this.#forgetUnacked();
     this.deliver(frame);
     this.#goOn();
+  }
+
+  /** The sit with this number is refused, by what was thrown. */
+  sitRefused(number: number, thrown: unknown): void {
+    this.#refuse(toRefused(thrown), (frame) => this.notEntered(number, frame));
   }
 
   /** The room has let go of this session; the client has been told. */
@@ -394,9 +393,12 @@ export class Session {
     return false;
   }
 
-  #refuse(refused: Refused): void {
-    this.noteRefusal(refused);
-    this.deliver(errorFrame(refused, this.#share.development));
+  /** It is counted, and in the log unless that is too often; then the client is told. */
+  #refuse(refused: Refused, tell = (frame: Frame): void => this.deliver(frame)): void {
+    const { counts, refusalLines, development } = this.#share;
+    counts.refusals.add(refused.refusal.code);
+    refusalLines.say(this.log, this.id, refused);
+    tell(errorFrame(refused, development));
     if (refused.refusal.strike) this.strike();
   }
 

@@ -3,14 +3,12 @@
  * is a session like a gate's, seated without a link. Nothing is kept for them: when their
  * room goes to another server they hear Disconnect 0 (ARCHITECTURE §3).
  */
-import type { DoorCounts } from "#door/counts.ts";
 import type { Left, Place, Seating, Session } from "#door/session.ts";
 import type { Sessions } from "#door/sessions.ts";
 import type { Frame } from "#protocol/frame.ts";
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
-import { Refused, toRefused } from "#protocol/refusals.ts";
+import { Refused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
-import { errorFrame } from "#protocol/system_frames.ts";
 import type { Exit } from "./exit.ts";
 import type { Room } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
@@ -19,10 +17,8 @@ import type { Sits } from "./sits.ts";
 interface DirectOptions {
   rooms: Rooms;
   sits: Sits;
-  counts: DoorCounts;
   /** What stands for a gate's boot in the names of these sessions: this start of this server. */
   boot: string;
-  development: boolean;
   sessions(): Sessions;
 }
 
@@ -86,10 +82,7 @@ export class DirectClients implements Seating, Exit {
       else if (sat.is === "answered") session.notEntered(number, sat.frame);
       else throw new Refused("inAnotherRoom", { detail: "the room or the user is at another game server" });
     } catch (thrown) {
-      const refused = toRefused(thrown);
-      session.noteRefusal(refused);
-      session.notEntered(number, errorFrame(refused, this.#options.development));
-      if (refused.refusal.strike) session.strike();
+      session.sitRefused(number, thrown);
     }
   }
 }

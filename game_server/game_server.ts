@@ -269,7 +269,7 @@ export class GameServer implements Leaving, Owned {
     const development = settings.env === "dev";
     const [counts, rooms, boot] = [this.#counts, this.#rooms, hex64(entropy)];
     const admission = new Admission({ keys: jwtKeysOf(settings), clock, expiryRequired: !development });
-    const direct = new DirectClients({ rooms, sits: this.#sits, counts, boot, development, sessions: () => sessions });
+    const direct = new DirectClients({ rooms, sits: this.#sits, boot, sessions: () => sessions });
     const sessions = new Sessions({
       ...settings,
       ...{ clock, entropy, log, boot, admission, counts, development, seating: direct },

@@ -86,7 +86,7 @@ export class Gate implements Leaving {
     });
     const rooms = new GateRooms({ clock, log, sessions, holdMs: settings.holdMs, held: this.#held });
     const links: Links = new Links({
-      ...{ clock, log, entropy, fleet, dial, development, boot, sessions, rooms, release: settings.version, keys: linkKeysOf(settings) },
+      ...{ clock, log, entropy, fleet, dial, boot, sessions, rooms, release: settings.version, keys: linkKeysOf(settings) },
       keeper: kept && new DirectoryKeeper(kept, { log, linkTo: (owner) => links.to(owner) }),
       onChange: () => this.#linksOnChange(),
       onMoved: (life, owner, epoch) => resolver.moved(life, owner, epoch),
@@ -103,7 +103,7 @@ export class Gate implements Leaving {
       },
     });
     const resolver = new Resolver({ clock, directory, links, rooms });
-    const seating = new GateSeating({ clock, fleet, development, directory, links });
+    const seating = new GateSeating({ clock, fleet, directory, links });
     const roomsPage = new RoomsPage({ clock, links, origins: settings.origins, isKnown: (game) => seating.isKnown(game) });
     this.#links = links;
     this.#resolver = resolver;

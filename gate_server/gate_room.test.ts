@@ -469,7 +469,6 @@ function serverLink({ clock, sessions, rooms }: Pick<ReturnType<typeof open>, "c
     clock,
     sessions,
     rooms,
-    development: true,
     keeper: undefined,
     onTold: () => {},
     onDown: () => {},

@@ -6,9 +6,8 @@
 import type { Seating, Session } from "#door/session.ts";
 import type { DirectoryForGates } from "#fleet/directory.ts";
 import type { Fleet } from "#fleet/fleet.ts";
-import { Refused, toRefused } from "#protocol/refusals.ts";
+import { Refused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
-import { errorFrame } from "#protocol/system_frames.ts";
 import type { Clock } from "#runtime/clock.ts";
 import type { Links } from "./links.ts";
 import type { ServerLink } from "./server_link.ts";
@@ -23,7 +22,6 @@ interface SeatingOptions {
   fleet: Fleet;
   links: Links;
   directory: DirectoryForGates;
-  development: boolean;
 }
 
 type Choice =
@@ -46,10 +44,7 @@ export class GateSeating implements Seating {
     try {
       await this.#place(session, request, number);
     } catch (thrown) {
-      const refused = toRefused(thrown);
-      session.noteRefusal(refused);
-      session.notEntered(number, errorFrame(refused, this.#options.development));
-      if (refused.refusal.strike) session.strike();
+      session.sitRefused(number, thrown);
     }
   }
 

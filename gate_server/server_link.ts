@@ -24,7 +24,6 @@ import {
 import { type GateReader, LinkGarbage, readToGate, type ToServerWriter } from "#protocol/link.ts";
 import { Refused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
-import { errorFrame } from "#protocol/system_frames.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import type { DirectoryKeeper, LostElsewhere } from "./directory_keeper.ts";
 import type { GateRoom, RoomLink } from "./gate_room.ts";
@@ -36,7 +35,6 @@ const answerTimeoutMs = 5000;
 /** What all links of a gate share. */
 export interface ServerLinkShare {
   readonly clock: Clock;
-  readonly development: boolean;
   readonly sessions: Sessions;
   readonly rooms: GateRooms;
   /** The directory, where this gate keeps it for its servers. */
@@ -347,9 +345,7 @@ export class ServerLink implements RoomLink, GateReader {
     const sit = this.#takeSit(id);
     if (sit === undefined) return;
     const refused = new Refused("tryAgain", { detail: "the game server does not answer" });
-    const session = this.#share.sessions.get(id);
-    session?.noteRefusal(refused);
-    session?.notEntered(sit.number, errorFrame(refused, this.#share.development));
+    this.#share.sessions.get(id)?.sitRefused(sit.number, refused);
     sit.settle("told");
   }
 
