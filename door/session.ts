@@ -24,10 +24,10 @@ import { disconnectFrame, errorFrame, tokenAcceptedFrame } from "#protocol/syste
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { nanoseconds, sessionFields } from "#runtime/log_fields.ts";
+import { TokenBucket } from "#runtime/token_bucket.ts";
 import { type Admission, type Identity, TokenRefused } from "./admission.ts";
 import type { DoorCounts } from "./counts.ts";
 import type { SocketEnd, SocketListener } from "./player_socket.ts";
-import { TokenBucket } from "./rate.ts";
 import type { RefusalLines } from "./refusal_lines.ts";
 
 /** Inputs a room has not acknowledged: beyond either the socket is not read (P3, P7). */

@@ -17,16 +17,17 @@ export class TokenBucket {
     this.#atMs = nowMs;
   }
 
-  /** Takes one token, or says that there is none. */
-  take(nowMs: number): boolean {
+  has(nowMs: number): boolean {
     this.#tokens = Math.min(this.#burst, this.#tokens + ((nowMs - this.#atMs) * this.#perSecond) / 1000);
     this.#atMs = nowMs;
-    if (this.#tokens >= 1) {
-      this.#tokens -= 1;
-      return true;
-    }
-    if (this.#late.tokens < 1 || nowMs >= this.#late.untilMs) return false;
-    this.#late.tokens -= 1;
+    return this.#tokens >= 1 || (this.#late.tokens >= 1 && nowMs < this.#late.untilMs);
+  }
+
+  /** Takes one token, or says that there is none. */
+  take(nowMs: number): boolean {
+    if (!this.has(nowMs)) return false;
+    if (this.#tokens >= 1) this.#tokens -= 1;
+    else this.#late.tokens -= 1;
     return true;
   }
 
