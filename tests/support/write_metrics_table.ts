@@ -1,10 +1,5 @@
-/** Writes the table of metrics into ops/README.md. */
-import { readFileSync, writeFileSync } from "node:fs";
+/** Writes the table of metrics into ops/README.md: `node tests/support/write_metrics_table.ts`. */
+import { writeMarked } from "./marked.ts";
 import { metricsTable } from "./metrics_table.ts";
 
-const file = new URL("../../ops/README.md", import.meta.url);
-const readme = readFileSync(file, "utf8");
-writeFileSync(
-  file,
-  readme.replace(/<!-- metrics -->[\s\S]*<!-- \/metrics -->/, () => `<!-- metrics -->\n${metricsTable()}\n<!-- /metrics -->`),
-);
+writeMarked(new URL("../../ops/README.md", import.meta.url), { metrics: metricsTable() });
