@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { LogEvent, LogRecord } from "./collector.ts";
 import type { Section } from "./fluentd_config.ts";
-import { Parameters } from "./parameters.ts";
+import { Parameters, pluginOf } from "./parameters.ts";
 
 export interface Filter {
   pass(event: LogEvent): LogEvent[];
@@ -11,13 +11,7 @@ export interface Filter {
 }
 
 export function makeFilter(section: Section): Filter {
-  const parameters = new Parameters(section);
-  const type = parameters.text("@type");
-  const make = filters[type];
-  if (make === undefined) throw new Error(`the tests do not know the filter ${type}`);
-  const filter = make(parameters);
-  parameters.done();
-  return filter;
+  return pluginOf(section, filters);
 }
 
 const filters: Readonly<Record<string, (parameters: Parameters) => Filter>> = {

@@ -2,7 +2,7 @@
 import type { Document, LogEvent } from "./collector.ts";
 import { without } from "./filters.ts";
 import type { Section } from "./fluentd_config.ts";
-import { Parameters } from "./parameters.ts";
+import { Parameters, pluginOf } from "./parameters.ts";
 
 export interface Sink {
   /** Gives an event to a label's first step; left out: the one it is in. */
@@ -16,13 +16,7 @@ export type Output = (event: LogEvent, sink: Sink) => void;
 const dayFormat = "%Y.%m.%d";
 
 export function makeOutput(section: Section): Output {
-  const parameters = new Parameters(section);
-  const type = parameters.text("@type");
-  const make = outputs[type];
-  if (make === undefined) throw new Error(`the tests do not know the output ${type}`);
-  const output = make(parameters);
-  parameters.done();
-  return output;
+  return pluginOf(section, outputs);
 }
 
 const outputs: Readonly<Record<string, (parameters: Parameters) => Output>> = {

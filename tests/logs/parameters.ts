@@ -2,6 +2,17 @@
 import type { Section } from "./fluentd_config.ts";
 import { jsRegexp } from "./ruby_regexp.ts";
 
+/** The plugin of a section, of those that the tests know. */
+export function pluginOf<Plugin>(section: Section, kinds: Readonly<Record<string, (parameters: Parameters) => Plugin>>): Plugin {
+  const parameters = new Parameters(section);
+  const type = parameters.text("@type");
+  const make = kinds[type];
+  if (make === undefined) throw new Error(`the tests do not know the ${section.name} ${type}`);
+  const plugin = make(parameters);
+  parameters.done();
+  return plugin;
+}
+
 export class Parameters {
   readonly section: Section;
   readonly #left: Map<string, string>;
