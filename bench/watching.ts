@@ -19,6 +19,7 @@ import { Command as DiceCommand } from "#protocol/gen/dice_pb.ts";
 import { Command, Int32Schema, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
 import { readSettings } from "#runtime/settings.ts";
+import { median, sleep } from "#tests/faults/measure.ts";
 
 const sessions = 200;
 const seats = 4;
@@ -169,10 +170,6 @@ class Client {
   }
 }
 
-function pass(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
 interface Round {
   readonly framesPerSecond: number;
   readonly cpuMicroseconds: number;
@@ -182,12 +179,12 @@ async function play(server: Server, clients: readonly Client[], isOn: { now: boo
   const [framesBefore, cpuBefore, startMs] = [server.frames, server.cpuSeconds, performance.now()];
   isOn.now = true;
   for (const client of clients) client.say();
-  await pass(ms / 2);
+  await sleep(ms / 2);
   await server.scrape();
-  await pass(ms / 2);
+  await sleep(ms / 2);
   isOn.now = false;
   const seconds = (performance.now() - startMs) / 1000;
-  await pass(100); // what is under way is answered
+  await sleep(100); // what is under way is answered
   const frames = server.frames - framesBefore;
   return { framesPerSecond: frames / seconds, cpuMicroseconds: ((server.cpuSeconds - cpuBefore) / frames) * 1e6 };
 }
@@ -211,11 +208,7 @@ async function compare(load: Load, servers: readonly Server[]): Promise<void> {
     console.log(`  ${kind.name.padEnd(16)}  ${frames.padStart(6)} frames/s  ${cpu.padStart(6)} µs of CPU a frame  ${ratio} of neither's`);
   }
   for (const client of all.flat()) client.close();
-  await pass(1000);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  await sleep(1000);
 }
 
 const folder = mkdtempSync(join(tmpdir(), "bench-watching-"));

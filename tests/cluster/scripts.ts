@@ -28,9 +28,7 @@ export class ClusterScripts {
   /** Or why there are none. */
   static find(): ClusterScripts | string {
     const folder = process.env["CLUSTER_SCRIPTS"] ?? resolve(root, "../shared/cluster");
-    if (!existsSync(join(folder, "up"))) return `there is no cluster to be had, ${folder} does not exist.`;
-    if (process.getuid?.() !== 0) return "a cluster needs root.";
-    return new ClusterScripts(folder);
+    return whyNoScripts(folder, "cluster") ?? new ClusterScripts(folder);
   }
 
   /** Others may be at work in it: then it is left as it is. */
@@ -45,8 +43,7 @@ export class ClusterScripts {
   }
 
   run(name: "up" | "down"): void {
-    const { status } = spawnSync(join(this.#folder, name), { stdio: ["ignore", "ignore", "inherit"] });
-    if (status !== 0) throw new Error(`${join(this.#folder, name)} has failed`);
+    runScript(join(this.#folder, name));
   }
 
   /** Builds these images, or all, in the order of `images`. While one is given to the cluster the next one is built. */
@@ -68,6 +65,19 @@ export class ClusterScripts {
     }
     say(`${chosen.length} images built and loaded in ${((performance.now() - startMs) / 1000).toFixed(0)} s`);
   }
+}
+
+/** Why the scripts of this folder cannot bring it up; undefined: they can. */
+export function whyNoScripts(folder: string, what: string): string | undefined {
+  if (!existsSync(join(folder, "up"))) return `there is no ${what} to be had, ${folder} does not exist.`;
+  if (process.getuid?.() !== 0) return "it needs root.";
+  return undefined;
+}
+
+/** @throws {Error} when it fails. */
+export function runScript(script: string): void {
+  const { status } = spawnSync(script, { stdio: ["ignore", "ignore", "inherit"] });
+  if (status !== 0) throw new Error(`${script} has failed`);
 }
 
 /** What `env` tells a shell to export. */

@@ -6,25 +6,25 @@
  * Without those scripts, or without root, nothing can be found: it says so and ends well, but with NO_SKIPS=1.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdtempSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "#tests/cluster/images.ts";
-import { ClusterScripts } from "#tests/cluster/scripts.ts";
+import { ClusterScripts, runScript, whyNoScripts } from "#tests/cluster/scripts.ts";
 
 const address = "http://127.0.0.1:9200";
 
 async function main(): Promise<number> {
   const { values } = parseArgs({ options: { pods: { type: "boolean", default: false } } });
   const elastic = process.env["ELASTIC_SCRIPTS"] ?? resolve(root, "../shared/elastic");
-  const why = whyNot(elastic);
+  const why = whyNoScripts(elastic, "Elasticsearch");
   if (why !== undefined) {
     say(`${process.env["NO_SKIPS"] === "1" ? "FAILED" : "SKIPPED"}, nothing was tested: ${why}`);
     return process.env["NO_SKIPS"] === "1" ? 1 : 0;
   }
   const wasUp = await answers();
-  if (!wasUp) run(join(elastic, "up"));
+  if (!wasUp) runScript(join(elastic, "up"));
   const pods = mkdtempSync(join(tmpdir(), "croupier-pods-"));
   try {
     const played = await playOnPods(values.pods, pods);
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
     return spawnSync(process.execPath, ["--test", "--test-concurrency=1", ...files], { cwd: root, stdio: "inherit", env }).status ?? 1;
   } finally {
     rmSync(pods, { recursive: true });
-    if (!wasUp) run(join(elastic, "down"));
+    if (!wasUp) runScript(join(elastic, "down"));
   }
 }
 
@@ -63,17 +63,6 @@ async function answers(): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function whyNot(scripts: string): string | undefined {
-  if (!existsSync(join(scripts, "up"))) return `there is no Elasticsearch to be had, ${scripts} does not exist.`;
-  if (process.getuid?.() !== 0) return "it needs root.";
-  return undefined;
-}
-
-function run(script: string): void {
-  const { status } = spawnSync(script, { stdio: ["ignore", "ignore", "inherit"] });
-  if (status !== 0) throw new Error(`${script} has failed`);
 }
 
 function say(text: string): void {
