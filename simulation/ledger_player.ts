@@ -53,7 +53,7 @@ export class LedgerPlayer {
   readonly #options: ClientOptions;
   #connection: ClientConnection | undefined;
   #tokens = 0;
-  #isCalm = false;
+  #mood: "whims" | "stays" | "calm" = "whims";
 
   constructor(user: number, options: ClientOptions) {
     this.user = user;
@@ -68,9 +68,14 @@ export class LedgerPlayer {
     return this.#connection?.isSeated ?? false;
   }
 
-  /** From now on it only stays, and comes back when it must. */
+  /** From now on it writes, and does nothing else. */
+  stay(): void {
+    this.#mood = "stays";
+  }
+
+  /** From now on it is only there, and comes back when it must. */
   calm(): void {
-    this.#isCalm = true;
+    this.#mood = "calm";
     if (this.#connection?.isMute) this.#drop(1006);
   }
 
@@ -82,13 +87,14 @@ export class LedgerPlayer {
   /** Does something again and again, at random times, until it is calm. */
   #plan(meanMs: number, act: () => void): void {
     this.#options.scheduler.after(this.#options.chance.about(meanMs), () => {
-      if (this.#isCalm) return;
+      if (this.#mood === "calm") return;
       act();
       this.#plan(meanMs, act);
     });
   }
 
   #onWhim(): void {
+    if (this.#mood === "stays") return;
     const { chance } = this.#options;
     const whim = chance.fraction();
     if (whim < 0.3) this.#connection?.stand();

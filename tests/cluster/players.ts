@@ -64,7 +64,7 @@ export class Players {
     this.#bots = playDice(t, flags, { JWT_KEY: jwtKey.toString("base64") });
     this.crowd = new LedgerCrowd(t, { ...ledgers, seed, gatesLeave, gatesDie, drains: true });
     this.crowd.doors.add(new Door(entrance));
-    if (!hasWhims) this.crowd.calm();
+    if (!hasWhims) this.crowd.stay();
   }
 
   /** Everybody has come in, and all bots and echoers sit. */

@@ -126,6 +126,11 @@ export class LedgerCrowd {
     this.#evidence.push(evidence);
   }
 
+  /** No whims: everybody stays where he comes in, and writes. */
+  stay(): void {
+    for (const player of this.#players) player.stay();
+  }
+
   /** No more whims: everybody stays, and nobody writes. */
   calm(): void {
     for (const player of this.#players) player.calm();
