@@ -44,32 +44,38 @@ function open({ messagesPerSecond = 0 } = {}) {
     },
   };
   const place: Place = {
+    name: { game: "dice", room: "1", life: "00000000000000aa" },
     isStalled: false,
     gone: () => {},
     input: (_session, number, bytes) => told.push(`input ${number} ${readable(bytes)}`),
     leave: (_session, number, how) => told.push(`leave ${number} ${how}`),
     absent: () => told.push("absent"),
   };
-  const session = new Session(1, { user: 7, claims: "{}", expiresAtMs: undefined }, socket, {
-    ...{
-      boot: "00000000000000f1",
-      clock,
-      log: silentLog,
-      messagesPerSecond,
-      development: true,
-      pongTimeoutMs: 60_000,
-      counts: new DoorCounts({ metrics: "on" }),
-      refusalLines: new RefusalLines(clock, () => {}),
-    },
-    admission: new Admission({ keys: [new Uint8Array(16)], clock, expiryRequired: false }),
-    seating: {
-      sit: (_session, request, number) => {
-        sits = number;
-        told.push(`sit ${number} ${request.game}`);
+  const session = new Session(
+    1,
+    { user: 7, claims: "{}", expiresAtMs: undefined },
+    { socket, address: "192.0.2.1" },
+    {
+      ...{
+        boot: "00000000000000f1",
+        clock,
+        log: silentLog,
+        messagesPerSecond,
+        development: true,
+        pongTimeoutMs: 60_000,
+        counts: new DoorCounts({ metrics: "on" }),
+        refusalLines: new RefusalLines(clock, () => {}),
       },
+      admission: new Admission({ keys: [new Uint8Array(16)], clock, expiryRequired: false }),
+      seating: {
+        sit: (_session, request, number) => {
+          sits = number;
+          told.push(`sit ${number} ${request.game}`);
+        },
+      },
+      onGone: () => told.push("gone"),
     },
-    onGone: () => told.push("gone"),
-  });
+  );
   return {
     ...{ clock, session, place, told, heard },
     isPaused: () => paused,

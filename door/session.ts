@@ -61,8 +61,16 @@ export interface Seating {
   sit(session: Session, request: SitRequest, number: number): void;
 }
 
+/** What a place is called. */
+export interface PlaceName {
+  readonly game: string;
+  readonly room: string;
+  readonly life: string;
+}
+
 /** Where a seated session's inputs go. */
 export interface Place {
+  readonly name: PlaceName;
   /** Nothing can be applied now: inputs are refused instead of numbered. */
   readonly isStalled: boolean;
   input(session: Session, number: number, frame: Frame): void;
@@ -120,6 +128,10 @@ export class Session {
   readonly id: number;
   readonly user: number;
   readonly claims: string;
+  /** Where its client comes from, behind proxies that are trusted. */
+  readonly address: string;
+  /** Wall clock, milliseconds since 1970. */
+  readonly openedAtWallMs: number;
   /** Its lines say whose session this is. */
   readonly log: Log;
   readonly #openedAtMs: number;
@@ -139,8 +151,10 @@ export class Session {
   #unacked: Unacked[] = [];
   #unackedBytes = 0;
 
-  constructor(id: number, identity: Identity, socket: SessionSocket, share: SessionShare) {
+  constructor(id: number, identity: Identity, { socket, address }: { socket: SessionSocket; address: string }, share: SessionShare) {
     this.id = id;
+    this.address = address;
+    this.openedAtWallMs = share.clock.wall();
     this.user = identity.user;
     this.claims = identity.claims;
     this.log = share.log.with(sessionFields(share.boot, id, identity.user));
@@ -157,6 +171,16 @@ export class Session {
 
   get stage(): Stage["is"] {
     return this.#stage.is;
+  }
+
+  /** The room that it is in, or about to leave. */
+  get place(): PlaceName | undefined {
+    return "place" in this.#stage ? this.#stage.place.name : undefined;
+  }
+
+  /** Whether its client can still be told something: one that was closed may have to leave its room yet. */
+  get isOpen(): boolean {
+    return this.#ended === undefined;
   }
 
   /** The last input that is known to be applied. */

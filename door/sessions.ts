@@ -65,7 +65,7 @@ export class Sessions {
     const { clock, counts } = this.#options;
     const left = this.#lines.take(identity.user, address, clock.now());
     if (left === undefined) this.#lineOnDropped();
-    const session = new Session(id, identity, socket, left === undefined ? this.#unsaid : this.#share);
+    const session = new Session(id, identity, { socket, address }, left === undefined ? this.#unsaid : this.#share);
     this.#sessions.set(id, session);
     this.#leaveHeartbeat.set(id, this.#heartbeat.add(session));
     counts.sessions = this.#sessions.size;

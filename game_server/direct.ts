@@ -3,7 +3,7 @@
  * is a session like a gate's, seated without a link. Nothing is kept for them: when their
  * room goes to another server they hear Disconnect 0 (ARCHITECTURE §3).
  */
-import type { Left, Place, Seating, Session } from "#door/session.ts";
+import type { Left, Place, PlaceName, Seating, Session } from "#door/session.ts";
 import type { Sessions } from "#door/sessions.ts";
 import type { Frame } from "#protocol/frame.ts";
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
@@ -98,6 +98,11 @@ class DirectPlace implements Place {
     this.#exit = exit;
     this.#rooms = rooms;
     this.#onGone = onGone;
+  }
+
+  get name(): PlaceName {
+    const { game, id: room, life } = this.#room;
+    return { game, room, life };
   }
 
   get isStalled(): boolean {

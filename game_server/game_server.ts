@@ -40,6 +40,7 @@ import type { Game } from "./game.ts";
 import { GateLink, type GateLinkShare } from "./gate_link.ts";
 import type { Journal } from "./journal.ts";
 import { counted, type JournalCounts } from "./journal_counts.ts";
+import { addJournalRoutes } from "./journal_routes.ts";
 import { Mover } from "./mover.ts";
 import { PeerGuest } from "./peer_guest.ts";
 import { Peers } from "./peers.ts";
@@ -347,7 +348,9 @@ export class GameServer implements Leaving, Owned {
   }
 
   addRoutes(server: FastifyInstance): void {
+    const { settings, journal } = this.#options;
     addRoomRoutes(server, this.#rooms, this.#mover);
+    addJournalRoutes(server, { settings, journal, rooms: this.#rooms, arrivals: this.#arrivals });
   }
 
   // Leaving (P6)

@@ -53,6 +53,8 @@ export class Mover {
   /** The one under way; another object is another one. */
   #evacuation: Evacuation | undefined;
   #retry: Timer | undefined;
+  #rebalance: Promise<number> | undefined;
+  #progress = { moved: 0, left: 0 };
   /** Until when a server is not offered a room. */
   #rests = new WeakMap<Room, WeakMap<PeerLink, Rest>>();
 
@@ -82,25 +84,38 @@ export class Mover {
     return this.#give(room, to === undefined ? takers : takers.filter((link) => link.server.journal === to || link.address === to));
   }
 
-  /** Gives rooms away until no server that takes them has fewer than this one. Answers how many have gone. */
-  async rebalance(): Promise<number> {
-    let moved = 0;
-    for (const [game, version] of versionsOf(this.#options.rooms.all())) moved += await this.#rebalance(game, version);
-    return moved;
+  /** Gives rooms away until no server that takes them has fewer than this one. Answers how many have gone. One at a time is under way. */
+  rebalance(): Promise<number> {
+    this.#rebalance ??= this.#rebalanceAll().finally(() => {
+      this.#rebalance = undefined;
+    });
+    return this.#rebalance;
   }
 
-  async #rebalance(game: string, version: number): Promise<number> {
+  /** How far the rebalancing under way is, or how far the last one came. */
+  get rebalancing(): { isUnderWay: boolean; moved: number; left: number } {
+    return { isUnderWay: this.#rebalance !== undefined, ...this.#progress };
+  }
+
+  async #rebalanceAll(): Promise<number> {
+    this.#progress = { moved: 0, left: 0 };
+    for (const [game, version] of versionsOf(this.#options.rooms.all())) await this.#rebalanceGame(game, version);
+    return this.#progress.moved;
+  }
+
+  async #rebalanceGame(game: string, version: number): Promise<void> {
     const takers = await this.#options.peers.takers(game, version);
     const all = [...this.#options.rooms.all()];
     const mine = all.filter((room) => room.game === game && room.isPlayed);
     const fair = Math.ceil((all.length + takers.reduce((sum, { rooms }) => sum + rooms, 0)) / (takers.length + 1));
     const surplus = mine.slice(0, Math.max(0, all.length - fair));
-    let moved = 0;
+    const progress = this.#progress;
+    progress.left = surplus.length;
     await this.#several(surplus, async (room) => {
       const fewest = [...takers].sort((a, b) => a.rooms - b.rooms);
-      if ((await this.#give(room, fewest)) !== undefined) moved += 1;
+      if ((await this.#give(room, fewest)) !== undefined) progress.moved += 1;
+      progress.left -= 1;
     });
-    return moved;
   }
 
   async #evacuate(evacuation: Evacuation): Promise<void> {

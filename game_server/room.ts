@@ -246,6 +246,11 @@ export class Room {
     return this.#table.occupants.all.map(({ user }) => user);
   }
 
+  /** By ascending index. */
+  get seats(): readonly Seat[] {
+    return this.#table.occupants.all;
+  }
+
   /** For somebody new; none unless it is played. */
   get freeSeats(): number {
     return this.isPlayed ? this.#table.occupants.freeCount : 0;

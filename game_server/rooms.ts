@@ -154,6 +154,16 @@ export class Rooms implements RoomHost {
     return this.#unreadable.size;
   }
 
+  /** Lives that are over here, and have something to say yet. */
+  get overCount(): number {
+    return this.#over.size;
+  }
+
+  /** Lives that were here, as far back as they are remembered. */
+  get goneCount(): number {
+    return this.#gone.size;
+  }
+
   get isParked(): boolean {
     return this.#stage === "parked";
   }

@@ -12,7 +12,7 @@
  * when the gate attaches again each end gives the other what it missed (P3).
  */
 
-import type { Left, Place, Session } from "#door/session.ts";
+import type { Left, Place, PlaceName, Session } from "#door/session.ts";
 import type { Sessions } from "#door/sessions.ts";
 import type { Life } from "#fleet/directory.ts";
 import type { Frame } from "#protocol/frame.ts";
@@ -63,7 +63,7 @@ type Way =
 
 export class GateRoom implements Place {
   readonly life: string;
-  readonly #name: Pick<Life, "game" | "room">;
+  readonly name: PlaceName;
   /** The journal of the game server that plays it, as far as is known, and its epoch. */
   #owner: string;
   #epoch: number;
@@ -85,7 +85,7 @@ export class GateRoom implements Place {
   /** `last`: the last output that was for nobody at this gate. */
   constructor({ game, room, life, owner, epoch }: KnownLife, last: number, share: GateRoomShare) {
     this.life = life;
-    this.#name = { game, room };
+    this.name = { game, room, life };
     this.#owner = owner;
     this.#epoch = epoch;
     this.#last = last;
@@ -256,7 +256,7 @@ export class GateRoom implements Place {
   }
 
   get #fields() {
-    return roomFields({ ...this.#name, life: this.life, epoch: this.#epoch });
+    return roomFields({ ...this.name, epoch: this.#epoch });
   }
 
   get #link(): RoomLink | undefined {

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { DirectoryForGates } from "#fleet/directory.ts";
 import { Refused } from "#protocol/refusals.ts";
 import { noBodySchema } from "#runtime/admin.ts";
+import { refuse } from "#runtime/admin_errors.ts";
 import type { GateRooms } from "./gate_rooms.ts";
 import type { Links } from "./links.ts";
 import { type ServerView, serverSchema } from "./server_view.ts";
@@ -21,6 +22,8 @@ export interface AbandonedView {
 }
 
 const listSchema = {
+  operationId: "listServers",
+  tags: ["servers"],
   summary: "The game servers this gate has found, and those it has lost. What an older release does not say of itself is left out.",
   response: {
     200: {
@@ -35,9 +38,12 @@ const listSchema = {
 } as const;
 
 const abandonSchema = {
+  operationId: "abandonServer",
+  tags: ["servers"],
+  params: { type: "object", required: ["journal"], properties: { journal: { type: "string", maxLength: 64 } } },
   summary: "Takes every room from a game server that is gone for good, so that their names may be opened anew. 409 while it is there.",
   body: noBodySchema,
-  response: { 200: { type: "object", properties: { lives: { type: "integer" } } } },
+  response: { 200: { type: "object", required: ["lives"], properties: { lives: { type: "integer" } } } },
 } as const;
 
 interface ServerRoutesOptions {
@@ -50,14 +56,13 @@ interface ServerRoutesOptions {
 export function addServerRoutes(server: FastifyInstance, { links, rooms, directory }: ServerRoutesOptions): void {
   server.get("/servers", { schema: listSchema }, async (): Promise<ServersView> => ({ servers: links.servers(), held: rooms.heldCount }));
   server.post<{ Params: { journal: string } }>("/servers/:journal/abandon", { schema: abandonSchema }, async ({ params }, reply) => {
-    const refuse = (status: 409 | 503, message: string) => reply.code(status).send({ statusCode: status, message });
-    if (links.to(params.journal) !== undefined) return refuse(409, "it is linked: it plays its rooms");
+    if (links.to(params.journal) !== undefined) return refuse(reply, 409, "it is linked: it plays its rooms");
     try {
       const lives = await directory.abandon(params.journal);
-      return lives === undefined ? refuse(409, "it has renewed its lease within the last 10 s") : { lives };
+      return lives === undefined ? refuse(reply, 409, "it has renewed its lease within the last 10 s") : { lives };
     } catch (thrown) {
       if (!(thrown instanceof Refused)) throw thrown;
-      return refuse(503, "the directory is away, or learning");
+      return refuse(reply, 503, "the directory is away, or learning");
     }
   });
 }

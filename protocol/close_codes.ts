@@ -34,6 +34,7 @@ export const closeCodes = {
   tokenExpired: { code: 4401, reason: "token expired" },
   silent: { code: 4408, reason: "no pong" },
   tooManyMessages: { code: 4429, reason: "too many messages" },
+  kicked: { code: 4500, reason: "removed by an operator" },
 } as const satisfies Record<string, CloseCode>;
 
 export type CloseCodeName = keyof typeof closeCodes;

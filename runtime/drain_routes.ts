@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance } from "fastify";
 import { noBodySchema } from "./admin.ts";
+import { refuse } from "./admin_errors.ts";
 import type { DrainKind, Lifecycle, Load, Stage } from "./lifecycle.ts";
 
 /** What `/drain` answers. */
@@ -40,11 +41,6 @@ const stateSchema = {
   },
 } as const;
 
-const refusalSchema = {
-  type: "object",
-  properties: { statusCode: { type: "integer" }, error: { type: "string" }, message: { type: "string" } },
-} as const;
-
 /** Adds `/drain` for a process with this lifecycle. */
 export function addDrainRoutes(
   server: FastifyInstance,
@@ -56,19 +52,21 @@ export function addDrainRoutes(
     const deadline = leftMs === undefined ? {} : { deadlineLeftMs: Math.round(leftMs) };
     return { stage, kind: leaver.drainKind, ...deadline, ...leaver.load, waitsFor: stage === "serving" ? "" : leaver.waitsFor };
   };
-  const response = { 200: stateSchema };
-  server.get("/drain", { schema: { summary: "How far the process is on its way out of service.", response } }, async () => state());
-  const start = { summary: "Starts a drain. Again: changes nothing.", body: noBodySchema, response };
+  const about = (operationId: string) => ({ operationId, tags: ["process"], response: { 200: stateSchema } });
+  server.get("/drain", { schema: { ...about("showDrain"), summary: "How far the process is on its way out of service." } }, async () =>
+    state(),
+  );
+  const start = { ...about("startDrain"), summary: "Starts a drain. Again: changes nothing.", body: noBodySchema };
   server.post("/drain", { schema: start }, async () => {
     lifecycle.drain();
     return state();
   });
-  const undo = { summary: "Takes a drain back. 409 when there is none, or it is too late.", response: { ...response, 409: refusalSchema } };
+  const undo = { ...about("undoDrain"), summary: "Takes a drain back. 409 when there is none, or it is too late." };
   server.delete("/drain", { schema: undo }, async (_request, reply) => {
     const { stage } = lifecycle;
     if (lifecycle.undo()) return state();
     const message =
       stage === "serving" ? "there is no drain to take back" : "it is too late: what was here is gone, parked or being dissolved";
-    return reply.code(409).send({ statusCode: 409, error: "Conflict", message });
+    return refuse(reply, 409, message);
   });
 }

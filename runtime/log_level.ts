@@ -17,10 +17,11 @@ const stateSchema = {
 } as const;
 
 export function addLogLevelRoutes(server: FastifyInstance, log: ProcessLog): void {
-  const response = { 200: stateSchema };
+  const about = (operationId: string) => ({ operationId, tags: ["process"], response: { 200: stateSchema } });
   const state = (): LogLevelState => ({ level: log.level });
-  server.get("/log-level", { schema: { summary: "The least level that is logged.", response } }, async () => state());
-  const change = { summary: "Logs from this level on, until it is changed again or the process ends.", body: stateSchema, response };
+  server.get("/log-level", { schema: { ...about("showLogLevel"), summary: "The least level that is logged." } }, async () => state());
+  const summary = "Logs from this level on, until it is changed again or the process ends.";
+  const change = { ...about("setLogLevel"), summary, body: stateSchema };
   server.post<{ Body: LogLevelState }>("/log-level", { schema: change }, async ({ body: { level } }) => {
     const before = log.level;
     log.level = level;

@@ -1,32 +1,9 @@
 /** The admin listener's API on real processes: /drain, /rooms, /sessions, and how it refuses. */
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
+import { ask, askText, playing } from "./support/ask.ts";
 import { Player } from "./support/player.ts";
 import { Server } from "./support/process.ts";
-
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-  readonly headers: Headers;
-}
-
-async function ask(server: Server, method: string, path: string, init: RequestInit = {}): Promise<Answer> {
-  const { status, headers, ...response } = await fetchAnswer(server, method, path, init);
-  return { status, headers, body: JSON.parse(response.text) as Record<string, unknown> };
-}
-
-async function fetchAnswer(server: Server, method: string, path: string, init: RequestInit) {
-  const response = await fetch(`http://127.0.0.1:${server.adminPort}${path}`, { method, ...init });
-  return { status: response.status, headers: response.headers, text: await response.text() };
-}
-
-/** A server with one player at dice/1, that waits for its rooms when it drains. */
-async function playing(t: TestContext, env: Record<string, string> = {}): Promise<{ server: Server; player: Player }> {
-  const server = await Server.start(t, "single.ts", { DRAIN: "wait", ...env });
-  const player = await Player.seated(server.port, 1);
-  await player.hear(2);
-  return { server, player };
-}
 
 test("[admin][P6] POST /drain is a first signal and never a second one; GET says what it waits for", async (t) => {
   const { server, player } = await playing(t);
@@ -119,7 +96,7 @@ test("[admin] with a token every path but two needs it, by every method, and not
     ["POST", "/rooms/dice/1/dissolve"],
     ["PUT", "/drain"],
   ] as const)
-    assert.equal((await fetchAnswer(server, method, path, {})).status, 401, `${method} ${path}`);
+    assert.equal((await askText(server, method, path)).status, 401, `${method} ${path}`);
   const headers = { Authorization: "Bearer let-me-in" };
   const { body } = await ask(server, "GET", "/drain", { headers });
   assert.deepEqual([body["stage"], body["rooms"]], ["serving", 1]);
@@ -143,9 +120,12 @@ test("[admin] GET /rooms in pages, one room by either name, and its end", async 
 
   player.shake(6);
   await player.hearUntil("Shake");
-  const { life, print, ...view } = (await ask(server, "GET", "/rooms/dice/1")).body;
+  const { life, print, seated, ...view } = (await ask(server, "GET", "/rooms/dice/1")).body;
   const seats = { seats: 4, free: 3, watchers: 0, users: 1 };
   assert.deepEqual(view, { game: "dice", id: "1", epoch: 1, version: 1, phase: "playing", ...seats });
+  const [{ session, ...seat } = {}] = seated as Record<string, unknown>[];
+  assert.deepEqual(seat, { user: 1, seat: 0, online: true, absent: false });
+  assert.match(String(session), /^[0-9a-f]{16}-1$/);
   const shown = /^dice room 1, playing\n {2}seat 0: user 1, online\nleft \d+ ms\ndice user 1: rolled\n/;
   assert.match(String(print), shown, "what everyone may see, and a roll is its roller's");
   assert.match(String((await ask(server, "GET", `/rooms/${life}`)).body["print"]), shown);
@@ -166,19 +146,4 @@ test("[admin] GET /sessions in pages", async (t) => {
   assert.deepEqual(all.map(({ user }) => Number(user)).toSorted(), [1, 7, 8]);
   assert.deepEqual(all[0]?.["stage"], "seated");
   assert.match(String(all[0]?.["id"]), /^[0-9a-f]{16}-1$/);
-});
-
-test("[admin] /openapi.json describes every path, and marks no empty body as required", async (t) => {
-  const { server } = await playing(t);
-  const { openapi, paths } = (await ask(server, "GET", "/openapi.json")).body as { openapi: string; paths: Record<string, object> };
-  const { "/log-level": logLevel, ...others } = paths;
-  assert.match(openapi, /^3\./);
-  assert.deepEqual(Object.keys(paths).toSorted(), [
-    ...["/drain", "/livez", "/log-level", "/metrics", "/openapi.json", "/readyz", "/rebalance", "/rooms"],
-    ...["/rooms/{game}/{room}", "/rooms/{game}/{room}/dissolve", "/rooms/{game}/{room}/move"],
-    ...["/rooms/{life}", "/rooms/{life}/dissolve", "/rooms/{life}/move", "/servers", "/servers/{journal}/abandon", "/sessions"],
-  ]);
-  assert.deepEqual(Object.keys(paths["/drain"] ?? {}), ["get", "post", "delete"]);
-  assert.match(JSON.stringify(logLevel), /requestBody/);
-  assert.doesNotMatch(JSON.stringify(others), /requestBody/);
 });
