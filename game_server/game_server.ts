@@ -20,7 +20,7 @@ import type { ServerRecord } from "#fleet/server_record.ts";
 import type { LinkChannel } from "#link/channel.ts";
 import { greetGate, type ServerGreeter } from "#link/greeting.ts";
 import type { LinkSocket } from "#link/socket.ts";
-import { linkPath, linkWebSocketOptions, WebSocketLink } from "#link/socket_websocket.ts";
+import { limitGreeting, linkPath, linkWebSocketOptions, WebSocketLink } from "#link/socket_websocket.ts";
 import { DisconnectReason } from "#protocol/gen/frame_pb.ts";
 import type { ToGateWriter } from "#protocol/link.ts";
 import type { Refused } from "#protocol/refusals.ts";
@@ -29,6 +29,7 @@ import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { DrainKind, Leaving, Load } from "#runtime/lifecycle.ts";
 import type { Log, LogFields } from "#runtime/log.ts";
 import { nanoseconds } from "#runtime/log_fields.ts";
+import { LogLimit, refusalPaces } from "#runtime/log_limit.ts";
 import { type Distribution, type Metrics, Tally, timed } from "#runtime/metrics.ts";
 import { jwtKeysOf, linkKeysOf, SettingError, type Settings } from "#runtime/settings.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -108,6 +109,8 @@ export class GameServer implements Leaving, Owned {
   #settling: Timer | undefined;
   #isSettled = false;
   #greetings = 0;
+  #linkRefusals = 0;
+  readonly #linkLines = new LogLimit(refusalPaces);
   readonly #share: GateLinkShare;
   readonly #about: Omit<ServerRecord, "address" | "isDraining">;
   readonly #hello: ServerGreeter["hello"];
@@ -239,21 +242,25 @@ export class GameServer implements Leaving, Owned {
   }
 
   /** A gate in this process, or behind a socket that was accepted. */
-  accept(socket: LinkSocket): void {
-    const { clock, entropy, log, settings } = this.#options;
-    if (this.#greetings >= greetingsMax) return socket.cut();
+  accept(socket: LinkSocket, onProved = (): void => {}): void {
+    const { clock, entropy, settings } = this.#options;
+    if (this.#greetings >= greetingsMax) {
+      this.#linkOnRefused(socket.peer, "too many greetings at once");
+      return socket.cut();
+    }
     this.#greetings += 1;
     greetGate(socket, {
       ...{ clock, entropy, keys: linkKeysOf(settings), hello: this.#hello },
       refuse: (gate) => (gate.isServer ? undefined : this.#refuseGate(gate.boot)),
       onUp: (channel, gate) => {
         this.#greetings -= 1;
+        onProved();
         if (gate.isServer) this.#peerOnUp(channel, gate.boot);
         else this.#linkOnUp(new GateLink(channel, gate.boot, this.#share), channel.peer);
       },
       onFailed: (why) => {
         this.#greetings -= 1;
-        log.warn("link refusal", { "server.address": socket.peer, "event.reason": why });
+        this.#linkOnRefused(socket.peer, why);
       },
     });
   }
@@ -324,6 +331,7 @@ export class GameServer implements Leaving, Owned {
     }
     metrics.totals("croupier_room_refusals_total", () => this.#refusals.counts);
     metrics.total("croupier_room_log_lines_dropped_total", () => this.#linesDropped + this.#rooms.linesDropped);
+    metrics.total("croupier_link_refusals_total", () => this.#linkRefusals);
     metrics.gauge("croupier_rooms", () => this.#rooms.count);
     metrics.gauge("croupier_rooms_limit", () => settings.roomsMax);
     metrics.gauge("croupier_users", () => this.#rooms.usersCount);
@@ -416,7 +424,7 @@ export class GameServer implements Leaving, Owned {
 
   #acceptUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): boolean {
     const peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`;
-    this.#linkServer.handleUpgrade(request, stream, head, (socket) => this.accept(new WebSocketLink(socket, peer)));
+    this.#linkServer.handleUpgrade(request, stream, head, (socket) => this.accept(new WebSocketLink(socket, peer), limitGreeting(stream)));
     return true;
   }
 
@@ -428,6 +436,13 @@ export class GameServer implements Leaving, Owned {
       other.end("the gate has linked anew");
     }
     return undefined;
+  }
+
+  #linkOnRefused(peer: string, why: string): void {
+    this.#linkRefusals += 1;
+    const left = this.#linkLines.take("", this.#options.clock.now());
+    if (left === undefined) this.#linesDropped += 1;
+    else this.#options.log.warn("link refusal", { "server.address": peer, "event.reason": why, ...left });
   }
 
   #linkOnUp(link: GateLink, peer: string): void {

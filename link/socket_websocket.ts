@@ -2,6 +2,7 @@
  * A link between processes: a WebSocket on path `/link` of the game server's port, one
  * binary message per batch.
  */
+import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import { batchBytesMax } from "#protocol/link.ts";
 import type { LinkListener, LinkSocket } from "./socket.ts";
@@ -10,9 +11,13 @@ export const linkPath = "/link";
 
 const dialTimeoutMs = 2000;
 
-/** Options both ends share: batches are large and need no compression. */
+/** A greeting has some hundred bytes, its upgrade none of them. */
+const greetingBytesMax = 16 * 1024;
+
+/** Options both ends share: batches are large, in one fragment, and need no compression. */
 export const linkWebSocketOptions = {
   maxPayload: batchBytesMax,
+  maxFragments: 16,
   perMessageDeflate: false,
   skipUTF8Validation: true,
   closeTimeout: 1000,
@@ -32,6 +37,17 @@ export function dialWebSocket(address: string): Promise<LinkSocket> {
     socket.once("open", () => resolve(new WebSocketLink(socket, address)));
     socket.once("error", reject);
   });
+}
+
+/** Cuts a stranger's connection that says more than a greeting (P7). Gives what to call when he has proved himself. */
+export function limitGreeting(stream: Duplex): () => void {
+  let bytes = 0;
+  const streamOnData = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    if (bytes > greetingBytesMax) stream.destroy();
+  };
+  stream.on("data", streamOnData);
+  return () => stream.off("data", streamOnData);
 }
 
 /** Around an open WebSocket, which is not read until somebody listens. */

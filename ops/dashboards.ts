@@ -227,6 +227,11 @@ export const dashboards: readonly Dashboard[] = [
         kind: "table",
         queries: [[`sum by (end, code) (increase(croupier_session_ends_total{${picked}}[$__range])) > 0`, "{{end}} {{code}}"]],
       },
+      {
+        title: "Links refused, by game server",
+        unit: "ops",
+        queries: [[`sum by (instance) (rate(croupier_link_refusals_total{${picked}}[$__rate_interval]))`, "{{instance}}"]],
+      },
       { title: "Upgrades refused", unit: "ops", queries: [["croupier:upgrade_refusals:rate1m", "{{status}}"]] },
     ],
   },

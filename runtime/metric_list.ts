@@ -141,6 +141,11 @@ export const metricList = {
   croupier_rooms: { kind: "gauge", shownBy: "game server", help: "Rooms in play." },
   croupier_rooms_limit: { kind: "gauge", shownBy: "game server", help: "Rooms this server takes at most." },
   croupier_users: { kind: "gauge", shownBy: "game server", help: "Users with a seat." },
+  croupier_link_refusals_total: {
+    kind: "counter",
+    shownBy: "game server",
+    help: "Connections to the link port that were no process of ours, not of this fleet, or too many at once.",
+  },
   croupier_gates: { kind: "gauge", shownBy: "game server", help: "Gates linked." },
   croupier_rooms_opened_total: { kind: "counter", shownBy: "game server", help: "Rooms opened." },
   croupier_rooms_unreadable: { kind: "gauge", shownBy: "game server", help: "Rooms that wait for a release that can read them." },
