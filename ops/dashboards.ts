@@ -228,6 +228,14 @@ export const dashboards: readonly Dashboard[] = [
         queries: [[`sum by (end, code) (increase(croupier_session_ends_total{${picked}}[$__range])) > 0`, "{{end}} {{code}}"]],
       },
       { title: "Upgrades refused", unit: "ops", queries: [["croupier:upgrade_refusals:rate1m", "{{status}}"]] },
+      {
+        title: "Slowed down after bad tokens",
+        unit: "short",
+        queries: [
+          [`sum by (instance) (increase(croupier_upgrades_slowed_total{${picked}}[$__rate_interval]))`, "slowed {{instance}}"],
+          [`sum by (instance) (croupier_upgrades_waiting{${picked}})`, "waiting {{instance}}"],
+        ],
+      },
     ],
   },
   {
