@@ -13,7 +13,7 @@ const ends: Readonly<Record<SocketEnd, number | "none">> = {
 };
 const stages = ["idle", "entering", "seated", "leaving"] as const satisfies readonly Session["stage"][];
 /** The answers of listener.ts. */
-export const upgradeStatuses = [400, 401, 403, 405, 429, 500, 503] as const;
+export const upgradeStatuses = [400, 401, 403, 405, 408, 429, 431, 500, 503] as const;
 
 export type UpgradeStatus = (typeof upgradeStatuses)[number];
 
@@ -25,6 +25,9 @@ export class DoorCounts {
   sessions = 0;
   /** Lines of the log that were left out, since clients caused too many of them. */
   linesDropped = 0;
+  /** Upgrades that waited, and those that wait now, since their address had brought too many bad tokens. */
+  upgradesSlowed = 0;
+  upgradesWaiting = 0;
   /** Refusals given before a room was asked, by code. */
   readonly refusals = new Tally<number>(refusalCodes);
   /** Sessions ended, by row of the close table. */
@@ -52,6 +55,8 @@ export class DoorCounts {
     metrics.totals("croupier_door_refusals_total", () => this.refusals.counts);
     metrics.totals("croupier_session_ends_total", () => this.ends.counts.entries().map(([end, count]) => [end, ends[end], count] as const));
     metrics.totals("croupier_upgrade_refusals_total", () => this.upgrades.counts);
+    metrics.total("croupier_upgrades_slowed_total", () => this.upgradesSlowed);
+    metrics.gauge("croupier_upgrades_waiting", () => this.upgradesWaiting);
     metrics.histogram(this.road);
     metrics.histogram(this.sits);
   }

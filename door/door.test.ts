@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { BlockList } from "node:net";
 import { test } from "node:test";
 import { ManualClock } from "#tests/support/manual_clock.ts";
-import { clientAddress } from "./address.ts";
+import { clientAddress, networkOf } from "./address.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Quota } from "./quota.ts";
 
@@ -19,6 +19,7 @@ test("[P7] a quota counts per key and forgets a key that holds nothing", () => {
 
 const trusted = new BlockList();
 trusted.addSubnet("10.0.0.0", 8, "ipv4");
+trusted.addSubnet("2001:db8:aaaa::", 48, "ipv6");
 
 function addressOf(remoteAddress: string, forwarded?: string) {
   const headers = forwarded === undefined ? {} : { "x-forwarded-for": forwarded };
@@ -32,6 +33,55 @@ test("[PROTOCOL §6] X-Forwarded-For counts only when a trusted proxy wrote it, 
   assert.equal(addressOf("::ffff:10.0.0.1", "2001:db8::1").address, "2001:db8::1");
   assert.equal(addressOf("10.0.0.1", "garbage").address, "10.0.0.1");
   assert.equal(addressOf("10.0.0.1", "1.2.3.4, garbage").address, "10.0.0.1");
+});
+
+const forwarded: [header: string, address: string][] = [
+  ["203.0.113.7:4711", "203.0.113.7"],
+  ["[2001:DB8:0:0::7]:4711", "2001:db8::7"],
+  ["[2001:db8::7]", "2001:db8::7"],
+  ["::FFFF:203.0.113.7", "203.0.113.7"],
+  ["0:0:0:0:0:ffff:cb00:7107", "203.0.113.7"],
+  ["203.0.113.7, ::ffff:10.0.0.9, [2001:db8:aaaa::1]:80", "203.0.113.7"],
+  ["6.6.6.6, 203.0.113.7,, ,\t", "203.0.113.7"],
+  [`${"10.0.0.9, ".repeat(20)}`, "10.0.0.1"],
+  [`203.0.113.7${", 10.0.0.9".repeat(31)}`, "203.0.113.7"],
+  [`203.0.113.7${", 10.0.0.9".repeat(32)}`, "10.0.0.1"],
+  ["6.6.6.6, 203.0.113.7:", "10.0.0.1"],
+  ["6.6.6.6, 203.0.113.7:99999999", "10.0.0.1"],
+  ["6.6.6.6, [203.0.113.7", "10.0.0.1"],
+  ["6.6.6.6, 0203.0.113.7", "10.0.0.1"],
+  ["6.6.6.6, 2001:db8::7:4711:1:2:3:4:5", "10.0.0.1"],
+  ["6.6.6.6, unknown", "10.0.0.1"],
+];
+
+for (const [header, address] of forwarded) {
+  test(`[PROTOCOL §6] X-Forwarded-For: ${header.length > 60 ? `${header.slice(0, 60)}… (${header.length})` : JSON.stringify(header)} is ${address}`, () => {
+    assert.equal(addressOf("10.0.0.1", header).address, address);
+  });
+}
+
+test("[PROTOCOL §6] a trusted proxy that names itself, or nobody, is not counted; loopback that it names is", () => {
+  assert.deepEqual(addressOf("10.0.0.1", "10.0.0.2, 10.0.0.3"), { address: "10.0.0.1", exempt: true });
+  assert.deepEqual(addressOf("10.0.0.1", "garbage"), { address: "10.0.0.1", exempt: true });
+  assert.deepEqual(addressOf("10.0.0.1", "127.0.0.1"), { address: "127.0.0.1", exempt: false });
+  assert.deepEqual(addressOf("10.0.0.1", "::1"), { address: "::1", exempt: false });
+});
+
+test("[PROTOCOL §6] of IPv6 a /64 is counted as one, but where an IPv4 address is in it", () => {
+  const pairs: [string, string][] = [
+    ["203.0.113.7", "203.0.113.7"],
+    ["2001:db8::7", "2001:db8:0:0::/64"],
+    ["2001:db8::1:2:3:4", "2001:db8:0:0::/64"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["2001:db8:1:2::", "2001:db8:1:2::/64"],
+    ["::1", "0:0:0:0::/64"],
+    ["64:ff9b::cb00:7107", "64:ff9b::cb00:7107"],
+    ["", ""],
+  ];
+  assert.deepEqual(
+    pairs.map(([address]) => [address, networkOf(address)]),
+    pairs,
+  );
 });
 
 test("[PROTOCOL §6] loopback and trusted proxies themselves are not counted", () => {

@@ -4,18 +4,19 @@
  *
  *     405 method │ 400 handshake │ 503 leaving │ 403 origin │ 429 address │ 401 token │ 429 user
  *
- * A GET without an upgrade gets a page where one is served, otherwise 426. Neither tokens
- * nor query strings are ever logged.
+ * A GET without an upgrade gets a page where one is served, otherwise 426; what is no HTTP 400,
+ * 408 or 431. Neither tokens nor query strings are ever logged.
  */
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
-import type { BlockList } from "node:net";
+import type { BlockList, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "#runtime/clock.ts";
 import type { Log } from "#runtime/log.ts";
 import { LogLimit, refusalPaces } from "#runtime/log_limit.ts";
-import { clientAddress } from "./address.ts";
+import { type ClientAddress, clientAddress, networkOf } from "./address.ts";
 import { type Admission, bearerProtocol, type Identity, TokenRefused, tokenOf } from "./admission.ts";
+import { BadTokens } from "./bad_tokens.ts";
 import type { DoorCounts, UpgradeStatus } from "./counts.ts";
 import { Flusher, PlayerSocket, playerWebSocketOptions } from "./player_socket.ts";
 import { Quota } from "./quota.ts";
@@ -25,9 +26,11 @@ import type { SessionSocket } from "./session.ts";
 const headersTimeoutMs = 10_000;
 /** How often Node looks for such clients. */
 const headersCheckMs = 2000;
+/** A client that neither sends nor reads for so long is cut, unless it is a player: an answer that nobody reads is kept no longer. */
+const idleTimeoutMs = 10_000;
 /** How long a refused client may take to read why. */
 const refusalReadMs = 2000;
-const retryAfterSeconds = 2;
+const tryAgain = { "Retry-After": "2" };
 
 export interface ListenerOptions {
   host: string;
@@ -73,6 +76,12 @@ class UpgradeRefused extends Error {
   }
 }
 
+/** What Node finds wrong with a connection before it is a request. */
+const clientErrors: Readonly<Record<string, UpgradeRefused>> = {
+  HPE_HEADER_OVERFLOW: new UpgradeRefused(431, "the headers are too large"),
+  ERR_HTTP_REQUEST_TIMEOUT: new UpgradeRefused(408, "the headers took too long"),
+};
+
 export class Listener implements Door {
   readonly #options: ListenerOptions;
   readonly #server = createServer({
@@ -90,7 +99,9 @@ export class Listener implements Door {
   readonly #addresses: Quota<string>;
   readonly #users: Quota<number>;
   readonly #flusher: Flusher;
+  readonly #badTokens: BadTokens;
   readonly #lines = new LogLimit(refusalPaces);
+  readonly #slowedLines = new LogLimit(refusalPaces);
   #stage: "open" | "leaving" | "no players" = "open";
 
   constructor(options: ListenerOptions) {
@@ -98,6 +109,9 @@ export class Listener implements Door {
     this.#addresses = new Quota(options.connectionsPerAddress);
     this.#users = new Quota(options.connectionsPerUser);
     this.#flusher = new Flusher(options.clock);
+    this.#badTokens = new BadTokens(options.clock);
+    this.#server.setTimeout(idleTimeoutMs);
+    this.#server.on("clientError", (error, stream) => this.#serverOnClientError(error, stream));
     this.#server.on("request", (request, response) => this.#serverOnRequest(request, response));
     this.#server.on("upgrade", (request, stream, head) => void this.#serverOnUpgrade(request, stream, head));
   }
@@ -116,6 +130,7 @@ export class Listener implements Door {
 
   refuseNew(): void {
     this.#stage = "leaving";
+    this.#badTokens.wake();
   }
 
   /** No player comes in here, ever: the port is for other things. */
@@ -128,6 +143,7 @@ export class Listener implements Door {
   }
 
   close(): Promise<void> {
+    this.refuseNew();
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
@@ -151,29 +167,65 @@ export class Listener implements Door {
       if (this.#options.upgrade?.(url.pathname, request, stream, head)) return;
       await this.#admit(request, url.searchParams, stream, head);
     } catch (thrown) {
-      this.#refuse(request, stream, this.#toUpgradeRefused(thrown));
+      this.#refuse(this.#clientOf(request).address, stream, this.#toUpgradeRefused(thrown));
     }
+  }
+
+  /** What is no request, or not in time. Node closes nothing here by itself. */
+  #serverOnClientError({ code = "" }: NodeJS.ErrnoException, stream: Duplex): void {
+    const refused = clientErrors[code] ?? (code.startsWith("HPE_") ? new UpgradeRefused(400, "the request is no HTTP") : undefined);
+    const socket = stream as Socket;
+    if (refused === undefined || socket.bytesRead === 0) stream.destroy();
+    else if (stream.writable) this.#refuse(this.#clientOf({ headers: {}, socket }).address, stream, refused);
   }
 
   async #admit(request: IncomingMessage, query: URLSearchParams, stream: Duplex, head: Buffer): Promise<void> {
     checkHandshake(request);
     this.#checkStage();
     this.#checkOrigin(request);
-    const { address, exempt } = clientAddress(request, this.#options.trustedProxies);
-    if (!exempt) this.#hold(this.#addresses, address, stream, "too many connections from this address");
-    const identity = await this.#options.admission.identify(tokenOf(request, query));
+    const client = this.#clientOf(request);
+    if (!client.exempt) {
+      this.#hold(this.#addresses, networkOf(client.address), stream, "too many connections from this address");
+      await this.#slowDown(client.address, stream);
+    }
+    const identity = await this.#identify(client, request, query);
     if (stream.destroyed) return;
     this.#checkStage(); // it may have changed meanwhile
     this.#hold(this.#users, identity.user, stream, "too many connections of this user");
     this.#webSockets.handleUpgrade(request, stream, head, (socket: WebSocket) => {
       const { clock, queueBytesMax } = this.#options;
-      this.#options.onPlayer(new PlayerSocket(socket, stream, { clock, queueBytesMax, flusher: this.#flusher }), identity, address);
+      this.#options.onPlayer(new PlayerSocket(socket, stream, { clock, queueBytesMax, flusher: this.#flusher }), identity, client.address);
     });
+  }
+
+  #clientOf(request: Parameters<typeof clientAddress>[0]): ClientAddress {
+    return clientAddress(request, this.#options.trustedProxies);
+  }
+
+  /** Tokens of an address that brings bad ones again and again wait before they are looked at. */
+  async #slowDown(address: string, stream: Duplex): Promise<void> {
+    if (this.#badTokens.waitMs(address) === 0) return;
+    const { counts } = this.#options;
+    counts.upgradesSlowed += 1;
+    counts.upgradesWaiting += 1;
+    const hasWaited = await this.#badTokens.wait(address, stream);
+    counts.upgradesWaiting -= 1;
+    if (!hasWaited) throw new UpgradeRefused(429, "too many bad tokens from this address", tryAgain);
+    this.#checkStage();
+  }
+
+  async #identify({ address, exempt }: ClientAddress, request: IncomingMessage, query: URLSearchParams): Promise<Identity> {
+    try {
+      return await this.#options.admission.identify(tokenOf(request, query));
+    } catch (thrown) {
+      if (thrown instanceof TokenRefused && !exempt && this.#badTokens.add(address)) this.#logSlowed(address);
+      throw thrown;
+    }
   }
 
   #checkStage(): void {
     if (this.#stage === "no players") throw new UpgradeRefused(403, "players come in at a gate");
-    if (this.#stage === "leaving") throw new UpgradeRefused(503, "this gate is leaving", { "Retry-After": String(retryAfterSeconds) });
+    if (this.#stage === "leaving") throw new UpgradeRefused(503, "this gate is leaving", tryAgain);
   }
 
   #checkOrigin({ headers: { origin } }: IncomingMessage): void {
@@ -183,14 +235,21 @@ export class Listener implements Door {
 
   /** Counts the connection under `key` for as long as it lives. */
   #hold<Key>(quota: Quota<Key>, key: Key, stream: Duplex, reason: string): void {
-    if (!quota.take(key)) throw new UpgradeRefused(429, reason, { "Retry-After": String(retryAfterSeconds) });
+    if (!quota.take(key)) throw new UpgradeRefused(429, reason, tryAgain);
     stream.once("close", () => quota.give(key));
+  }
+
+  #logSlowed(address: string): void {
+    const { clock, counts, log } = this.#options;
+    const left = this.#slowedLines.take(networkOf(address), clock.now());
+    if (left === undefined) counts.linesDropped += 1;
+    else log.info("address slowed", { "client.address": address, "event.reason": "too many bad tokens", ...left });
   }
 
   /** A socket that is gone has no address. */
   #logRefusal(address: string, { status, message }: UpgradeRefused): void {
     const { clock, counts, log } = this.#options;
-    const left = this.#lines.take(address, clock.now());
+    const left = this.#lines.take(networkOf(address), clock.now());
     if (left === undefined) counts.linesDropped += 1;
     else log.info("upgrade refusal", { "client.address": address, "error.code": status, "event.reason": message, ...left });
   }
@@ -202,9 +261,9 @@ export class Listener implements Door {
     return new UpgradeRefused(500, "internal error");
   }
 
-  #refuse(request: IncomingMessage, stream: Duplex, refused: UpgradeRefused): void {
+  #refuse(address: string, stream: Duplex, refused: UpgradeRefused): void {
     this.#options.counts.upgrades.add(refused.status);
-    this.#logRefusal(clientAddress(request, this.#options.trustedProxies).address, refused);
+    this.#logRefusal(address, refused);
     const body = `${refused.message}\n`;
     const headers = { ...refused.headers, Connection: "close", "Content-Type": "text/plain", "Content-Length": String(body.length) };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

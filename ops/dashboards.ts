@@ -233,6 +233,14 @@ export const dashboards: readonly Dashboard[] = [
         queries: [[`sum by (instance) (rate(croupier_link_refusals_total{${picked}}[$__rate_interval]))`, "{{instance}}"]],
       },
       { title: "Upgrades refused", unit: "ops", queries: [["croupier:upgrade_refusals:rate1m", "{{status}}"]] },
+      {
+        title: "Slowed down after bad tokens",
+        unit: "short",
+        queries: [
+          [`sum by (instance) (increase(croupier_upgrades_slowed_total{${picked}}[$__rate_interval]))`, "slowed {{instance}}"],
+          [`sum by (instance) (croupier_upgrades_waiting{${picked}})`, "waiting {{instance}}"],
+        ],
+      },
     ],
   },
   {

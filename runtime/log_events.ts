@@ -29,6 +29,7 @@ export const logEvents = {
   "session open": row("info", "a player has come in"),
   "session close": row("info", "the connection has ended; its close code and the row of the close table"),
   "upgrade refusal": row("info", "a player was not let in; the HTTP status"),
+  "address slowed": row("info", "an address has brought too many bad tokens: its next ones wait before they are looked at"),
   refusal: row("info", "what a client asked for is refused; the code of the refusal", "error"),
   // A player in a room.
   sit: row("info", "a user has sat down"),

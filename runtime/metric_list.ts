@@ -92,7 +92,18 @@ export const metricList = {
     shownBy: "door",
     help: "Sessions ended, by the row of the close table and its code; left: by the client, slow: cut, a reader too slow.",
   },
-  croupier_upgrade_refusals_total: { kind: "counter", labels: ["status"], shownBy: "door", help: "Upgrades refused, by HTTP status." },
+  croupier_upgrade_refusals_total: {
+    kind: "counter",
+    labels: ["status"],
+    shownBy: "door",
+    help: "Upgrades refused, by HTTP status; 400, 408 and 431 also for what was no request at all.",
+  },
+  croupier_upgrades_slowed_total: {
+    kind: "counter",
+    shownBy: "door",
+    help: "Upgrades whose token waited before it was looked at, since their address had brought too many bad ones.",
+  },
+  croupier_upgrades_waiting: { kind: "gauge", shownBy: "door", help: "Upgrades that wait so now." },
   croupier_road_seconds: {
     kind: "histogram",
     unit: "seconds",

@@ -105,7 +105,7 @@ export const settingRows = {
   ),
   seats: row("SEATS", "4", whole(1, 1024), "playing seats of games that do not say"),
   origins: row("ORIGINS", "", list, "browser origins let in, such as `https://play.example`; unset = all"),
-  trustedProxies: row("TRUSTED_PROXIES", "", blocks, "addresses or CIDR blocks whose X-Forwarded-For is believed"),
+  trustedProxies: row("TRUSTED_PROXIES", "", blocks, "addresses or CIDR blocks whose X-Forwarded-For is believed (PROTOCOL §1.1)"),
   holdMs: row(
     "HOLD",
     "90s",
@@ -154,7 +154,7 @@ export const settingRows = {
     "CONNECTIONS_PER_ADDRESS",
     "1000",
     whole(0, 1_000_000),
-    "a large household or a small company; loopback and trusted proxies aside; 0 = no limit",
+    "a large household or a small company; an IPv6 /64 is one address; loopback and trusted proxies aside; 0 = no limit",
   ),
   connectionsPerUser: row("CONNECTIONS_PER_USER", "10", whole(0, 1_000_000), "tabs and devices of one person; 0 = no limit"),
   pongTimeoutMs: row("PONG_TIMEOUT", "60s", duration, "a client that answers no ping for so long is closed: three lost pings"),

@@ -20,9 +20,18 @@ export function kernelQueues(serverPort: number): Map<number, KernelQueues> {
   return queues;
 }
 
+/** The ports of those whose connection the server at `serverPort` has open, which ends with its last word. */
+export function connectionsOf(serverPort: number): Set<number> {
+  const open = connections().filter(({ localPort, stage }) => localPort === serverPort && stage === established);
+  return new Set(open.map(({ remotePort }) => remotePort));
+}
+
+const established = "01";
+
 interface Row {
   readonly localPort: number;
   readonly remotePort: number;
+  readonly stage: string;
   readonly sent: number;
   readonly received: number;
 }
@@ -31,8 +40,11 @@ interface Row {
 function connections(): Row[] {
   return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) =>
     [
-      ...readFileSync(file, "utf8").matchAll(/^ *\d+: [\dA-F]+:([\dA-F]{4}) [\dA-F]+:([\dA-F]{4}) [\dA-F]{2} ([\dA-F]{8}):([\dA-F]{8})/gm),
-    ].map(([, localPort = "", remotePort = "", sent = "", received = ""]) => ({
+      ...readFileSync(file, "utf8").matchAll(
+        /^ *\d+: [\dA-F]+:([\dA-F]{4}) [\dA-F]+:([\dA-F]{4}) ([\dA-F]{2}) ([\dA-F]{8}):([\dA-F]{8})/gm,
+      ),
+    ].map(([, localPort = "", remotePort = "", stage = "", sent = "", received = ""]) => ({
+      stage,
       localPort: Number.parseInt(localPort, 16),
       remotePort: Number.parseInt(remotePort, 16),
       sent: Number.parseInt(sent, 16),
