@@ -2,6 +2,7 @@
 import { closeCodes } from "#protocol/close_codes.ts";
 import { refusals } from "#protocol/refusals.ts";
 import { type Distribution, type Metrics, Tally, timed } from "#runtime/metrics.ts";
+import { KeyCounts } from "./key_counts.ts";
 import type { SocketEnd } from "./player_socket.ts";
 import type { Session } from "./session.ts";
 
@@ -31,6 +32,7 @@ export class DoorCounts {
   readonly ends = new Tally<SocketEnd>(Object.keys(ends) as SocketEnd[]);
   /** Upgrades refused, by HTTP status. */
   readonly upgrades = new Tally<UpgradeStatus>(upgradeStatuses);
+  readonly keys = new KeyCounts();
   /** From an input that was read to its acknowledgement, and from a sit to the seat; undefined: nobody wants to know. */
   readonly road: Distribution | undefined;
   readonly sits: Distribution | undefined;
@@ -52,6 +54,7 @@ export class DoorCounts {
     metrics.totals("croupier_door_refusals_total", () => this.refusals.counts);
     metrics.totals("croupier_session_ends_total", () => this.ends.counts.entries().map(([end, count]) => [end, ends[end], count] as const));
     metrics.totals("croupier_upgrade_refusals_total", () => this.upgrades.counts);
+    this.keys.register(metrics);
     metrics.histogram(this.road);
     metrics.histogram(this.sits);
   }

@@ -17,6 +17,7 @@ import { LogLimit, refusalPaces } from "#runtime/log_limit.ts";
 import { clientAddress } from "./address.ts";
 import { type Admission, bearerProtocol, type Identity, TokenRefused, tokenOf } from "./admission.ts";
 import type { DoorCounts, UpgradeStatus } from "./counts.ts";
+import { KeysAway } from "./jwks.ts";
 import { Flusher, PlayerSocket, playerWebSocketOptions } from "./player_socket.ts";
 import { Quota } from "./quota.ts";
 import type { SessionSocket } from "./session.ts";
@@ -28,6 +29,8 @@ const headersCheckMs = 2000;
 /** How long a refused client may take to read why. */
 const refusalReadMs = 2000;
 const retryAfterSeconds = 2;
+/** The keys of tokens are read again by then. */
+const keysRetryAfterSeconds = 5;
 
 export interface ListenerOptions {
   host: string;
@@ -198,6 +201,7 @@ export class Listener implements Door {
   #toUpgradeRefused(thrown: unknown): UpgradeRefused {
     if (thrown instanceof UpgradeRefused) return thrown;
     if (thrown instanceof TokenRefused) return new UpgradeRefused(401, thrown.message, { "WWW-Authenticate": "Bearer" });
+    if (thrown instanceof KeysAway) return new UpgradeRefused(503, thrown.message, { "Retry-After": String(keysRetryAfterSeconds) });
     this.#options.log.error("failure", { err: thrown, "event.reason": "upgrade" });
     return new UpgradeRefused(500, "internal error");
   }

@@ -228,6 +228,23 @@ export const dashboards: readonly Dashboard[] = [
         queries: [[`sum by (end, code) (increase(croupier_session_ends_total{${picked}}[$__range])) > 0`, "{{end}} {{code}}"]],
       },
       { title: "Upgrades refused", unit: "ops", queries: [["croupier:upgrade_refusals:rate1m", "{{status}}"]] },
+      {
+        title: "Keys of tokens, how often they were read",
+        about: "From JWKS_URL, by what came of it.",
+        unit: "short",
+        queries: [[`sum by (outcome) (increase(croupier_jwks_readings_total{${picked}}[$__range]))`, "{{outcome}}"]],
+      },
+      {
+        title: "Keys of tokens, how many",
+        unit: "short",
+        queries: [[`croupier_jwks_keys{${picked}}`, "{{instance}}"]],
+      },
+      {
+        title: "Keys of tokens, how old",
+        about: "5 min at most, while JWKS_URL answers.",
+        unit: "s",
+        queries: [[`time() - (croupier_jwks_read_timestamp_seconds{${picked}} > 0)`, "{{instance}}"]],
+      },
     ],
   },
   {
