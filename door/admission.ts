@@ -1,11 +1,15 @@
 /**
  * Who may come in: finds the one token of an upgrade request and turns it into an identity.
  * Identity comes from the token only, and the token's header never chooses how it is
- * checked: three HMAC algorithms are on a list, each with a key imported once.
+ * checked: it picks among the keys that we have, and each of them is for one use. Secret keys
+ * (`JWT_KEY`) are for HMAC alone, public ones (`JWKS_URL`) for one signature algorithm each, and
+ * nothing that the header brings or points to (jwk, jku, x5c, x5u) is looked at.
  */
 import type { IncomingMessage } from "node:http";
-import { errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from "jose";
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, type ProtectedHeaderParameters } from "jose";
 import type { Clock } from "#runtime/clock.ts";
+import { type Jwks, publicAlgorithms } from "./jwks.ts";
+import { hasRepeatedClaim } from "./repeated_claim.ts";
 
 /** Where browsers put the token: `Sec-WebSocket-Protocol: bearer, <token>`. */
 export const bearerProtocol = "bearer";
@@ -13,8 +17,12 @@ export const bearerProtocol = "bearer";
 /** Largest JSON of claims that is carried to games, in bytes. */
 export const claimsBytesMax = 1024;
 
-const algorithms = { HS256: "SHA-256", HS384: "SHA-384", HS512: "SHA-512" } as const;
-type Algorithm = keyof typeof algorithms;
+const secretAlgorithms = { HS256: "SHA-256", HS384: "SHA-384", HS512: "SHA-512" } as const;
+type SecretAlgorithm = keyof typeof secretAlgorithms;
+type SecretKeys = Readonly<Record<SecretAlgorithm, CryptoKey>>;
+
+/** So far ahead of ours an issuer's clock may be: `nbf` is the moment of issue with many of them. `exp` is taken as it is. */
+const aheadSecondsMax = 5;
 
 /** Claims that are about the token, not about the player. */
 const tokenClaims: ReadonlySet<string> = new Set(["id", "exp", "nbf", "iat", "iss", "aud", "jti"]);
@@ -34,23 +42,43 @@ export class TokenRefused extends Error {
 }
 
 interface AdmissionOptions {
-  /** Tokens signed with any of them are good. */
-  keys: readonly Uint8Array[];
+  /** Of the moment: tokens signed with any of them are good. The same array until they change. */
+  keys(): readonly Uint8Array[];
   clock: Clock;
   /** Production: a token without `exp` is refused. */
   expiryRequired: boolean;
+  /** Whose tokens are good, and for whom they must be: any of them. None, or left out: whoever, and for whomever. */
+  issuers?: readonly string[];
+  audiences?: readonly string[];
+  /** Left out: tokens are signed with `keys` only. */
+  jwks?: Jwks | undefined;
 }
 
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #keys: Promise<Record<Algorithm, CryptoKey>[]>;
+  #imported: { readonly of: readonly Uint8Array[]; readonly keys: Promise<SecretKeys[]> } | undefined;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
-    this.#keys = Promise.all(options.keys.map(importKeys));
   }
 
-  /** @throws {TokenRefused} with the reason. */
+  start(): void {
+    this.#options.jwks?.start();
+  }
+
+  stop(): void {
+    this.#options.jwks?.stop();
+  }
+
+  /** Whether there is any key that a token could be checked with. */
+  get hasKeys(): boolean {
+    return this.#options.keys().length > 0 || (this.#options.jwks?.isReady ?? false);
+  }
+
+  /**
+   * @throws {TokenRefused} with the reason.
+   * @throws {KeysAway} when that cannot be said now.
+   */
   async identify(token: string): Promise<Identity> {
     const payload = await this.#verify(token);
     const { id, exp } = payload;
@@ -60,26 +88,64 @@ export class Admission {
   }
 
   async #verify(token: string): Promise<JWTPayload> {
+    const { alg = "", kid } = headerOf(token);
     let cause: unknown;
-    for (const keys of await this.#keys) {
+    for (const key of await this.#candidates(alg, kid)) {
       try {
-        return await this.#verifyWith(keys, token);
+        return await this.#verifyWith(key, alg, token);
       } catch (thrown) {
         cause = thrown;
         if (!(thrown instanceof errors.JWSSignatureVerificationFailed)) break;
       }
     }
-    throw new TokenRefused(reasonOf(cause), { cause });
+    throw new TokenRefused(cause === undefined ? "token key unknown" : reasonOf(cause), { cause });
   }
 
-  async #verifyWith(keys: Record<Algorithm, CryptoKey>, token: string): Promise<JWTPayload> {
-    const currentDate = new Date(this.#options.clock.wall());
-    const { payload } = await jwtVerify(token, ({ alg }: JWTHeaderParameters) => keys[alg as Algorithm], {
-      algorithms: Object.keys(algorithms),
-      currentDate,
+  /** The keys of ours that are for this algorithm, and have that name if keys of its kind have names. */
+  async #candidates(alg: string, kid: unknown): Promise<CryptoKey[]> {
+    const { jwks } = this.#options;
+    if (isSecretAlgorithm(alg)) return (await this.#secretKeys()).map((keys) => keys[alg]);
+    const algorithm = publicAlgorithms.find((name) => name === alg);
+    if (algorithm === undefined || jwks === undefined) throw new TokenRefused("token algorithm not allowed");
+    if (kid !== undefined && typeof kid !== "string") throw new TokenRefused("token malformed");
+    return jwks.candidates(algorithm, kid);
+  }
+
+  #secretKeys(): Promise<SecretKeys[]> {
+    const of = this.#options.keys();
+    if (of.length === 0) throw new TokenRefused("token algorithm not allowed");
+    if (this.#imported?.of !== of) this.#imported = { of, keys: Promise.all(of.map(importKeys)) };
+    return this.#imported.keys;
+  }
+
+  async #verifyWith(key: CryptoKey, alg: string, token: string): Promise<JWTPayload> {
+    const { clock, issuers = [], audiences = [] } = this.#options;
+    const currentDate = new Date(clock.wall());
+    const { payload } = await jwtVerify(token, key, {
+      ...{ algorithms: [alg], currentDate, clockTolerance: aheadSecondsMax },
+      ...(issuers.length === 0 ? {} : { issuer: [...issuers] }),
+      ...(audiences.length === 0 ? {} : { audience: [...audiences] }),
     });
+    if (payload.exp !== undefined && payload.exp * 1000 <= currentDate.getTime()) throw new TokenRefused("token expired");
+    if (hasRepeatedClaim(payloadTextOf(token))) throw new TokenRefused("token has a claim twice");
     return payload;
   }
+}
+
+function headerOf(token: string): ProtectedHeaderParameters {
+  try {
+    return decodeProtectedHeader(token);
+  } catch (cause) {
+    throw new TokenRefused("token malformed", { cause });
+  }
+}
+
+function payloadTextOf(token: string): string {
+  return Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8");
+}
+
+function isSecretAlgorithm(alg: string): alg is SecretAlgorithm {
+  return Object.hasOwn(secretAlgorithms, alg);
 }
 
 /**
@@ -104,12 +170,12 @@ function bearerProtocols(request: IncomingMessage): string[] {
   return offered.flatMap((protocol, at) => (protocol === bearerProtocol ? [offered[at + 1] ?? ""] : []));
 }
 
-async function importKeys(key: Uint8Array): Promise<Record<Algorithm, CryptoKey>> {
-  const imported = Object.entries(algorithms).map(async ([name, hash]) => {
+async function importKeys(key: Uint8Array): Promise<SecretKeys> {
+  const imported = Object.entries(secretAlgorithms).map(async ([name, hash]) => {
     const bytes = new Uint8Array(key);
     return [name, await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash }, false, ["verify"])] as const;
   });
-  return Object.fromEntries(await Promise.all(imported)) as Record<Algorithm, CryptoKey>;
+  return Object.fromEntries(await Promise.all(imported)) as Record<SecretAlgorithm, CryptoKey>;
 }
 
 function playerClaims(payload: JWTPayload): string {
@@ -119,6 +185,7 @@ function playerClaims(payload: JWTPayload): string {
 }
 
 function reasonOf(thrown: unknown): string {
+  if (thrown instanceof TokenRefused) return thrown.message;
   if (thrown instanceof errors.JWTExpired) return "token expired";
   if (thrown instanceof errors.JWTClaimValidationFailed)
     return thrown.claim === "nbf" ? "token not yet valid" : `token claim ${thrown.claim} is wrong`;

@@ -2,6 +2,7 @@
 import { closeCodes } from "#protocol/close_codes.ts";
 import { refusals } from "#protocol/refusals.ts";
 import { type Distribution, type Metrics, Tally, timed } from "#runtime/metrics.ts";
+import { KeyCounts } from "./key_counts.ts";
 import type { SocketEnd } from "./player_socket.ts";
 import type { Session } from "./session.ts";
 
@@ -34,6 +35,7 @@ export class DoorCounts {
   readonly ends = new Tally<SocketEnd>(Object.keys(ends) as SocketEnd[]);
   /** Upgrades refused, by HTTP status. */
   readonly upgrades = new Tally<UpgradeStatus>(upgradeStatuses);
+  readonly keys = new KeyCounts();
   /** From an input that was read to its acknowledgement, and from a sit to the seat; undefined: nobody wants to know. */
   readonly road: Distribution | undefined;
   readonly sits: Distribution | undefined;
@@ -57,6 +59,7 @@ export class DoorCounts {
     metrics.totals("croupier_upgrade_refusals_total", () => this.upgrades.counts);
     metrics.total("croupier_upgrades_slowed_total", () => this.upgradesSlowed);
     metrics.gauge("croupier_upgrades_waiting", () => this.upgradesWaiting);
+    this.keys.register(metrics);
     metrics.histogram(this.road);
     metrics.histogram(this.sits);
   }

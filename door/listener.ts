@@ -18,6 +18,7 @@ import { type ClientAddress, clientAddress, networkOf } from "./address.ts";
 import { type Admission, bearerProtocol, type Identity, TokenRefused, tokenOf } from "./admission.ts";
 import { BadTokens } from "./bad_tokens.ts";
 import type { DoorCounts, UpgradeStatus } from "./counts.ts";
+import { KeysAway } from "./jwks.ts";
 import { Flusher, PlayerSocket, playerWebSocketOptions } from "./player_socket.ts";
 import { Quota } from "./quota.ts";
 import type { SessionSocket } from "./session.ts";
@@ -31,6 +32,8 @@ const idleTimeoutMs = 10_000;
 /** How long a refused client may take to read why. */
 const refusalReadMs = 2000;
 const tryAgain = { "Retry-After": "2" };
+/** The keys of tokens are read again by then. */
+const tryAgainForKeys = { "Retry-After": "5" };
 
 export interface ListenerOptions {
   host: string;
@@ -257,6 +260,7 @@ export class Listener implements Door {
   #toUpgradeRefused(thrown: unknown): UpgradeRefused {
     if (thrown instanceof UpgradeRefused) return thrown;
     if (thrown instanceof TokenRefused) return new UpgradeRefused(401, thrown.message, { "WWW-Authenticate": "Bearer" });
+    if (thrown instanceof KeysAway) return new UpgradeRefused(503, thrown.message, tryAgainForKeys);
     this.#options.log.error("failure", { err: thrown, "event.reason": "upgrade" });
     return new UpgradeRefused(500, "internal error");
   }

@@ -3,21 +3,31 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CloseCodeName } from "#protocol/close_codes.ts";
 import { encode, type Frame, frame } from "#protocol/frame.ts";
-import { Command, DisconnectReason, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
+import { Command, DisconnectReason, SitDownRequestSchema, StringSchema } from "#protocol/gen/frame_pb.ts";
 import { Refused } from "#protocol/refusals.ts";
 import { errorFrame } from "#protocol/system_frames.ts";
 import { silentLog } from "#runtime/log.ts";
+import { Issuer, SigningKey } from "#tests/support/issuer.ts";
 import { ManualClock } from "#tests/support/manual_clock.ts";
 import { readable } from "#tests/support/readable.ts";
+import { until } from "#tests/support/until.ts";
 import { Admission } from "./admission.ts";
 import { DoorCounts } from "./counts.ts";
+import { Jwks } from "./jwks.ts";
 import type { SocketEnd, SocketListener } from "./player_socket.ts";
 import { RefusalLines } from "./refusal_lines.ts";
 import { type Place, Session, type SessionSocket, unackedBytesMax, unackedInputsMax } from "./session.ts";
 
 /** A session whose socket, seating and place write down what they are told. */
-function open({ messagesPerSecond = 0 } = {}) {
-  const clock = new ManualClock();
+function open({
+  messagesPerSecond = 0,
+  clock = new ManualClock(),
+  jwks,
+}: {
+  messagesPerSecond?: number;
+  clock?: ManualClock;
+  jwks?: Jwks;
+} = {}) {
   const [told, heard]: [string[], string[]] = [[], []];
   let listener: SocketListener | undefined;
   let paused = false;
@@ -66,7 +76,7 @@ function open({ messagesPerSecond = 0 } = {}) {
         counts: new DoorCounts({ metrics: "on" }),
         refusalLines: new RefusalLines(clock, () => {}),
       },
-      admission: new Admission({ keys: [new Uint8Array(16)], clock, expiryRequired: false }),
+      admission: new Admission({ keys: () => [new Uint8Array(16)], clock, expiryRequired: false, jwks }),
       seating: {
         sit: (_session, request, number) => {
           sits = number;
@@ -348,4 +358,28 @@ test("[P7] an input that is kept does not keep the whole read alive", () => {
   session.entered(number(), { ...place, input: (_session, _number, bytes) => (kept = bytes) });
   send(new Uint8Array(new ArrayBuffer(65_536), 100, 8));
   assert.equal(kept?.buffer.byteLength, 8);
+});
+
+test("[P7][PROTOCOL §1.3] new tokens while their keys cannot be read: four wait, the others hear 115, and nobody is let go for it", async (t) => {
+  const key = await SigningKey.make("ES256", "a");
+  const issuer = await Issuer.open(t, [key]);
+  issuer.answer(() => {});
+  const clock = new ManualClock(Date.now());
+  const jwks = new Jwks({ url: new URL(issuer.url), clock, log: silentLog, counts: new DoorCounts({ metrics: "on" }).keys });
+  t.after(() => jwks.stop());
+  const { heard, told, send } = open({ clock, jwks });
+  const token = encode(Command.TOKEN, StringSchema, { v: await key.sign({ id: 7 }) });
+  jwks.start();
+  await until(() => issuer.asked === 1);
+  for (let count = 0; count < 10; count++) send(token);
+  assert.deepEqual(heard.splice(0), Array(6).fill("Error 115 limit reached"));
+  await clock.advance(5000);
+  await until(() => heard.length === 4);
+  assert.deepEqual([heard.splice(0), told], [Array(4).fill("Error 114 try again"), []]);
+  issuer.publish([key.jwk]);
+  await clock.advance(5000);
+  await until(() => jwks.isReady);
+  send(token);
+  await until(() => heard.length === 1);
+  assert.deepEqual(heard, ["Token"]);
 });

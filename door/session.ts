@@ -27,6 +27,7 @@ import { nanoseconds, sessionFields } from "#runtime/log_fields.ts";
 import { TokenBucket } from "#runtime/token_bucket.ts";
 import { type Admission, type Identity, TokenRefused } from "./admission.ts";
 import type { DoorCounts } from "./counts.ts";
+import { KeysAway } from "./jwks.ts";
 import type { SocketEnd, SocketListener } from "./player_socket.ts";
 import type { RefusalLines } from "./refusal_lines.ts";
 
@@ -41,6 +42,9 @@ const strikesPerSecond = 1;
 /** Messages over the rate that are refused, 50 at once, then one a second; more: close 4429. */
 const excessBurst = 50;
 const excessPerSecond = 1;
+
+/** New tokens of one session that are judged at the same time; the keys of one may have to be read first. */
+const renewalsMax = 4;
 
 export type Left = "stand" | "drop";
 
@@ -145,6 +149,7 @@ export class Session {
   #expiresAtMs: number | undefined;
   #number = 0;
   #renewal: Promise<void> = Promise.resolve();
+  #renewals = 0;
   #waiting: Waiting[] = [];
   /** Since when nobody reads the socket. */
   #unheardSinceMs: number | undefined;
@@ -292,7 +297,7 @@ export class Session {
     const now = clock.now();
     counts.framesIn += 1;
     if (!this.#withinRate(now)) return;
-    if (commandOf(frame) === Command.TOKEN) this.#renewal = this.#renewal.then(() => this.#renewToken(frame));
+    if (commandOf(frame) === Command.TOKEN) this.#renew(frame);
     else if (this.#waiting.length > 0 || this.#mustWait()) this.#wait({ frame, atMs: now });
     else this.#take({ frame, atMs: now });
   }
@@ -426,6 +431,13 @@ export class Session {
     if (refused.refusal.strike) this.strike();
   }
 
+  /** One after the other: the last token counts. */
+  #renew(frame: Frame): void {
+    if (this.#renewals >= renewalsMax) return this.#refuse(new Refused("limit", { detail: `more than ${renewalsMax} tokens at once` }));
+    this.#renewals += 1;
+    this.#renewal = this.#renewal.then(() => this.#renewToken(frame));
+  }
+
   /** A new token of the same user, in place: the session lives on until that one expires. */
   async #renewToken(frame: Frame): Promise<void> {
     try {
@@ -434,11 +446,17 @@ export class Session {
       this.#expiresAtMs = identity.expiresAtMs;
       this.deliver(tokenAcceptedFrame());
     } catch (thrown) {
-      this.#refuse(
-        thrown instanceof TokenRefused ? new Refused("badRequest", { detail: thrown.message, cause: thrown }) : toRefused(thrown),
-      );
+      this.#refuse(renewalRefused(thrown));
+    } finally {
+      this.#renewals -= 1;
     }
   }
+}
+
+/** A token that is not good is a bad request; one that cannot be judged now may be brought again. */
+function renewalRefused(thrown: unknown): Refused {
+  if (thrown instanceof TokenRefused) return new Refused("badRequest", { detail: thrown.message, cause: thrown });
+  return thrown instanceof KeysAway ? new Refused("tryAgain", { detail: thrown.message, cause: thrown }) : toRefused(thrown);
 }
 
 function sizeOf(input: Unacked | undefined): number {

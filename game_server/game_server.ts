@@ -7,9 +7,10 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { WebSocketServer } from "ws";
-import { Admission } from "#door/admission.ts";
+import type { Admission } from "#door/admission.ts";
 import { DoorCounts, refusalCodes } from "#door/counts.ts";
 import { Listener } from "#door/listener.ts";
+import { openAdmission } from "#door/open_admission.ts";
 import { RefusalLines } from "#door/refusal_lines.ts";
 import { Sessions } from "#door/sessions.ts";
 import type { Announcement, Conflicts, DirectoryForServers, Life, Membership, Unsettled } from "#fleet/directory.ts";
@@ -31,7 +32,8 @@ import type { Log, LogFields } from "#runtime/log.ts";
 import { nanoseconds } from "#runtime/log_fields.ts";
 import { LogLimit, refusalPaces } from "#runtime/log_limit.ts";
 import { type Distribution, type Metrics, Tally, timed } from "#runtime/metrics.ts";
-import { jwtKeysOf, linkKeysOf, SettingError, type Settings } from "#runtime/settings.ts";
+import { type Secrets, secretsOf } from "#runtime/secrets.ts";
+import { SettingError, type Settings } from "#runtime/settings.ts";
 import { Arrivals } from "./arrivals.ts";
 import { dealsOf } from "./deals.ts";
 import { Departures } from "./departures.ts";
@@ -64,6 +66,8 @@ const greetingsMax = 32;
 
 export interface GameServerOptions {
   settings: Settings;
+  /** Left out: those of the settings, for ever. */
+  secrets?: Secrets;
   games: readonly Game<unknown>[];
   clock: Clock;
   entropy: Entropy;
@@ -99,6 +103,7 @@ export class GameServer implements Leaving, Owned {
   readonly #drain: Drain;
   readonly #links = new Set<GateLink>();
   readonly #guests = new Set<PeerGuest>();
+  readonly #secrets: Secrets;
   readonly #peers: Peers;
   readonly #arrivals: Arrivals;
   readonly #departures: Departures;
@@ -120,10 +125,11 @@ export class GameServer implements Leaving, Owned {
   #keeper: GateLink | undefined;
   #listener: Listener | undefined;
   #direct: Sessions | undefined;
+  #admission: Admission | undefined;
   #status: Timer | undefined;
 
   constructor(options: GameServerOptions) {
-    const { settings, clock, entropy, log, watchdog } = options;
+    const { settings, clock, entropy, log, watchdog, secrets = secretsOf(settings) } = options;
     const { journal, counts: written } = counted(options.journal, settings, clock);
     this.#refusalLines = new RefusalLines(clock, () => {
       this.#linesDropped += 1;
@@ -131,6 +137,7 @@ export class GameServer implements Leaving, Owned {
     const development = settings.env === "dev";
     const games = dealt(options.games, settings.games);
     this.#options = options;
+    this.#secrets = secrets;
     this.#counts = new DoorCounts(settings);
     this.#moves = timed(settings, "croupier_move_pause_seconds");
     this.#written = written;
@@ -169,7 +176,8 @@ export class GameServer implements Leaving, Owned {
     const { dial = nobodyToDial, peers: fleet = fixedFleet([], []) } = options;
     this.#peers = new Peers({
       ...{ clock, entropy, log, fleet, dial },
-      ...{ journal: id, isDurable, release: settings.version, keys: linkKeysOf(settings) },
+      ...{ journal: id, isDurable, release: settings.version },
+      keys: () => secrets.linkKeys,
     });
     const passages = { clock: rooms.clock, entropy, log, rooms, directory, peers: this.#peers, onChange: () => options.onChange() };
     this.#arrivals = new Arrivals(passages);
@@ -243,14 +251,14 @@ export class GameServer implements Leaving, Owned {
 
   /** A gate in this process, or behind a socket that was accepted. */
   accept(socket: LinkSocket, onProved = (): void => {}): void {
-    const { clock, entropy, settings } = this.#options;
+    const { clock, entropy } = this.#options;
     if (this.#greetings >= greetingsMax) {
       this.#linkOnRefused(socket.peer, "too many greetings at once");
       return socket.cut();
     }
     this.#greetings += 1;
     greetGate(socket, {
-      ...{ clock, entropy, keys: linkKeysOf(settings), hello: this.#hello },
+      ...{ clock, entropy, keys: this.#secrets.linkKeys, hello: this.#hello },
       refuse: (gate) => (gate.isServer ? undefined : this.#refuseGate(gate.boot)),
       onUp: (channel, gate) => {
         this.#greetings -= 1;
@@ -276,7 +284,9 @@ export class GameServer implements Leaving, Owned {
     const { settings, clock, entropy, log, port = 0 } = this.#options;
     const development = settings.env === "dev";
     const [counts, rooms, boot] = [this.#counts, this.#rooms, hex64(entropy)];
-    const admission = new Admission({ keys: jwtKeysOf(settings), clock, expiryRequired: !development });
+    const admission = openAdmission({ settings, secrets: this.#secrets, clock, log, counts });
+    this.#admission = admission;
+    if (development) admission.start();
     const direct = new DirectClients({ rooms, sits: this.#sits, boot, sessions: () => sessions });
     const sessions = new Sessions({
       ...settings,
@@ -300,6 +310,7 @@ export class GameServer implements Leaving, Owned {
     this.#status?.cancel();
     this.#settling?.cancel();
     this.#drain.stop();
+    this.#admission?.stop();
     await this.#options.membership?.leave();
     this.#arrivals.stop();
     this.#departures.stop();

@@ -54,9 +54,9 @@ async function serveShared(context: Context, journal: Journal, fleet: SharedFlee
   return server;
 }
 
-function optionsOf({ settings, clock, entropy, log, lifecycle }: Context, journal: Journal) {
+function optionsOf({ settings, secrets, clock, entropy, log, lifecycle }: Context, journal: Journal) {
   return {
-    ...{ settings, games, clock, entropy, log, journal, port: settings.port ?? defaultPort, machine: hostname() },
+    ...{ settings, secrets, games, clock, entropy, log, journal, port: settings.port ?? defaultPort, machine: hostname() },
     dial: dialWebSocket,
     watchdog: new ThreadWatchdog(clock, { service: "game_server", version: settings.version }, timed(settings, "croupier_handler_seconds")),
     drainLeftMs: () => lifecycle.leftMs,

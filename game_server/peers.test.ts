@@ -18,7 +18,7 @@ const keys = linkKeysOf(readSettings({}));
 function peersAt(clock: ManualClock, addresses: readonly string[], hello: (address: string) => ReturnType<ServerGreeter["hello"]>) {
   let dialled = 0;
   const peers = new Peers({
-    ...{ clock, keys, entropy: systemEntropy, log: silentLog, journal: own, isDurable: true, release: "dev" },
+    ...{ clock, keys: () => keys, entropy: systemEntropy, log: silentLog, journal: own, isDurable: true, release: "dev" },
     fleet: fixedFleet(["dice"], addresses),
     dial: async (address) => {
       dialled += 1;

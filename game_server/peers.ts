@@ -31,7 +31,8 @@ interface PeersOptions {
   /** Rooms that outlive their process are given only to servers where they still do. */
   isDurable: boolean;
   release: string;
-  keys: Keys;
+  /** Of the moment. */
+  keys(): Keys;
   dial(address: string): Promise<LinkSocket>;
 }
 
@@ -114,7 +115,7 @@ export class Peers {
       const onSocket = (socket: LinkSocket): void => {
         if (this.#stage === "stopped") return socket.cut();
         greetServer(socket, {
-          ...{ clock, entropy, keys, release, boot: journal, isServer: true },
+          ...{ clock, entropy, keys: keys(), release, boot: journal, isServer: true },
           refuse,
           onUp: (channel, server) => {
             this.#onUp(address, channel, server);

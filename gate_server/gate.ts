@@ -4,9 +4,10 @@
  * down again; leaving is closing sessions at a pace that the other gates can bear.
  */
 import type { FastifyInstance } from "fastify";
-import { Admission } from "#door/admission.ts";
+import type { Admission } from "#door/admission.ts";
 import { DoorCounts } from "#door/counts.ts";
 import { type Door, Listener, type ListenerOptions } from "#door/listener.ts";
+import { openAdmission } from "#door/open_admission.ts";
 import { Sessions } from "#door/sessions.ts";
 import type { DirectoryForGates } from "#fleet/directory.ts";
 import type { MemoryDirectory } from "#fleet/directory_memory.ts";
@@ -17,7 +18,8 @@ import { type Entropy, hex64 } from "#runtime/entropy.ts";
 import type { DrainKind, Leaving, Load } from "#runtime/lifecycle.ts";
 import type { Log } from "#runtime/log.ts";
 import { type Distribution, type Metrics, timed } from "#runtime/metrics.ts";
-import { jwtKeysOf, linkKeysOf, type Settings } from "#runtime/settings.ts";
+import { type Secrets, secretsOf } from "#runtime/secrets.ts";
+import type { Settings } from "#runtime/settings.ts";
 import { DirectoryKeeper } from "./directory_keeper.ts";
 import { GateRooms } from "./gate_rooms.ts";
 import { Links } from "./links.ts";
@@ -34,6 +36,8 @@ const learningMs = 15_000;
 
 export interface GateOptions {
   settings: Settings;
+  /** Left out: those of the settings, for ever. */
+  secrets?: Secrets;
   port: number;
   clock: Clock;
   entropy: Entropy;
@@ -57,6 +61,7 @@ export class Gate implements Leaving {
   readonly boot: string;
   readonly #options: GateOptions;
   readonly #counts: DoorCounts;
+  readonly #admission: Admission;
   /** How long lives were held. */
   readonly #held: Distribution | undefined;
   readonly #sessions: Sessions;
@@ -73,9 +78,11 @@ export class Gate implements Leaving {
     const development = settings.env === "dev";
     const boot = hex64(entropy);
     const counts = new DoorCounts(settings);
-    const admission = new Admission({ keys: jwtKeysOf(settings), clock, expiryRequired: !development });
+    const { secrets = secretsOf(settings) } = options;
+    const admission = openAdmission({ settings, secrets, clock, log, counts });
     this.#options = options;
     this.#counts = counts;
+    this.#admission = admission;
     this.#held = timed(settings, "croupier_room_held_seconds");
     this.boot = boot;
     const sessions = new Sessions({
@@ -86,7 +93,8 @@ export class Gate implements Leaving {
     });
     const rooms = new GateRooms({ clock, log, sessions, holdMs: settings.holdMs, held: this.#held });
     const links: Links = new Links({
-      ...{ clock, log, entropy, fleet, dial, boot, sessions, rooms, release: settings.version, keys: linkKeysOf(settings) },
+      ...{ clock, log, entropy, fleet, dial, boot, sessions, rooms, release: settings.version },
+      keys: () => secrets.linkKeys,
       keeper: kept && new DirectoryKeeper(kept, { log, linkTo: (owner) => links.to(owner) }),
       onChange: () => this.#linksOnChange(),
       onMoved: (life, owner, epoch) => resolver.moved(life, owner, epoch),
@@ -121,6 +129,7 @@ export class Gate implements Leaving {
   /** Opens the listener and begins to dial; gives the port. */
   async start(): Promise<number> {
     if (this.#options.kept !== undefined) this.#learn(this.#options.kept);
+    this.#admission.start();
     const port = await this.#door.listen();
     this.#links.start();
     this.#resolver.start();
@@ -131,6 +140,7 @@ export class Gate implements Leaving {
   async stop(): Promise<void> {
     this.#learning?.cancel();
     this.#options.kept?.stop();
+    this.#admission.stop();
     this.#sessions.stop();
     this.#resolver.stop();
     this.#links.stop();
@@ -139,8 +149,9 @@ export class Gate implements Leaving {
     await this.#door.close();
   }
 
-  /** "ok" once a game server has answered. */
+  /** "ok" once a game server has answered, and tokens can be checked: so a wrong JWKS_URL stops a rollout, and not the gates there are. */
   get ready(): string {
+    if (!this.#admission.hasKeys) return "keyless";
     return this.#wasLinked ? "ok" : "unlinked";
   }
 

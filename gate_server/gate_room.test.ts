@@ -78,7 +78,7 @@ function open({ count = 2, hold = holdMs, log = silentLog }: { count?: number; h
   const sessions = new Sessions({
     ...{ clock, log: silentLog, entropy: systemEntropy, boot: "00000000000000f1", counts },
     ...{ development: true, messagesPerSecond: 0, pongTimeoutMs: 0 },
-    admission: new Admission({ keys: [new Uint8Array(16)], clock, expiryRequired: false }),
+    admission: new Admission({ keys: () => [new Uint8Array(16)], clock, expiryRequired: false }),
     seating: {
       sit: (_session, _request, number) => {
         sit = number;

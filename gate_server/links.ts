@@ -44,7 +44,8 @@ interface LinksOptions extends Omit<ServerLinkShare, "onTold" | "onDown"> {
   /** This start of the gate, in hexadecimal. */
   boot: string;
   release: string;
-  keys: Keys;
+  /** Of the moment. */
+  keys(): Keys;
   dial(address: string): Promise<LinkSocket>;
   /** A server has answered, has told what it owns, or has fallen silent. */
   onChange(): void;
@@ -173,6 +174,7 @@ export class Links {
       if (this.#stage === "stopped") return socket.cut();
       greetServer(socket, {
         ...this.#options,
+        keys: this.#options.keys(),
         refuse: (journal, boot) => this.#refuse(address, journal, boot),
         onUp: (channel, server) => this.#greetingOnUp(address, channel, server),
         onFailed: (why) => this.#onFailed(address, why),

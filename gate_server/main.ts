@@ -19,9 +19,9 @@ const defaultPort = 60_006;
 const firstAnswerMs = 2000;
 
 await run("gate", async (context) => {
-  const { settings, clock, entropy, log, lifecycle } = context;
+  const { settings, secrets, clock, entropy, log, lifecycle } = context;
   return new Gate({
-    ...{ settings, clock, entropy, log },
+    ...{ settings, secrets, clock, entropy, log },
     ...(await shared(context)),
     port: settings.port ?? defaultPort,
     dial: dialWebSocket,

@@ -241,6 +241,23 @@ export const dashboards: readonly Dashboard[] = [
           [`sum by (instance) (croupier_upgrades_waiting{${picked}})`, "waiting {{instance}}"],
         ],
       },
+      {
+        title: "Keys of tokens, how often they were read",
+        about: "From JWKS_URL, by what came of it.",
+        unit: "short",
+        queries: [[`sum by (outcome) (increase(croupier_jwks_readings_total{${picked}}[$__range]))`, "{{outcome}}"]],
+      },
+      {
+        title: "Keys of tokens, how many",
+        unit: "short",
+        queries: [[`croupier_jwks_keys{${picked}}`, "{{instance}}"]],
+      },
+      {
+        title: "Keys of tokens, how old",
+        about: "5 min at most, while JWKS_URL answers.",
+        unit: "s",
+        queries: [[`time() - (croupier_jwks_read_timestamp_seconds{${picked}} > 0)`, "{{instance}}"]],
+      },
     ],
   },
   {

@@ -19,8 +19,8 @@ export interface AdminOptions {
   host: string;
   /** 0 = any free one. */
   port: number;
-  /** "" or undefined = no token: only loopback is answered. */
-  token: string | undefined;
+  /** Of the moment; undefined = none: only loopback is answered. */
+  token(): string | undefined;
   release: string;
   /** Undefined: `/metrics` is not served. */
   metrics: Metrics | undefined;
@@ -112,7 +112,8 @@ export class Admin {
 
   async #onRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (openPaths.has(request.routeOptions.url ?? "")) return;
-    const { token, host } = this.#options;
+    const { host } = this.#options;
+    const token = this.#options.token();
     if (token === undefined) {
       if (!isLoopback(host)) await reply.code(403).send("ADMIN_TOKEN is not set\n");
     } else if (!sameText(request.headers.authorization ?? "", `Bearer ${token}`)) {

@@ -17,6 +17,8 @@ export const logEvents = {
   warning: row("warn", "a setting is for development only"),
   "log level": row("info", "another level is logged from now on"),
   "log gap": row("warn", "lines were left out: nobody read them in time"),
+  "secret change": row("info", "what is in the files of secrets is in use now; the reason names what has changed"),
+  "secret failure": row("error", "what is in the files of secrets cannot be used: older ones stay in use"),
   "drain start": row("info", "it leaves service; the reason says what becomes of what it has"),
   "drain undo": row("info", "it is back in service"),
   "drain deadline": row("info", "what is left is parked or dissolved now"),
@@ -30,6 +32,8 @@ export const logEvents = {
   "session close": row("info", "the connection has ended; its close code and the row of the close table"),
   "upgrade refusal": row("info", "a player was not let in; the HTTP status"),
   "address slowed": row("info", "an address has brought too many bad tokens: its next ones wait before they are looked at"),
+  "keys read": row("info", "JWKS_URL has answered, with other keys than before or after a failure"),
+  "keys failure": row("warn", "JWKS_URL has not, or with nothing that could be used: keys read before stay in use"),
   refusal: row("info", "what a client asked for is refused; the code of the refusal", "error"),
   // A player in a room.
   sit: row("info", "a user has sat down"),

@@ -66,6 +66,12 @@ export const metricList = {
   },
   croupier_log_lines_dropped_total: { kind: "counter", shownBy: "process", help: "Lines of the log that nobody read in time." },
 
+  croupier_secrets_faulty: {
+    kind: "gauge",
+    shownBy: "process",
+    help: "1 while what is in a file of secrets cannot be used, and older ones are in use.",
+  },
+
   croupier_sessions: { kind: "gauge", labels: ["stage"], shownBy: "door", help: "Sessions open at this door, by what they are at." },
   croupier_sessions_unread: {
     kind: "gauge",
@@ -104,6 +110,19 @@ export const metricList = {
     help: "Upgrades whose token waited before it was looked at, since their address had brought too many bad ones.",
   },
   croupier_upgrades_waiting: { kind: "gauge", shownBy: "door", help: "Upgrades that wait so now." },
+  croupier_jwks_readings_total: {
+    kind: "counter",
+    labels: ["outcome"],
+    shownBy: "door",
+    help: "How often JWKS_URL was asked, by what came of it.",
+  },
+  croupier_jwks_keys: { kind: "gauge", shownBy: "door", help: "Public keys in use, from JWKS_URL." },
+  croupier_jwks_read_timestamp_seconds: {
+    kind: "gauge",
+    unit: "seconds",
+    shownBy: "door",
+    help: "When those were read last, since 1970; 0: never, or there is no JWKS_URL.",
+  },
   croupier_road_seconds: {
     kind: "histogram",
     unit: "seconds",

@@ -13,6 +13,7 @@ import { type Log, openLog, type ProcessLog } from "./log.ts";
 import { addLogLevelRoutes } from "./log_level.ts";
 import type { Metrics } from "./metrics.ts";
 import { processMetrics } from "./process_metrics.ts";
+import { FileSecrets, type Secrets } from "./secrets.ts";
 import { defaultKeysInUse, readSettings, SettingError, type Settings } from "./settings.ts";
 
 /** EX_CONFIG of sysexits.h: a configuration error, restarting does not help. */
@@ -42,6 +43,8 @@ export interface Service extends Leaving {
 /** What a service is given. */
 export interface Context {
   readonly settings: Settings;
+  /** Those of the settings, or what their files have by now. */
+  readonly secrets: Secrets;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly log: Log;
@@ -87,19 +90,23 @@ async function serve(
   let onSignal = (): void => leaveAtOnce(log);
   onSignals(() => onSignal(), clock);
   const lifecycle: Lifecycle = new Lifecycle(() => service, { clock, log, deadlineMs: settings.drainDeadlineMs });
+  const secrets = new FileSecrets(settings, { env: process.env, clock, log });
   const metrics = settings.metrics === "on" ? processMetrics(name, settings, lifecycle) : undefined;
   metrics?.total("croupier_log_lines_dropped_total", () => log.dropped);
+  metrics?.gauge("croupier_secrets_faulty", () => Number(secrets.isFaulty));
   let ready = (): string => "starting";
   const admin = new Admin({
-    ...{ host: settings.adminHost, port: settings.adminPort, token: settings.adminToken, release: settings.version, metrics },
+    ...{ host: settings.adminHost, port: settings.adminPort, release: settings.version, metrics },
+    token: () => secrets.adminToken,
     ready: () => ready(),
   });
   const adminPort = await admin.listen(); // first of all: a start may wait, and is alive
+  secrets.start();
   log.info("start", { "admin.port": adminPort });
   for (const key of defaultKeysInUse(settings))
     log.warn("warning", { "event.reason": `${key} has its public development value: anyone can sign with it` });
 
-  const service = await make({ settings, clock, entropy, log, lifecycle });
+  const service = await make({ settings, secrets, clock, entropy, log, lifecycle });
   if (metrics !== undefined) service.register(metrics);
   await admin.serve([
     (server) => addDrainRoutes(server, lifecycle, service),

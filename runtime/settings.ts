@@ -6,13 +6,10 @@
  */
 import { BlockList, isIP } from "node:net";
 import { type RedisUrl, readRedisUrl } from "./redis_url.ts";
+import { type Environment, readSecretFiles, type SecretFile, secretFilesOf, withSecrets } from "./secret_files.ts";
+import { SettingError } from "./setting_error.ts";
 
-/** A setting that stops the start. The message is the whole sentence; exit code 78. */
-export class SettingError extends Error {
-  override readonly name = "SettingError";
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
+export { SettingError } from "./setting_error.ts";
 
 interface Row<Value> {
   readonly env: string;
@@ -21,8 +18,8 @@ interface Row<Value> {
   readonly about: string;
   /** Turns the text into a value, or throws a `SettingError` that names the variable. */
   readonly read: (text: string, env: string) => Value;
-  /** An empty secret is refused rather than taken as unset. */
-  readonly secret?: true;
+  /** An empty secret is refused rather than taken as unset, and may be in a file. A passing one: that file may be gone. */
+  readonly secret?: "lasting" | "passing";
 }
 
 const developmentJwtKey = "ZGVmYXVsdF9rZXk=";
@@ -38,14 +35,26 @@ export const settingRows = {
     oneOf("dev", "prod"),
     "`dev`: default keys, tokens without `exp`, direct connections, preset dice. `prod`: none of them",
   ),
-  jwtKey: secret("JWT_KEY", key, "base64 of the key that signs players' tokens; in dev a documented default. prod: ≥ 32 bytes"),
-  jwtKeyPrevious: secret(
+  jwtKey: secret(
+    "JWT_KEY",
+    key,
+    "base64 of the key that signs players' tokens (HS256, HS384, HS512); in dev a documented default, unless there is `JWKS_URL`. prod: ≥ 32 bytes; it or `JWKS_URL`",
+  ),
+  jwtKeyPrevious: passingSecret(
     "JWT_KEY_PREVIOUS",
     optional(key),
     "accepted beside `JWT_KEY`, for as long as tokens signed with it are about; base64, prod: ≥ 32 bytes",
   ),
+  jwksUrl: row(
+    "JWKS_URL",
+    "",
+    optional(webUrl),
+    "where the keys of tokens signed with RS256, ES256 or EdDSA are published, as a JSON Web Key Set: `https://…`, or `http://…` within a network of your own",
+  ),
+  jwtIssuers: row("JWT_ISSUER", "", names, "tokens must be of this issuer (`iss`), or one of this list; unset = whatever it is"),
+  jwtAudiences: row("JWT_AUDIENCE", "", names, "tokens must be for this audience (`aud`), or one of this list; unset = whatever it is"),
   linkKey: secret("LINK_KEY", key, "base64 of the key of links between our own processes; in dev a documented default. prod: ≥ 32 bytes"),
-  linkKeyPrevious: secret(
+  linkKeyPrevious: passingSecret(
     "LINK_KEY_PREVIOUS",
     optional(key),
     "accepted beside `LINK_KEY`: the next key before it is used anywhere, the last one for as long as it still is; base64, prod: ≥ 32 bytes",
@@ -190,7 +199,21 @@ export type Settings = { readonly [Name in keyof typeof settingRows]: ReturnType
  */
 export function readSettings(env: Environment): Settings {
   const rows = Object.entries(settingRows) as [string, Row<unknown>][];
-  return byEnv(Object.fromEntries(rows.map(([name, setting]) => [name, readRow(setting, env)])) as Settings, env);
+  const whole = withSecrets(env, readSecretFiles(secretFilesIn(env)));
+  return byEnv(Object.fromEntries(rows.map(([name, setting]) => [name, readRow(setting, whole)])) as Settings, whole);
+}
+
+/**
+ * The secrets that `env` has in files.
+ * @throws {SettingError} when one is given both ways.
+ */
+export function secretFilesIn(env: Environment): SecretFile[] {
+  const rows = Object.values(settingRows) as Row<unknown>[];
+  const secrets = rows.filter(({ secret }) => secret !== undefined);
+  return secretFilesOf(
+    env,
+    secrets.map(({ env: name, secret }) => ({ env: name, passing: secret === "passing" })),
+  );
 }
 
 /**
@@ -203,21 +226,27 @@ export function readSetting<Name extends "version" | "drainDeadlineMs">(name: Na
 
 function readRow<Value>({ env: name, byDefault, secret: isSecret, read }: Row<Value>, env: Environment): Value {
   const given = env[name];
-  if (given === "" && isSecret) throw new SettingError(`${name} is empty: unset it or give it a value.`);
+  if (given === "" && isSecret !== undefined) throw new SettingError(`${name} is empty: unset it or give it a value.`);
   return read(given === undefined || given === "" ? byDefault : given, name);
 }
 
 /** What depends on `ENV`: development has documented keys and hides its admin listener, production asks for long keys of your own. */
 function byEnv(settings: Settings, env: Environment): Settings {
-  if (settings.env === "dev") {
-    return {
-      ...settings,
-      adminHost: settings.adminHost === "" ? "127.0.0.1" : settings.adminHost,
-      jwtKey: settings.jwtKey.length === 0 ? key(developmentJwtKey, "JWT_KEY") : settings.jwtKey,
-      linkKey: settings.linkKey.length === 0 ? key(developmentLinkKey, "LINK_KEY") : settings.linkKey,
-    };
-  }
-  for (const name of ["JWT_KEY", "LINK_KEY"])
+  return settings.env === "dev" ? inDevelopment(settings) : inProduction(settings, env);
+}
+
+function inDevelopment(settings: Settings): Settings {
+  const { adminHost, jwtKey, jwksUrl, linkKey } = settings;
+  return {
+    ...settings,
+    adminHost: adminHost === "" ? "127.0.0.1" : adminHost,
+    jwtKey: jwtKey.length === 0 && jwksUrl === undefined ? key(developmentJwtKey, "JWT_KEY") : jwtKey,
+    linkKey: linkKey.length === 0 ? key(developmentLinkKey, "LINK_KEY") : linkKey,
+  };
+}
+
+function inProduction(settings: Settings, env: Environment): Settings {
+  for (const name of settings.jwksUrl === undefined ? ["JWT_KEY", "LINK_KEY"] : ["LINK_KEY"])
     if (env[name] === undefined) throw new SettingError(`${name} is missing: ENV=prod has no default keys.`);
   for (const [name, bytes] of [
     ["JWT_KEY", settings.jwtKey],
@@ -225,7 +254,7 @@ function byEnv(settings: Settings, env: Environment): Settings {
     ["LINK_KEY", settings.linkKey],
     ["LINK_KEY_PREVIOUS", settings.linkKeyPrevious],
   ] as const) {
-    if (bytes !== undefined && bytes.length < productionKeyBytesMin)
+    if (bytes !== undefined && env[name] !== undefined && bytes.length < productionKeyBytesMin)
       throw new SettingError(`${name} is too short: ENV=prod wants at least ${productionKeyBytesMin} bytes.`);
   }
   return { ...settings, adminHost: settings.adminHost === "" ? "::" : settings.adminHost };
@@ -234,8 +263,9 @@ function byEnv(settings: Settings, env: Environment): Settings {
 /** Keys that are accepted: the first is the one that is used. */
 export type Keys = readonly [current: Uint8Array, ...previous: Uint8Array[]];
 
-export function jwtKeysOf({ jwtKey, jwtKeyPrevious }: Settings): Keys {
-  return jwtKeyPrevious === undefined ? [jwtKey] : [jwtKey, jwtKeyPrevious];
+/** None, where `JWKS_URL` has all. */
+export function jwtKeysOf({ jwtKey, jwtKeyPrevious }: Settings): readonly Uint8Array[] {
+  return [jwtKey, jwtKeyPrevious].filter((key) => key !== undefined && key.length > 0) as Uint8Array[];
 }
 
 export function linkKeysOf({ linkKey, linkKeyPrevious }: Settings): Keys {
@@ -271,7 +301,11 @@ function row<Value>(env: string, byDefault: string, read: Row<Value>["read"], ab
 }
 
 function secret<Value>(env: string, read: Row<Value>["read"], about: string): Row<Value> {
-  return { env, byDefault: "", read, about, secret: true };
+  return { env, byDefault: "", read, about, secret: "lasting" };
+}
+
+function passingSecret<Value>(env: string, read: Row<Value>["read"], about: string): Row<Value> {
+  return { ...secret(env, read, about), secret: "passing" };
 }
 
 function text(value: string): string {
@@ -311,6 +345,21 @@ export function duration(value: string, env: string): number {
 
 function list(value: string): readonly string[] {
   return value === "" ? [] : value.split(",").map((item) => item.trim());
+}
+
+/** A list of names that tokens have: an empty one would let in whoever has none. */
+function names(value: string, env: string): readonly string[] {
+  const all = list(value);
+  if (all.includes("")) throw new SettingError(`${env} must be a list of names, and one of them is empty.`);
+  return all;
+}
+
+/** The error says nothing of the value: there may be a password in it. */
+function webUrl(value: string, env: string): URL {
+  const url = URL.parse(value);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "" || url.hash !== "")
+    throw new SettingError(`${env} must be such as https://login.example/.well-known/jwks.json, without a password.`);
+  return url;
 }
 
 /** Names of Services: DNS labels. */

@@ -31,7 +31,9 @@ test("[metrics] each alert fires and clears, and every question of the dashboard
 
   const canary = scenarios.canary(scene);
   await Promise.all([scenarios.slowHandler, scenarios.crash, scenarios.fullServer, scenarios.badClients].map((play) => play(scene)));
-  await Promise.all([scenarios.fullDisk, scenarios.journals, scenarios.forgetfulJournal, scenarios.badRedis].map((play) => play(scene)));
+  await Promise.all(
+    [scenarios.fullDisk, scenarios.journals, scenarios.forgetfulJournal, scenarios.badRedis, scenarios.badKeys].map((play) => play(scene)),
+  );
   await Promise.all([scenarios.cutLink, scenarios.fleetAway, scenarios.drains, () => canary].map((play) => play(scene)));
   await scenarios.everybodyGone(scene, gates, servers);
 

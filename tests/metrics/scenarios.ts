@@ -8,6 +8,7 @@ import { WebSocket } from "ws";
 import { dataFolder } from "#tests/support/data_folder.ts";
 import { EndpointsApi } from "#tests/support/endpoints_api.ts";
 import { wayIn } from "#tests/support/entrance.ts";
+import { Issuer, SigningKey } from "#tests/support/issuer.ts";
 import { frame, type Player } from "#tests/support/player.ts";
 import { RedisServer, remembers } from "#tests/support/redis_server.ts";
 import { SmallDisk } from "#tests/support/small_disk.ts";
@@ -132,6 +133,28 @@ export async function badClients({ watch, gate }: Scene): Promise<void> {
     },
     () => stop(),
   );
+}
+
+/** A gate whose issuer is away, and whose file of a key is cut short. */
+export async function badKeys({ world, watch, redis }: Scene): Promise<void> {
+  const signing = await SigningKey.make("ES256", "a");
+  const issuer = await Issuer.open(world.t, []);
+  const file = join(dataFolder(world.t), "key");
+  const key = Buffer.alloc(32, 7).toString("base64");
+  writeFileSync(file, key);
+  issuer.say("no", 500);
+  const gate = await world.gate("gate-keys", redis, { JWT_KEY_FILE: file, JWKS_URL: issuer.url });
+  await watch.see(
+    [of(gate, "CroupierKeysNotRead", "a JWKS_URL that answers 500")],
+    nothing, // from its start on
+    async () => issuer.publish([signing.jwk]),
+  );
+  await watch.see(
+    [of(gate, "CroupierSecretsFaulty", "a key's file that is cut short")],
+    async () => writeFileSync(file, key.slice(0, 7)),
+    async () => writeFileSync(file, key),
+  );
+  await world.remove(gate);
 }
 
 /** Rooms of a newer release, rooms that are lost, and a server that is started again and again. */

@@ -3,7 +3,7 @@
  * test starts is looked at when it has ended (process.ts); with KEEP_LOGS=DIR what it said is kept there,
  * one file each, and its secrets beside it, so that all logs of a run can be searched for all of them (`npm run test:secrets`).
  */
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 /** Shorter ones are words, and words are in many lines. */
@@ -12,7 +12,15 @@ export const secretCharactersMin = 8;
 /** The documented keys of development are secrets here, too. */
 const developmentKeys = ["ZGVmYXVsdF9rZXk=", "ZGVmYXVsdF9saW5r"];
 
-const secretVariables = ["JWT_KEY", "JWT_KEY_PREVIOUS", "LINK_KEY", "LINK_KEY_PREVIOUS", "ADMIN_TOKEN", "REDIS_PASSWORD"];
+const secretVariables = [
+  "JWT_KEY",
+  "JWT_KEY_PREVIOUS",
+  "LINK_KEY",
+  "LINK_KEY_PREVIOUS",
+  "ADMIN_TOKEN",
+  "ADMIN_READ_TOKEN",
+  "REDIS_PASSWORD",
+];
 
 const patterns: Readonly<Record<string, RegExp>> = {
   "a token": /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
@@ -33,8 +41,17 @@ export interface Leak {
 /** The secrets that a process was given. */
 export function secretsOf(env: Readonly<Record<string, string | undefined>>): string[] {
   const [, password = ""] = /\/\/[^/@]*:([^/@]+)@/.exec(env["REDIS_URL"] ?? "") ?? [];
-  const given = [...secretVariables.map((name) => env[name] ?? ""), password, decodeURIComponent(password)];
+  const given = [
+    ...secretVariables.flatMap((name) => [env[name] ?? "", inFile(env[`${name}_FILE`])]),
+    password,
+    decodeURIComponent(password),
+  ];
   return [...new Set([...developmentKeys, ...given])].filter((secret) => secret.length >= secretCharactersMin);
+}
+
+/** What a file of a secret has now; "" where there is none. */
+function inFile(path: string | undefined): string {
+  return path === undefined || !existsSync(path) || !statSync(path).isFile() ? "" : readFileSync(path, "utf8").trim();
 }
 
 /** What `text` says that it should not. */
