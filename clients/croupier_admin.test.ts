@@ -22,13 +22,13 @@ test("[croupier][P6] drain status, start, start again, undo", async (t) => {
   const { server, admin, croupier } = await serverAtHand(t);
   const player = await Player.seated(server.port, 1);
   await player.hear(2);
-  const serving = { code: 0, lines: ["serving, 1 rooms, 1 players, 1 sessions; a drain would wait"], errors: "" };
+  const serving = { code: 0, lines: ["serving, 1 room, 1 player, 1 session; a drain would wait"], errors: "" };
   assert.deepEqual(await croupier("drain status"), serving);
   const none = await croupier("drain undo");
   assert.deepEqual(none, { code: 1, lines: [], errors: `${admin} says 409: there is no drain to take back.\n` });
   for (let time = 0; time < 2; time++) {
     const { code, lines } = await croupier("drain start");
-    assert.match(lines.join("\n"), /^draining \(wait\), left: 1 rooms, 1 players, 1 sessions, deadline in 1\d\d\.\d s$/);
+    assert.match(lines.join("\n"), /^draining \(wait\), left: 1 room, 1 player, 1 session, deadline in 1\d\d\.\d s$/);
     assert.equal(code, 0);
   }
   assert.deepEqual(await croupier("drain undo"), serving);
@@ -40,7 +40,7 @@ test("[croupier][P6] drain start --wait tells how far it is until the server is 
   const player = await Player.seated(server.port, 1);
   await player.hear(2);
   const waiting = run("drain start --wait");
-  await waiting.until((line) => line.startsWith("draining (wait), left: 1 rooms"));
+  await waiting.until((line) => line.startsWith("draining (wait), left: 1 room"));
   player.stand();
   assert.deepEqual(await waiting.exited, { code: 0, signal: null });
   assert.equal(waiting.lines.at(-1), "gone");
@@ -61,7 +61,8 @@ test("[croupier] rooms ls, for people and for machines", async (t) => {
   const { server, croupier } = await serverAtHand(t);
   await (await Player.seated(server.port, 1, { room_id: "7" })).hear(2);
   const { lines } = await croupier("rooms ls");
-  assert.match(lines.join("\n"), /^dice\/7 life [0-9a-f]{16} epoch 1 version 1, playing, 1 of 4 seats, 0 watchers, 1 users$/);
+  assert.equal(lines[0], "ROOM    LIFE              EPOCH  VERSION  PHASE    SEATS  WATCHERS  USERS");
+  assert.match(lines.slice(1).join("\n"), /^dice\/7 {2}[0-9a-f]{16} {2}1 {6}1 {8}playing {2}1\/4 {4}0 {9}1$/);
   const { life, ...room } = JSON.parse((await croupier("rooms ls --json")).lines.join("\n")) as Record<string, unknown>;
   assert.equal(typeof life, "string");
   const seats = { seats: 4, free: 3, watchers: 0, users: 1 };
@@ -78,5 +79,5 @@ test("[croupier] the admin token, a wrong one, and nobody there: a sentence and 
   assert.deepEqual(await croupier("drain start --wait --admin http://127.0.0.1:1"), nobody);
   const { code, errors } = await croupier("drain status --admin 127.0.0.1:60009");
   assert.equal(code, 78);
-  assert.match(errors, /^"127\.0\.0\.1:60009" is no URL of an admin listener\.\nusage: croupier journal ls/);
+  assert.match(errors, /^"127\.0\.0\.1:60009" is no URL of an admin listener\.\nusage: croupier drain status /);
 });
