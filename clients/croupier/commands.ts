@@ -6,12 +6,14 @@ import { completionOf, shells } from "./completion.ts";
 import { showDrain, startDrain, undoDrain } from "./drain.ts";
 import type { Flag } from "./flags.ts";
 import { checkJournal, listJournal, readJournal, showStored } from "./journal.ts";
+import { showJournals } from "./journal_status.ts";
 import { logLevel } from "./log_level.ts";
 import type { Operand } from "./operand.ts";
 import { followRollout, showPlan } from "./rollout.ts";
 import { dissolveRoom, listRooms, moveRoom, rebalance, showRoom } from "./rooms.ts";
 import { print } from "./say.ts";
 import { abandon, listServers } from "./servers.ts";
+import { kickSession, kickUser, listSessions, messageUser } from "./sessions.ts";
 
 const room: Operand = { name: "LIFE|GAME/ROOM" };
 
@@ -79,6 +81,38 @@ export const commands: Commands = new Map<string, Command>([
     },
   ],
   [
+    "sessions ls",
+    {
+      about: "everybody who is connected to gates",
+      ...{ operands: [], flags: ["user", "game", "room", "stage", "address", "limit", ...asking] },
+      run: (given) => listSessions(adminsOf(given), given.flags),
+    },
+  ],
+  [
+    "sessions kick",
+    {
+      about: "closes a session, for its client to stay away",
+      ...{ operands: [{ name: "SESSION" }], flags: final },
+      run: (given) => kickSession(adminsOf(given), given),
+    },
+  ],
+  [
+    "users kick",
+    {
+      about: "closes every session of a user",
+      ...{ operands: [{ name: "USER" }], flags: final },
+      run: (given) => kickUser(adminsOf(given), given),
+    },
+  ],
+  [
+    "users message",
+    {
+      about: "tells a user something, at each of the sessions there are",
+      ...{ operands: [{ name: "USER" }, { name: "TEXT" }], flags: asking },
+      run: (given) => messageUser(adminsOf(given), given),
+    },
+  ],
+  [
     "servers ls",
     {
       about: "asked of gates: the game servers that they know",
@@ -100,6 +134,14 @@ export const commands: Commands = new Map<string, Command>([
       about: "asked of a gate: follows one until every game server has the same release",
       ...{ operands: [], flags: ["release", "timeout", ...asking] },
       run: (given) => followRollout(adminsOf(given).only, given.flags),
+    },
+  ],
+  [
+    "journal status",
+    {
+      about: "what running game servers know of their journals",
+      ...{ operands: [], flags: asking },
+      run: (given) => showJournals(adminsOf(given), given.flags),
     },
   ],
   [

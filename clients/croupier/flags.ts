@@ -20,7 +20,7 @@ export const flags = {
   version: { value: "NUMBER", about: "only rooms whose state has this version" },
   free: { about: "only rooms with a free seat" },
   user: { value: "USER", about: "only what this user has to do with" },
-  room: { value: "LIFE|GAME/ROOM", about: "only what this room has to do with" },
+  room: { value: "ROOM", about: "only what this room has to do with: GAME/ROOM, of logs also a life, of sessions also an id" },
   stage: { value: "STAGE", about: "only sessions at this stage", completes: ["idle", "entering", "seated", "leaving"] },
   address: { value: "ADDRESS", about: "only sessions from this address" },
   limit: { value: "NUMBER", about: "at most so many; otherwise all of them" },

@@ -1,5 +1,14 @@
 /** `croupier rooms`: what running game servers play, rooms that go to another one, and rooms that end. */
-import type { MovedView, RebalancedView, RoomsPageView, RoomView } from "#game_server/room_routes.ts";
+import type {
+  DissolvedView,
+  MovedView,
+  RebalancedView,
+  RebalanceView,
+  RoomDetailView,
+  RoomsPageView,
+  RoomView,
+  SeatView,
+} from "#game_server/room_routes.ts";
 import { visible } from "#runtime/log_readable.ts";
 import { type AdminClient, patienceMs } from "./admin.ts";
 import type { Admins } from "./admins.ts";
@@ -23,6 +32,13 @@ const columns: Columns<RoomView> = [
   ["USERS", ({ users }) => users],
 ];
 
+const seatColumns: Columns<SeatView> = [
+  ["SEAT", ({ seat }) => seat],
+  ["USER", ({ user }) => user],
+  ["STATE", stateOf],
+  ["SESSION", ({ session }) => session],
+];
+
 /** `rooms ls` */
 export async function listRooms(admins: Admins, flags: FlagValues): Promise<void> {
   await list(admins, columns, flags, (admin) =>
@@ -39,6 +55,8 @@ export async function showRoom(admins: Admins, { operand, flags }: Given): Promi
   if (flags.json) return print(JSON.stringify(room));
   printTable([room], columns);
   print("");
+  printTable(room.seated, seatColumns);
+  print("");
   for (const line of room.print.trimEnd().split("\n")) print(visible(line));
 }
 
@@ -47,7 +65,7 @@ export async function dissolveRoom(admins: Admins, { operand, flags }: Given): P
   const { admin, answer } = await admins.first((each) => askRoom(each, operand));
   const { game, id, life, users } = answer;
   await confirm(`dissolve ${game}/${id} (life ${life}), and send away ${counted(users, "user")}`, flags);
-  const dissolved = await admin.ask<{ life: string }>("POST", `${pathOf(life)}/dissolve`);
+  const dissolved = await admin.ask<DissolvedView>("POST", `${pathOf(life)}/dissolve`);
   print(flags.json ? JSON.stringify(dissolved) : `${game}/${id} (life ${dissolved.life}) is dissolved`);
 }
 
@@ -60,18 +78,12 @@ export async function moveRoom(admins: Admins, { operand, flags: { to, json } }:
   print(json ? JSON.stringify(answer) : `${operand} is at ${answer.to}`);
 }
 
-interface RebalanceState {
-  readonly isUnderWay: boolean;
-  readonly moved: number;
-  readonly left: number;
-}
-
 /** `rooms rebalance` */
 export async function rebalance(admin: AdminClient, { json }: FlagValues): Promise<void> {
   const progress = new Progress();
   const work = admin.ask<RebalancedView>("POST", "/rebalance", { timeoutMs: patienceMs });
   const answer = await meanwhile(work, async () => {
-    const state = await stateOf(admin);
+    const state = await rebalanceOf(admin);
     if (!json && state?.isUnderWay) progress.show(`${counted(state.moved, "room")} moved, ${state.left} to go`);
   });
   progress.end();
@@ -79,16 +91,22 @@ export async function rebalance(admin: AdminClient, { json }: FlagValues): Promi
 }
 
 /** Undefined: it does not say, now or at all. */
-async function stateOf(admin: AdminClient): Promise<RebalanceState | undefined> {
+async function rebalanceOf(admin: AdminClient): Promise<RebalanceView | undefined> {
   try {
-    return await admin.ask<RebalanceState>("GET", "/rebalance");
+    return await admin.ask<RebalanceView>("GET", "/rebalance");
   } catch (thrown) {
     if (thrown instanceof Trouble) return undefined;
     throw thrown;
   }
 }
 
-function askRoom(admin: AdminClient, which: string): Promise<RoomView & { readonly print: string }> {
+/** Others see one who is absent as online. */
+function stateOf({ online, absent }: SeatView): string {
+  if (absent) return "absent";
+  return online ? "online" : "offline";
+}
+
+function askRoom(admin: AdminClient, which: string): Promise<RoomDetailView> {
   return admin.ask("GET", pathOf(which));
 }
 
