@@ -44,13 +44,14 @@ function ofCommand(typed: string, command: Command): string[] {
   const line = `complete -c croupier -n "__croupier_in '${typed}'"`;
   const flags: readonly Flag[] = [...command.flags, "help"];
   const operands = given(operandsComplete(command));
-  return [
-    ...flags.map(
-      (flag) =>
-        `${line} -l ${flag} ${flagRow(flag).value === undefined ? "" : `-r ${given(flagRow(flag).completes)} `}-d ${quoted(flagRow(flag).about)}`,
-    ),
-    ...(operands === "" ? [] : [`${line} ${operands}`]),
-  ];
+  return [...flags.map((flag) => `${line} ${flagOf(flag)}`), ...(operands === "" ? [] : [`${line} ${operands}`])];
+}
+
+/** `-x`: something stands behind it, and no file; `-r`: something does. */
+function flagOf(flag: Flag): string {
+  const { value, about, completes } = flagRow(flag);
+  const behind = value === undefined ? "" : ` ${completes === "files" ? "-r" : "-x"} ${given(completes)}`;
+  return `-l ${flag}${behind.trimEnd()} -d ${quoted(about)}`;
 }
 
 function given(completes: Completes | undefined): string {
