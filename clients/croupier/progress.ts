@@ -28,10 +28,11 @@ export class Progress {
     this.#said = undefined;
   }
 
-  /** A line that did not fit would stay when the next one is shown. */
+  /** A line that did not fit would stay when the next one is shown. A terminal that does not know how wide it is says 0. */
   #over(line: string): void {
+    const { columns } = process.stdout;
     cursorTo(process.stdout, 0);
-    process.stdout.write(line.slice(0, Math.max(1, process.stdout.columns - 1)));
+    process.stdout.write(columns > 0 ? line.slice(0, columns - 1) : line);
     clearLine(process.stdout, 1);
   }
 }
