@@ -29,11 +29,13 @@ export async function undoDrain(admin: AdminClient, { json }: FlagValues): Promi
  */
 export async function startDrain(admin: AdminClient, { wait, json }: FlagValues): Promise<void> {
   const first = await admin.ask<DrainState>("POST", "/drain");
-  const startMs = performance.now();
+  let last = { rooms: first.rooms, atMs: performance.now() };
   const progress = new Progress();
   const show = (state: DrainState): void => {
+    const now = { rooms: state.rooms, atMs: performance.now() };
     if (json) progress.show(JSON.stringify(state));
-    else progress.show(leftOf(state), figuresOf(state, first.rooms - state.rooms, performance.now() - startMs));
+    else progress.show(leftOf(state), figuresOf(state, last.rooms - now.rooms, now.atMs - last.atMs));
+    last = now;
   };
   show(first);
   for (let state: DrainState | undefined = first; wait; show(state)) {
@@ -70,7 +72,7 @@ function loadOf({ rooms, players, sessions }: DrainState): string {
   return `${counted(rooms, "room")}, ${counted(players, "player")}, ${counted(sessions, "session")}`;
 }
 
-/** What goes on changing: how fast rooms have left so far, and until when they may. */
+/** What goes on changing: how fast rooms leave since it was looked last, and until when they may. */
 function figuresOf({ deadlineLeftMs }: DrainState, left: number, passedMs: number): string {
   const rate = left > 0 ? `, ${((left * 1000) / passedMs).toFixed(1)} rooms a second` : "";
   return `${rate}${deadlineLeftMs === undefined ? "" : `, deadline in ${seconds(deadlineLeftMs)}`}`;
