@@ -9,6 +9,8 @@ import { PeerAtHand } from "#tests/support/peer_at_hand.ts";
 import { Player } from "#tests/support/player.ts";
 import { Server, start } from "#tests/support/process.ts";
 import { SmallDisk } from "#tests/support/small_disk.ts";
+import { commands } from "./croupier/commands.ts";
+import { flags } from "./croupier/flags.ts";
 
 /** What the command line said, and how it ended. */
 async function croupier(t: TestContext, args: readonly string[], env: Record<string, string> = {}) {
@@ -40,12 +42,10 @@ async function looksTheSame(t: TestContext, folder: string): Promise<void> {
   const { code, lines, errors } = await croupier(t, ["journal", "ls", "--data-dir", folder]);
   assert.equal(errors, "");
   assert.match(lines[0] ?? "", /^journal [0-9a-f]{16}, boot 1, format 1, \d+ turns, clock \d+\.\d s, 2 rooms$/);
-  assert.match(
-    lines[1] ?? "",
-    /^dice\/7 life [0-9a-f]{16} epoch 1 version 1, 2 of 4 seats, users 1 2, \d+ kept outputs, \w+ in \d+\.\d s, \d+ bytes$/,
-  );
-  assert.match(lines[2] ?? "", /^rocket\/10 life [0-9a-f]{16} epoch 1 version 1, 1 of 6 seats, users 3, /);
-  assert.deepEqual([lines.length, code], [3, 0]);
+  assert.match(lines[1] ?? "", /^ROOM +LIFE +EPOCH +VERSION +SEATS +USERS +KEPT +TIMER +STATE +BYTES$/);
+  assert.match(lines[2] ?? "", /^dice\/7 +[0-9a-f]{16} +1 +1 +2\/4 +1,2 +\d+ +\w+:\d+\.\ds +- +\d+$/);
+  assert.match(lines[3] ?? "", /^rocket\/10 +[0-9a-f]{16} +1 +1 +1\/6 +3 /);
+  assert.deepEqual([lines.length, code], [4, 0]);
   const sound = await croupier(t, ["journal", "check", "--data-dir", folder]);
   assert.match(sound.lines.join("\n"), /^sound: 2 rooms, \d+ turns$/);
   assert.equal(sound.code, 0);
@@ -72,6 +72,8 @@ test("[croupier] journal ls, show and check: of a running server and of a killed
   );
   assert.equal(shown.lines[1], '  "game": "dice",');
   assert.deepEqual((await croupier(t, ["journal", "show", room.life, "--data-dir", folder])).lines, shown.lines);
+  const short = await croupier(t, ["journal", "show", "dice/7", "--json", "--data-dir", folder]);
+  assert.deepEqual([short.lines.length, JSON.parse(short.lines[0] ?? "")], [1, room]);
   assert.deepEqual(picture(folder), killed);
 });
 
@@ -82,6 +84,8 @@ test("[croupier] the files of a stopped server are left as they are", async (t) 
   assert.deepEqual(await server.exited, { code: 0, signal: null });
   const stopped = picture(folder);
   assert.deepEqual((await croupier(t, ["journal", "check"], { DATA_DIR: folder })).lines, ["sound: 0 rooms, 0 turns"]);
+  const checked = await croupier(t, ["journal", "check", "--json"], { DATA_DIR: folder });
+  assert.deepEqual(JSON.parse(checked.lines.join("")), { isSound: true, rooms: 0, turns: 0, faults: [] });
   assert.deepEqual(picture(folder), stopped);
 });
 
@@ -112,17 +116,14 @@ test("[croupier] journal ls, show and check tell rooms that are on their way, an
   journal.commit({ clockMs: 0, kept, ended: [] });
   journal.close();
   const ls = await croupier(t, ["journal", "ls", "--data-dir", folder]);
-  assert.deepEqual([ls.code, ls.errors, ls.lines.length], [0, "", 4]);
+  assert.deepEqual([ls.code, ls.errors, ls.lines.length], [0, "", 5]);
   assert.match(ls.lines[0] ?? "", /, 3 rooms, 1 gone$/);
-  assert.match(
-    ls.lines[1] ?? "",
-    /^dice\/1 life 0{15}1 epoch 1 version 1, 0 of 4 seats, no users, 0 kept outputs, stay in 3600\.0 s, \d+ bytes$/,
-  );
-  assert.match(ls.lines[2] ?? "", /^dice\/2 .*, outgoing to 0{14}cc, \d+ bytes$/);
-  assert.match(ls.lines[3] ?? "", /^dice\/3 .*, incoming from 0{14}bb, \d+ bytes$/);
+  assert.match(ls.lines[2] ?? "", /^dice\/1 +0{15}1 +1 +1 +0\/4 +- +0 +stay:3600\.0s +- +\d+$/);
+  assert.match(ls.lines[3] ?? "", /^dice\/2 .* outgoing:0{14}cc +\d+$/);
+  assert.match(ls.lines[4] ?? "", /^dice\/3 .* incoming:0{14}bb +\d+$/);
   const json = JSON.parse((await croupier(t, ["journal", "ls", "--json", "--data-dir", folder])).lines[0] ?? "") as Record<string, unknown>;
   assert.deepEqual([(json["rooms"] as unknown[]).length, json["gone"]], [3, 1]);
-  assert.deepEqual((await croupier(t, ["journal", "check", "--data-dir", folder])).lines, ["sound: 3 rooms, 1 turns"]);
+  assert.deepEqual((await croupier(t, ["journal", "check", "--data-dir", folder])).lines, ["sound: 3 rooms, 1 turn"]);
   for (const [which, life] of [
     ["dice/1", played.life],
     [gone.life, gone.life],
@@ -199,9 +200,12 @@ test("[croupier] unknown words and flags end it with a sentence, the usage and 7
     ["journal", "constructor"],
     ["journal", "show"],
     ["journal", "ls", "more"],
-    ["journal", "check", "--json"],
+    ["completion"],
+    ["completion", "tcsh"],
+    ["completion", "bash", "--json"],
     ["rooms"],
-    ["drain", "start", "--json"],
+    ["rooms", "dissolve"],
+    ["rooms", "ls", "--limit", "0"],
     ["drain", "status", "--wait"],
     ["drain", "undo", "--data-dir", "here"],
     ["rooms", "ls", "all"],
@@ -210,9 +214,22 @@ test("[croupier] unknown words and flags end it with a sentence, the usage and 7
   ]) {
     const { code, lines, errors } = await croupier(t, args);
     assert.deepEqual([code, lines], [78, []], args.join(" "));
-    assert.match(errors, /^[^\n]+\nusage: croupier journal ls/);
+    assert.match(errors, /^[^\n]+\nusage: croupier /);
   }
   const help = await croupier(t, ["--help"]);
-  assert.equal(help.code, 0);
-  assert.match(help.lines.join("\n"), /^usage: croupier journal ls/);
+  assert.deepEqual([help.code, help.errors], [0, ""]);
+  for (const [name, { about }] of commands)
+    assert.ok(help.lines.some((line) => line.startsWith(`  ${name} `) && line.endsWith(`  ${about}`)));
+  for (const flag of Object.keys(flags))
+    assert.ok(
+      help.lines.some((line) => line.startsWith(`  --${flag} `)),
+      flag,
+    );
+  const one = await croupier(t, ["rooms", "move", "--help"]);
+  assert.equal(
+    one.lines[0],
+    "usage: croupier rooms move LIFE|GAME/ROOM [--to JOURNAL|ADDRESS] [--admin URL[,URL…]] [--token-file FILE] [--json]",
+  );
+  const wrong = await croupier(t, ["rooms", "move", "--yes"]);
+  assert.equal(wrong.errors.split("\n")[1], one.lines[0]);
 });

@@ -1,20 +1,19 @@
 /** What a person at a terminal sees, on a real pseudo-terminal. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { dataFolder } from "./support/data_folder.ts";
 import { Player } from "./support/player.ts";
-import { spawnRun } from "./support/process.ts";
 import { says } from "./support/said.ts";
+import { onTerminal } from "./support/terminal.ts";
 
-/** Runs single mode on a pseudo-terminal, through util-linux's script. */
-function onTerminal(t: Parameters<typeof spawnRun>[0], env: Record<string, string>) {
+/** Single mode. */
+function singleOnTerminal(t: TestContext, env: Record<string, string>) {
   const settings = { PORT: "0", ADMIN_PORT: "0", LOG_LEVEL: "error", DATA_DIR: dataFolder(t), ...env };
-  const showsToken = env["ENV"] !== "prod";
-  return spawnRun(t, "script", ["-qec", `exec ${process.execPath} single.ts`, "/dev/null"], settings, { showsToken });
+  return onTerminal(t, "single.ts", settings, { showsToken: env["ENV"] !== "prod" });
 }
 
 test("[start] on a terminal, in development, the welcome says how to play, with a token that works and no key", async (t) => {
-  const run = onTerminal(t, {});
+  const run = singleOnTerminal(t, {});
   const port = Number(/port (\d+)/.exec(await run.until((line) => line.includes("Croupier deals on port")))?.[1]);
   const token = (await run.until((line) => /^ +eyJ/.test(line))).trim();
   await run.until((line) => line.includes("Ctrl-C parks the rooms; the next npm start goes on with them."));
@@ -28,7 +27,7 @@ test("[start] on a terminal, in development, the welcome says how to play, with 
 });
 
 test("[P6] on a terminal Ctrl-C parks the rooms and says so, and it exits", async (t) => {
-  const run = onTerminal(t, {});
+  const run = singleOnTerminal(t, {});
   const port = Number(/port (\d+)/.exec(await run.until((line) => line.includes("Croupier deals on port")))?.[1]);
   const player = await Player.seated(port, 1);
   await player.hear(2);
@@ -39,7 +38,7 @@ test("[P6] on a terminal Ctrl-C parks the rooms and says so, and it exits", asyn
 });
 
 test("[P6] on a terminal, DRAIN=wait: the first Ctrl-C says what it waits for, the second ends it", async (t) => {
-  const run = onTerminal(t, { DRAIN: "wait" });
+  const run = singleOnTerminal(t, { DRAIN: "wait" });
   const port = Number(/port (\d+)/.exec(await run.until((line) => line.includes("Croupier deals on port")))?.[1]);
   const player = await Player.seated(port, 1);
   await player.hear(2);
@@ -52,7 +51,7 @@ test("[P6] on a terminal, DRAIN=wait: the first Ctrl-C says what it waits for, t
 
 test("[start] in production there is no welcome", async (t) => {
   const key = Buffer.alloc(32, 4).toString("base64");
-  const run = onTerminal(t, { ENV: "prod", JWT_KEY: key, LINK_KEY: key, LOG_LEVEL: "info" });
+  const run = singleOnTerminal(t, { ENV: "prod", JWT_KEY: key, LINK_KEY: key, LOG_LEVEL: "info" });
   await run.until(says("ready"));
   assert.doesNotMatch(run.lines.join("\n"), /Croupier deals|eyJ/);
 });

@@ -1,36 +1,51 @@
 /** `croupier drain`: a process leaves service, says how far it is, and comes back. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DrainState } from "#runtime/drain_routes.ts";
-import { type AdminClient, Unreachable } from "./admin.ts";
-import { print, seconds, Trouble } from "./say.ts";
-
-const lookEveryMs = 500;
+import { type AdminClient, Cut, Unreachable } from "./admin.ts";
+import type { Admins } from "./admins.ts";
+import type { FlagValues } from "./flags.ts";
+import { lookEveryMs } from "./meanwhile.ts";
+import { Progress } from "./progress.ts";
+import { counted, print, seconds, Trouble } from "./say.ts";
 
 /** `drain status` */
-export async function showDrain(admin: AdminClient): Promise<void> {
-  print(lineOf(await admin.ask<DrainState>("GET", "/drain")));
+export async function showDrain(admins: Admins, { json }: FlagValues): Promise<void> {
+  const all = await admins.every((admin) => admin.ask<DrainState>("GET", "/drain"));
+  for (const { admin, answer } of all) {
+    if (json) print(JSON.stringify(admins.areSeveral ? { admin: admin.url, ...answer } : answer));
+    else print(`${admins.areSeveral ? `${admin.url}: ` : ""}${lineOf(answer)}`);
+  }
 }
 
 /** `drain undo` */
-export async function undoDrain(admin: AdminClient): Promise<void> {
-  print(lineOf(await admin.ask<DrainState>("DELETE", "/drain")));
+export async function undoDrain(admin: AdminClient, { json }: FlagValues): Promise<void> {
+  const state = await admin.ask<DrainState>("DELETE", "/drain");
+  print(json ? JSON.stringify(state) : lineOf(state));
 }
 
 /**
- * `drain start`; with `waits`, a line for each change until the process is gone.
+ * `drain start`; with `--wait`, how far it is until the process is gone.
  * @throws {Trouble} when somebody takes the drain back meanwhile.
  */
-export async function startDrain(admin: AdminClient, { waits }: { waits: boolean }): Promise<void> {
-  let line = lineOf(await admin.ask<DrainState>("POST", "/drain"));
-  print(line);
-  while (waits) {
-    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
-    const state = await stateOf(admin);
-    if (state === undefined) return print("gone");
+export async function startDrain(admin: AdminClient, { wait, json }: FlagValues): Promise<void> {
+  const first = await admin.ask<DrainState>("POST", "/drain");
+  let last = { rooms: first.rooms, atMs: performance.now() };
+  const progress = new Progress();
+  const show = (state: DrainState): void => {
+    const now = { rooms: state.rooms, atMs: performance.now() };
+    if (json) progress.show(JSON.stringify(state));
+    else progress.show(leftOf(state), figuresOf(state, last.rooms - now.rooms, now.atMs - last.atMs));
+    last = now;
+  };
+  show(first);
+  for (let state: DrainState | undefined = first; wait; show(state)) {
+    await sleep(lookEveryMs);
+    state = await stateOf(admin);
+    if (state?.stage !== "draining" && state?.stage !== "dissolving") progress.end();
+    if (state === undefined || state.stage === "gone") return print(json ? JSON.stringify({ stage: "gone" }) : "gone");
     if (state.stage === "serving") throw new Trouble("somebody took the drain back: it serves again.");
-    const now = lineOf(state);
-    if (now !== line) print(now);
-    line = now;
   }
+  progress.end();
 }
 
 /** Undefined: the process is gone. */
@@ -38,14 +53,27 @@ async function stateOf(admin: AdminClient): Promise<DrainState | undefined> {
   try {
     return await admin.ask<DrainState>("GET", "/drain");
   } catch (thrown) {
-    if (thrown instanceof Unreachable) return undefined;
+    if (thrown instanceof Unreachable || thrown instanceof Cut) return undefined;
     throw thrown;
   }
 }
 
-function lineOf({ stage, kind, rooms, players, sessions, deadlineLeftMs }: DrainState): string {
-  const left = `${rooms} rooms, ${players} players, ${sessions} sessions`;
-  if (stage === "serving") return `serving, ${left}; a drain would ${kind}`;
-  const deadline = deadlineLeftMs === undefined ? "" : `, deadline in ${seconds(deadlineLeftMs)}`;
-  return `${stage} (${kind}), left: ${left}${deadline}`;
+function lineOf(state: DrainState): string {
+  const { stage, kind, deadlineLeftMs } = state;
+  if (stage === "serving") return `serving, ${loadOf(state)}; a drain would ${kind}`;
+  return `${leftOf(state)}${deadlineLeftMs === undefined ? "" : `, deadline in ${seconds(deadlineLeftMs)}`}`;
+}
+
+function leftOf(state: DrainState): string {
+  return `${state.stage} (${state.kind}), left: ${loadOf(state)}`;
+}
+
+function loadOf({ rooms, players, sessions }: DrainState): string {
+  return `${counted(rooms, "room")}, ${counted(players, "player")}, ${counted(sessions, "session")}`;
+}
+
+/** What goes on changing: how fast rooms leave since it was looked last, and until when they may. */
+function figuresOf({ deadlineLeftMs }: DrainState, left: number, passedMs: number): string {
+  const rate = left > 0 ? `, ${((left * 1000) / passedMs).toFixed(1)} rooms a second` : "";
+  return `${rate}${deadlineLeftMs === undefined ? "" : `, deadline in ${seconds(deadlineLeftMs)}`}`;
 }

@@ -6,7 +6,10 @@ import type { Inspection } from "#game_server/journal_inspection.ts";
 import { lookAt } from "#game_server/journal_look.ts";
 import { isGone, type Passage, type RoomValue, type StoredValue } from "#game_server/room_value.ts";
 import { isFull } from "#game_server/sqlite_errors.ts";
-import { exitTrouble, print, seconds, Trouble } from "./say.ts";
+import type { Given } from "./command.ts";
+import type { FlagValues } from "./flags.ts";
+import { counted, exitTrouble, print, seconds, Trouble } from "./say.ts";
+import { type Columns, printTable } from "./table.ts";
 
 type Journal = Inspection & { readonly state: NonNullable<Inspection["state"]> };
 
@@ -28,8 +31,21 @@ interface Summary {
   readonly bytes: number;
 }
 
+const columns: Columns<Summary> = [
+  ["ROOM", nameOf],
+  ["LIFE", ({ life }) => life],
+  ["EPOCH", ({ epoch }) => epoch],
+  ["VERSION", ({ version }) => version],
+  ["SEATS", ({ seatsTaken, playing }) => `${seatsTaken}/${playing}`],
+  ["USERS", ({ users }) => users.join() || undefined],
+  ["KEPT", ({ keptOutputs }) => keptOutputs],
+  ["TIMER", ({ nextTimer }) => nextTimer && `${nextTimer.name}:${(nextTimer.inMs / 1000).toFixed(1)}s`],
+  ["STATE", stateOf],
+  ["BYTES", ({ bytes }) => bytes],
+];
+
 /** `journal ls`: every room, one a line; of lives that have left only how many. */
-export function listJournal({ state, rows, faults }: Journal, { json }: { json: boolean }): void {
+export function listJournal({ state, rows, faults }: Journal, { json }: FlagValues): void {
   const { id, boot, format, turns, clockMs } = state;
   const stored = roomsOf(rows);
   const gone = rows.length - stored.length;
@@ -38,28 +54,29 @@ export function listJournal({ state, rows, faults }: Journal, { json }: { json: 
     .toSorted((a, b) => nameOf(a).localeCompare(nameOf(b), "en", { numeric: true }));
   if (faults.length > 0) process.exitCode = exitTrouble;
   if (json) return print(JSON.stringify({ id, boot, format, turns, clockMs, faults, rooms, gone }));
-  print(
-    `journal ${id}, boot ${boot}, format ${format}, ${turns} turns, clock ${seconds(clockMs)}, ${rooms.length} rooms${gone > 0 ? `, ${gone} gone` : ""}`,
-  );
-  for (const room of rooms) print(lineOf(room));
+  const about = `journal ${id}, boot ${boot}, format ${format}, ${counted(turns, "turn")}, clock ${seconds(clockMs)}`;
+  print(`${about}, ${counted(rooms.length, "room")}${gone > 0 ? `, ${gone} gone` : ""}`);
+  printTable(rooms, columns);
   for (const fault of faults) print(`damaged: ${fault}`);
 }
 
 /** `journal show`: one room as JSON, or what is known of a life that has left. */
-export function showRoom({ rows }: Journal, which: string): void {
+export function showStored({ rows }: Journal, { operand: which, flags: { json } }: Given): void {
   const byLife = rows.filter(({ life }) => life === which);
   const found = byLife.length > 0 ? byLife : roomsOf(rows).filter(({ room }) => nameOf(room) === which);
   const [room] = found;
   if (room === undefined) throw new Trouble(`the journal has no room ${JSON.stringify(which)}.`);
   if (found.length > 1) throw new Trouble(`${which} has several lives, name one: ${found.map(({ life }) => life).join(", ")}.`);
-  print(JSON.stringify(JSON.parse(room.value), undefined, 2));
+  print(JSON.stringify(JSON.parse(room.value), undefined, json ? 0 : 2));
 }
 
 /** `journal check`: exit code 1 unless it is sound. */
-export function checkJournal({ state, rows, faults }: Journal): void {
+export function checkJournal({ state, rows, faults }: Journal, { json }: FlagValues): void {
+  const rooms = roomsOf(rows).length;
+  if (faults.length > 0) process.exitCode = exitTrouble;
+  if (json) return print(JSON.stringify({ isSound: faults.length === 0, rooms, turns: state.turns, faults }));
   for (const fault of faults) print(fault);
-  if (faults.length === 0) print(`sound: ${roomsOf(rows).length} rooms, ${state.turns} turns`);
-  else process.exitCode = exitTrouble;
+  if (faults.length === 0) print(`sound: ${counted(rooms, "room")}, ${counted(state.turns, "turn")}`);
 }
 
 /** Rows that are rooms, and not what is remembered of lives that have left. */
@@ -83,18 +100,10 @@ function summaryOf(stored: RoomValue, value: string, clockMs: number): Summary {
   };
 }
 
-function lineOf(room: Summary): string {
-  const { life, epoch, version, playing, seatsTaken, users, isOver, keptOutputs, nextTimer, passage, bytes } = room;
-  return [
-    `${nameOf(room)} life ${life} epoch ${epoch} version ${version}`,
-    `${seatsTaken} of ${playing} seats`,
-    users.length > 0 ? `users ${users.join(" ")}` : "no users",
-    `${keptOutputs} kept outputs`,
-    nextTimer ? `${nextTimer.name} in ${seconds(nextTimer.inMs)}` : "no timer",
-    ...(isOver ? ["over"] : []),
-    ...(passage === undefined ? [] : [passage.is === "incoming" ? `incoming from ${passage.from}` : `outgoing to ${passage.to}`]),
-    `${bytes} bytes`,
-  ].join(", ");
+/** One word: over, or on its way; otherwise it is played here. */
+function stateOf({ isOver, passage }: Summary): string | undefined {
+  if (passage !== undefined) return passage.is === "incoming" ? `incoming:${passage.from}` : `outgoing:${passage.to}`;
+  return isOver ? "over" : undefined;
 }
 
 function nameOf({ game, room }: { game: string; room: string }): string {

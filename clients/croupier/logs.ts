@@ -9,26 +9,20 @@ import { StringDecoder } from "node:string_decoder";
 import { logEvents } from "#runtime/log_events.ts";
 import { openReadable, readLine, visible } from "#runtime/log_readable.ts";
 import { logLevels, SettingError } from "#runtime/settings.ts";
+import type { Given } from "./command.ts";
+import type { FlagValues } from "./flags.ts";
 import { Trouble } from "./say.ts";
 
 /** Longer ones are no line of ours. */
 const lineCharactersMax = 1024 * 1024;
 
-/** Which lines are shown; left out: all. */
-export interface LogFilter {
-  readonly user?: string | undefined;
-  /** A life, or a game and a room. */
-  readonly room?: string | undefined;
-  /** Names of events, with commas between them. */
-  readonly event?: string | undefined;
-  /** The least. */
-  readonly level?: string | undefined;
-}
-
 type Fields = Readonly<Record<string, unknown>>;
 
-/** `logs`: of these files, or of standard input. `json`: as they came. */
-export async function showLogs(files: readonly string[], filter: LogFilter, { json }: { json: boolean }): Promise<void> {
+/** Which lines are shown; without any: all. `user`: an id; `room`: a life, or a game and a room; `event`: names with commas between them; `level`: the least. */
+type LogFilter = Pick<FlagValues, "user" | "room" | "event" | "level">;
+
+/** `logs`: of these files, or of standard input. `--json`: as they came. */
+export async function showLogs({ operands: files, flags: { json = false, ...filter } }: Given): Promise<void> {
   const shown = shower(filter, json);
   for (const source of files.length === 0 ? [process.stdin] : files.map((file) => createReadStream(file))) {
     for await (const line of linesOf(source)) {

@@ -2,8 +2,26 @@
 import type { AbandonedView, ServersView } from "#gate_server/server_routes.ts";
 import { isLeaving, type ServerView } from "#gate_server/server_view.ts";
 import { type AdminClient, patienceMs } from "./admin.ts";
+import type { Admins } from "./admins.ts";
+import type { Given } from "./command.ts";
+import { confirm } from "./confirm.ts";
+import type { FlagValues } from "./flags.ts";
+import { list } from "./listing.ts";
 import { roomsIn } from "./rooms_and_users.ts";
 import { counted, print } from "./say.ts";
+import type { Columns } from "./table.ts";
+
+const columns: Columns<ServerView> = [
+  ["ADDRESS", ({ address }) => address],
+  ["JOURNAL", ({ journal }) => journal],
+  ["RELEASE", ({ release }) => release],
+  ["MACHINE", ({ machine }) => machine],
+  ["STATE", stateOf],
+  ["DRAIN", ({ drain }) => drain],
+  ["ROOMS", ({ isLinked, rooms }) => (isLinked ? rooms : undefined)],
+  ["USERS", ({ isLinked, users }) => (isLinked ? users : undefined)],
+  ["UNREADABLE", ({ unreadable }) => unreadable && roomsIn(unreadable)],
+];
 
 /** What a gate answers, with nothing where one of an older release says nothing. */
 export async function askServers(admin: AdminClient): Promise<ServersView & { readonly isOlder: boolean }> {
@@ -12,33 +30,21 @@ export async function askServers(admin: AdminClient): Promise<ServersView & { re
 }
 
 /** `servers ls` */
-export async function listServers(admin: AdminClient, { json }: { json: boolean }): Promise<void> {
-  const { servers } = await askServers(admin);
-  for (const server of servers) print(json ? JSON.stringify(server) : lineOf(server));
+export async function listServers(admins: Admins, flags: FlagValues): Promise<void> {
+  await list(admins, columns, flags, async (admin) => (await askServers(admin)).servers);
 }
 
 /** `rooms abandon` */
-export async function abandon(admin: AdminClient, journal: string): Promise<void> {
-  const { lives } = await admin.ask<AbandonedView>("POST", `/servers/${encodeURIComponent(journal)}/abandon`, { timeoutMs: patienceMs });
-  print(`${lives} rooms of ${journal} may be opened anew`);
+export async function abandon(admin: AdminClient, { operand: journal, flags }: Given): Promise<void> {
+  await confirm(`take every room from ${journal}, which must never come back`, flags);
+  const path = `/servers/${encodeURIComponent(journal)}/abandon`;
+  const abandoned = await admin.ask<AbandonedView>("POST", path, { timeoutMs: patienceMs });
+  print(flags.json ? JSON.stringify(abandoned) : `${counted(abandoned.lives, "room")} of ${journal} may be opened anew`);
 }
 
-function lineOf(server: ServerView): string {
-  const { address, machine, journal = "unknown", release, isLinked, isOffered, stage, drain, rooms, users, unreadable } = server;
-  const about = `${address} journal ${journal}${after(" release ", release)}${after(" on ", machine)}`;
-  if (!isLinked) return `${about}, not linked`;
-  const waiting = roomsIn(unreadable ?? []);
-  return [
-    `${about}, ${counted(rooms, "room")}, ${counted(users, "user")}`,
-    ...(waiting === 0 ? [] : [`${counted(waiting, "room")} that it cannot read`]),
-    isLeaving(server) ? `${stage} (${drain})` : takes(isOffered),
-  ].join(", ");
-}
-
-function takes(isOffered: boolean): string {
-  return isOffered ? "takes new ones" : "takes no new ones";
-}
-
-function after(word: string, value: string | undefined): string {
-  return value === undefined ? "" : `${word}${value}`;
+/** One word: closed is one that serves and takes no new rooms. */
+function stateOf(server: ServerView): string {
+  if (!server.isLinked) return "unlinked";
+  if (isLeaving(server)) return server.stage ?? "leaving";
+  return server.isOffered ? "serving" : "closed";
 }
