@@ -59,6 +59,7 @@ const bad: Record<string, Record<string, string>> = {
   "options that are no JSON": { game_name: "dice", options: "{" },
   "options that are no object": { game_name: "dice", options: "[1]" },
   "options above 1 KB": { game_name: "dice", options: JSON.stringify({ a: "x".repeat(1024) }) },
+  "options above 1 KB once they are canonical": { game_name: "dice", options: `{"a":[${Array(200).fill("1e20")}]}` },
 };
 
 for (const [what, metadata] of Object.entries(bad)) {
@@ -70,6 +71,10 @@ for (const [what, metadata] of Object.entries(bad)) {
 test("[PROTOCOL §3.2] seats −2, 99 999 and 9 999 999 999 are legal wishes for any seat", () => {
   const seats = ["-2", "99999", "9999999999", "-9999999999", "7"].map((seat) => read({ game_name: "dice", seat }).seat);
   assert.deepEqual(seats, [-1, -1, -1, -1, 7]);
+});
+
+test("[PROTOCOL §1.3] seat −0 is seat 0, also after it was written down", () => {
+  assert.ok(Object.is(read({ game_name: "dice", seat: "-0" }).seat, 0));
 });
 
 test("[PROTOCOL §1.3] equal options are equal text, whatever their order", () => {

@@ -66,7 +66,7 @@ export function isRoomId(id: string): boolean {
 
 /** The options as canonical JSON: an object with sorted keys, so that equal options are equal text. None is "". */
 export function canonicalOptions(text: string): string {
-  if (Buffer.byteLength(text) > optionsBytesMax) throw bad(`options are larger than ${optionsBytesMax} bytes`);
+  refuseLarge(text);
   let options: unknown;
   try {
     options = JSON.parse(text);
@@ -75,7 +75,12 @@ export function canonicalOptions(text: string): string {
   }
   if (typeof options !== "object" || options === null || Array.isArray(options)) throw bad("options are no JSON object");
   const canonical = JSON.stringify(sortKeys(options));
+  refuseLarge(canonical); // 1e20 is 4 characters, and 21 when it is written out
   return canonical === "{}" ? "" : canonical;
+}
+
+function refuseLarge(options: string): void {
+  if (Buffer.byteLength(options) > optionsBytesMax) throw bad(`options are larger than ${optionsBytesMax} bytes`);
 }
 
 /** Whether canonical options hold `"private":true`: never matched, never listed. */
@@ -106,7 +111,7 @@ function readRoomId(value: string): string {
 /** Any whole number is legal; what can be no seat of any room asks for any (PROTOCOL §3.2). */
 function readSeat(value: string): number {
   if (!/^-?[0-9]{1,10}$/.test(value)) throw bad("seat is no whole number");
-  const seat = Number(value);
+  const seat = Number(value) + 0; // "-0" is 0, which JSON would make of it anyway
   return seat >= 0 && seat <= seatMax ? seat : anySeat;
 }
 
