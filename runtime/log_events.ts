@@ -16,6 +16,7 @@ export const logEvents = {
   ready: row("info", "it serves"),
   warning: row("warn", "a setting is for development only"),
   "log level": row("info", "another level is logged from now on"),
+  "admin action": row("info", "somebody asked the admin listener to change something; in which role, and what became of it"),
   "log gap": row("warn", "lines were left out: nobody read them in time"),
   "drain start": row("info", "it leaves service; the reason says what becomes of what it has"),
   "drain undo": row("info", "it is back in service"),

@@ -66,6 +66,13 @@ export const metricList = {
   },
   croupier_log_lines_dropped_total: { kind: "counter", shownBy: "process", help: "Lines of the log that nobody read in time." },
 
+  croupier_admin_requests_total: {
+    kind: "counter",
+    labels: ["role", "method", "status"],
+    shownBy: "process",
+    help: "Requests to the admin listener, by whose token they brought (read, operate, or none that is good), method and HTTP status.",
+  },
+
   croupier_sessions: { kind: "gauge", labels: ["stage"], shownBy: "door", help: "Sessions open at this door, by what they are at." },
   croupier_sessions_unread: {
     kind: "gauge",
@@ -240,9 +247,13 @@ export type LabelledNameOf<Kind extends MetricRow["kind"]> = {
 type LabelValue = string | number;
 
 /** The values of its labels, in the order of the list, and behind them the number. */
-export type LabelledRowOf<Name extends LabelledNameOf<MetricRow["kind"]>> = List[Name]["labels"] extends readonly [unknown]
-  ? readonly [LabelValue, number]
-  : readonly [LabelValue, LabelValue, number];
+export type LabelledRowOf<Name extends LabelledNameOf<MetricRow["kind"]>> = List[Name] extends {
+  labels: infer Labels extends readonly string[];
+}
+  ? readonly [...ValuesOf<Labels>, number]
+  : never;
+
+type ValuesOf<Labels extends readonly string[]> = { readonly [At in keyof Labels]: LabelValue };
 
 /** The rows as they are to whoever reads all of them. */
 export const metricRows: Readonly<Record<MetricName, MetricRow>> = metricList;

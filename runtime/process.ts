@@ -91,7 +91,8 @@ async function serve(
   metrics?.total("croupier_log_lines_dropped_total", () => log.dropped);
   let ready = (): string => "starting";
   const admin = new Admin({
-    ...{ host: settings.adminHost, port: settings.adminPort, token: settings.adminToken, release: settings.version, metrics },
+    ...{ host: settings.adminHost, port: settings.adminPort, release: settings.version, clock, log, metrics },
+    tokens: () => ({ operate: settings.adminToken, read: settings.adminReadToken }),
     ready: () => ready(),
   });
   const adminPort = await admin.listen(); // first of all: a start may wait, and is alive

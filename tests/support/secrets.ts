@@ -12,7 +12,15 @@ export const secretCharactersMin = 8;
 /** The documented keys of development are secrets here, too. */
 const developmentKeys = ["ZGVmYXVsdF9rZXk=", "ZGVmYXVsdF9saW5r"];
 
-const secretVariables = ["JWT_KEY", "JWT_KEY_PREVIOUS", "LINK_KEY", "LINK_KEY_PREVIOUS", "ADMIN_TOKEN", "REDIS_PASSWORD"];
+const secretVariables = [
+  "JWT_KEY",
+  "JWT_KEY_PREVIOUS",
+  "LINK_KEY",
+  "LINK_KEY_PREVIOUS",
+  "ADMIN_TOKEN",
+  "ADMIN_READ_TOKEN",
+  "REDIS_PASSWORD",
+];
 
 const patterns: Readonly<Record<string, RegExp>> = {
   "a token": /eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
