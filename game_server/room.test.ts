@@ -234,7 +234,7 @@ test("[P10] a handler that throws ends its room: it has said nothing, and everyo
   room.send(1, frame(100));
   assert.deepEqual([room.heard(1), room.heard(2)], [["Disconnect 1"], ["Disconnect 1"]]);
   assert.ok(room.room.isOver);
-  assert.equal(room.crashes, 1);
+  assert.equal(room.counts.crashes, 1);
   assert.deepEqual(room.gone.toSorted(), [1, 2]);
 });
 
@@ -249,7 +249,7 @@ for (const handler of ["arrive", "leave", "timer", "dissolve"] as const) {
     if (handler === "timer") room.advance(3_600_000);
     if (handler === "dissolve") room.dissolve();
     assert.ok(room.room.isOver);
-    assert.equal(room.crashes, 1);
+    assert.equal(room.counts.crashes, 1);
   });
 }
 

@@ -23,6 +23,7 @@ import type { Exit } from "./exit.ts";
 import type { Arrival, Game } from "./game.ts";
 import { frameFields, seatFields } from "./log_fields.ts";
 import type { Output } from "./outbox.ts";
+import type { RoomCounts } from "./room_counts.ts";
 import { ownershipOf, type RoomValue } from "./room_value.ts";
 import { notKept, type Seat } from "./seats.ts";
 import { RoomTable } from "./table.ts";
@@ -94,8 +95,7 @@ export interface RoomHost {
   refused(refused: Refused, log: Log, who: LogFields): void;
   /** `user` comes or goes, as `who` says: a line of the log, unless he does it too often. */
   logComing(log: Log, event: "sit" | "come back" | "stand" | "drop", user: number, who: LogFields): void;
-  crashed(): void;
-  forgotten(inputs: number): void;
+  readonly counts: RoomCounts;
   left(room: Room, user: number): void;
   /** Nobody sits there any more. */
   over(room: Room): void;
@@ -430,7 +430,7 @@ export class Room {
       if (seat !== undefined && !isTooLate) seated.push({ session: claimant.session, last: this.#takeUp(seat, claimant) });
       else if (!told.has(claimant.session)) gone.push({ session: claimant.session, reason: this.#whyGone(claimant, exit.gate) });
     }
-    if (isTooLate) this.#log.warn("outputs gone", { users: gone.filter(({ reason }) => reason === DisconnectReason.RETRY).length });
+    if (isTooLate) this.#sayOutdated(gone.filter(({ reason }) => reason === DisconnectReason.RETRY).length);
     this.#settle();
     return { seated, gone, missed };
   }
@@ -592,13 +592,18 @@ export class Room {
     seat.way = { ...seat.way, is: "absent", sinceMs: this.#host.clock.now() };
   }
 
+  #sayOutdated(users: number): void {
+    this.#log.warn("outputs gone", { users });
+    this.#host.counts.sessionsOutdated += users;
+  }
+
   /** A way that its gate has taken up again; gives the last input applied. */
   #takeUp(seat: Seat, { session, acked }: Claimant): number {
     if (seat.way.is === "offline") return acked;
     const { gate, last, after } = seat.way;
     if (acked > last) {
       this.#log.error("inputs forgotten", { ...seatFields(seat), "event.reason": `the journal knows ${last}, the gate ${acked}` });
-      this.#host.forgotten(acked - last);
+      this.#host.counts.inputsForgotten += acked - last;
     }
     seat.way = { is: "online", gate, session, after, last: Math.max(acked, last) };
     return seat.way.last;
@@ -633,6 +638,7 @@ export class Room {
       const isHere = this.#table.occupants.of(seat.user) === seat; // another one's leaving may have taken him along
       if (!isHere || this.#heldUntilMs(seat) > now) continue;
       this.#log.info("drop", { ...seatFields(seat), "event.reason": "the seat was held for HOLD" });
+      this.#host.counts.seatsGivenUp += 1;
       this.#run("leave", () => this.#leave(seat));
     }
     this.#forgetGates(now);
@@ -686,7 +692,7 @@ export class Room {
 
   #crash(handler: string, err: unknown): void {
     this.#log.error("room crash", { "event.reason": handler, err });
-    this.#host.crashed();
+    this.#host.counts.crashes += 1;
     this.#end(DisconnectReason.ROOM_DISSOLVED);
   }
 

@@ -194,6 +194,7 @@ test("[P7][P3] a gate that comes back too late: its sessions are gone with RETRY
     [1, 2].map((user) => ({ session: a.session(user), reason: DisconnectReason.RETRY })),
   );
   assert.deepEqual([1, 2].map(way), ["absent", "absent"]);
+  assert.deepEqual([host.counts.sessionsOutdated, host.counts.seatsGivenUp], [2, 0]);
   assert.ok(
     host.room.value.outbox.kept.every(({ to }) => !(a.gate in to)),
     "what is left is of no use to it",
@@ -202,6 +203,7 @@ test("[P7][P3] a gate that comes back too late: its sessions are gone with RETRY
   assert.deepEqual(b.heard(3), []);
   advance(1);
   assert.deepEqual(b.heard(3), ["StandUp 1", "StandUp 2"]);
+  assert.deepEqual([host.counts.sessionsOutdated, host.counts.seatsGivenUp], [2, 2]);
 });
 
 test("[P7] one output fewer, and the gate is in time", () => {
@@ -407,7 +409,7 @@ test("[P2] a journal that knows less than the gate: what is said now is above al
   b.hush();
   const { seated } = a.attach([1], 5);
   assert.deepEqual(seated, [{ session: a.session(1), last: 5 }]);
-  assert.deepEqual([host.inputsForgotten, errors], [4, ["inputs forgotten"]]);
+  assert.deepEqual([host.counts.inputsForgotten, errors], [4, ["inputs forgotten"]]);
   assert.equal(a.shakeAs(1, 5, 6), true);
   assert.deepEqual(b.heard(3), [], "the gate knows it to be applied");
   assert.equal(a.shakeAs(1, 6, 6), true);
@@ -420,7 +422,7 @@ test("[P2] a gate that knows less than the journal is nothing to log", () => {
   a.shake(1, 6);
   a.lose();
   assert.equal(a.attach([1], 1).seated[0]?.last, 2);
-  assert.deepEqual([host.inputsForgotten, errors], [0, []]);
+  assert.deepEqual([host.counts.inputsForgotten, errors], [0, []]);
 });
 
 for (const what of ["the link", "the server"] as const) {

@@ -20,6 +20,7 @@ import { type FreeSeats, Matching } from "./matching.ts";
 import { emptyOutbox } from "./outbox.ts";
 import { Places } from "./places.ts";
 import { type Entered, Room, type RoomHost, type Visitor } from "./room.ts";
+import { RoomCounts } from "./room_counts.ts";
 import { type GoneNote, isGone, ownershipOf, type RoomValue, type StoredValue } from "./room_value.ts";
 import { Snowflake } from "./snowflake.ts";
 import { Turn } from "./turn.ts";
@@ -95,14 +96,13 @@ export class Rooms implements RoomHost {
   readonly watchersMax: number;
   readonly holdMs: number;
   opened = 0;
-  crashes = 0;
+  readonly counts = new RoomCounts();
   /** Lines of the log that were left out, since users came and went too often. */
   linesDropped = 0;
   readonly #comings = new LogLimit(comingPaces);
   restored = 0;
   /** Rooms that other servers have given to this one. */
   taken = 0;
-  inputsForgotten = 0;
   /** Lives that lost their name, and users who sat in two. */
   conflicts = 0;
   readonly #options: RoomsOptions;
@@ -297,7 +297,7 @@ export class Rooms implements RoomHost {
       return room;
     } catch (cause) {
       this.log.error("room crash", { ...roomFields(life), "event.reason": "open", err: cause });
-      this.crashed();
+      this.counts.crashes += 1;
       throw new Refused("fail", { detail: "the game could not open the room", cause });
     }
   }
@@ -563,14 +563,6 @@ export class Rooms implements RoomHost {
     const left = this.#comings.take(user, this.#options.clock.now());
     if (left === undefined) this.linesDropped += 1;
     else log.info(event, { ...who, ...left });
-  }
-
-  crashed(): void {
-    this.crashes += 1;
-  }
-
-  forgotten(inputs: number): void {
-    this.inputsForgotten += inputs;
   }
 
   left(room: Room, user: number): void {

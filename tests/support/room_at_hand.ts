@@ -6,6 +6,7 @@ import type { Exit } from "#game_server/exit.ts";
 import type { Game } from "#game_server/game.ts";
 import { emptyOutbox } from "#game_server/outbox.ts";
 import { type Attached, Room, type RoomHost } from "#game_server/room.ts";
+import { RoomCounts } from "#game_server/room_counts.ts";
 import type { RoomValue } from "#game_server/room_value.ts";
 import { encode, type Frame, frame } from "#protocol/frame.ts";
 import { Command as DiceCommand } from "#protocol/gen/dice_pb.ts";
@@ -45,8 +46,7 @@ export class RoomAtHand implements RoomHost, Exit {
   isDraining = false;
   isDissolving = false;
   isStalled = false;
-  crashes = 0;
-  inputsForgotten = 0;
+  readonly counts = new RoomCounts();
   /** Outputs are confirmed as soon as they are heard, unless a test wants to do that itself. */
   confirms = true;
   readonly refusals: number[] = [];
@@ -255,14 +255,6 @@ export class RoomAtHand implements RoomHost, Exit {
 
   logComing(log: Log, ...[event, , who]: [event: LogEvent, user: number, who: LogFields]): void {
     log.info(event, who);
-  }
-
-  crashed(): void {
-    this.crashes += 1;
-  }
-
-  forgotten(inputs: number): void {
-    this.inputsForgotten += inputs;
   }
 
   left(_room: Room, user: number): void {
