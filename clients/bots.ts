@@ -5,10 +5,10 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { mintToken } from "#protocol/token.ts";
-import { readSettings } from "#runtime/settings.ts";
+import { readSettings, SettingError } from "#runtime/settings.ts";
 import { DiceBot } from "./dice_bot.ts";
 import { type Report, sum } from "./dice_report.ts";
+import { ownToken } from "./own_token.ts";
 
 const usage =
   "usage: bots [--users n] [--seconds s] [--ip host] [--port n] [--seats n] [--think ms] [--first-user n] [--first-room n] [--match] [--json]";
@@ -63,12 +63,13 @@ function readPlan(args: readonly string[]): Plan {
 }
 
 async function play(plan: Plan, interrupted: AbortSignal): Promise<Report> {
-  const { jwtKey } = readSettings(process.env);
+  const settings = readSettings(process.env);
+  await ownToken(plan.firstUser, settings);
   const bots: DiceBot[] = [];
   for (let i = 0; i < plan.users; i++) {
     const user = plan.firstUser + i;
     const room = plan.match ? undefined : String(plan.firstRoom + Math.floor(i / plan.seats));
-    bots.push(new DiceBot({ url: plan.url, token: () => mintToken(user, jwtKey), room, thinkMs: plan.thinkMs }));
+    bots.push(new DiceBot({ url: plan.url, token: () => ownToken(user, settings), room, thinkMs: plan.thinkMs }));
     await wait(arrivalMs / plan.users);
   }
   await watch(bots, plan, interrupted);
@@ -132,7 +133,7 @@ try {
   show(report, plan.json);
   process.exit(report.isClean ? 0 : 1);
 } catch (thrown) {
-  if (!(thrown instanceof TypeError)) throw thrown;
+  if (!(thrown instanceof TypeError) && !(thrown instanceof SettingError)) throw thrown;
   process.stderr.write(`${thrown.message}\n${usage}\n`);
   process.exit(78);
 }

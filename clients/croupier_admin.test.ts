@@ -119,6 +119,7 @@ test("[croupier] the admin token, a wrong one, and nobody there: a sentence and 
   const file = join(dataFolder(t), "token");
   writeFileSync(file, "let-me-in\n");
   assert.equal((await croupier(`rooms ls --token-file ${file}`, { ADMIN_TOKEN: "guessed" })).code, 0);
+  assert.equal((await croupier("rooms ls", { ADMIN_TOKEN_FILE: file })).code, 0);
   for (const [text, why] of [
     ["\n", /^--token-file "\S+" is empty\.\n/],
     ["two\nlines-of-it\n", /^the admin token is none: [^\n]*\n/],

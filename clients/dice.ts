@@ -9,9 +9,9 @@ import { parseArgs } from "node:util";
 import { decode, encode } from "#protocol/frame.ts";
 import { Command as DiceCommand, SceneNoticeSchema } from "#protocol/gen/dice_pb.ts";
 import { Command, Int32Schema, Int64Schema } from "#protocol/gen/frame_pb.ts";
-import { mintToken } from "#protocol/token.ts";
 import { readSettings, SettingError } from "#runtime/settings.ts";
 import { Client, type ClientState, type SitMetadata } from "./client.ts";
+import { ownToken } from "./own_token.ts";
 import { say } from "./say.ts";
 
 const gatePort = 60_006;
@@ -60,7 +60,7 @@ class DiceClient {
     this.#flags = flags;
     this.#client = new Client({
       url,
-      token: flags.token ?? (() => mintToken(Number(flags.u), readSettings(process.env).jwtKey)),
+      token: flags.token ?? (() => ownToken(Number(flags.u), readSettings(process.env))),
       onFrame: (command, body) => this.#clientOnFrame(command, body),
       onState: (state) => this.#clientOnState(state),
     });
@@ -164,6 +164,7 @@ async function main(): Promise<void> {
   if (flags.help) return print(usage);
   if (!/^[1-9][0-9]{0,15}$/.test(flags.u)) throw new TypeError(`-u is no user id: ${flags.u}`);
   if (flags.port !== undefined && !/^[0-9]{1,5}$/.test(flags.port)) throw new TypeError(`-port is no port: ${flags.port}`);
+  if (flags.token === undefined) await ownToken(Number(flags.u), readSettings(process.env));
   const port = flags.port ?? (await findPort(flags.ip));
   const client = new DiceClient(flags, `ws://${flags.ip}:${port}`);
   process.once("SIGINT", () => client.close());

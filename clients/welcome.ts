@@ -2,8 +2,9 @@
  * What a person at a terminal reads after `npm start`, in development only: how to play,
  * with a token ready to paste. It is no log line and shows no key.
  */
-import { mintToken } from "#protocol/token.ts";
 import type { Started } from "#runtime/process.ts";
+import type { Settings } from "#runtime/settings.ts";
+import { ownToken } from "./own_token.ts";
 
 export async function welcome({ settings, port, adminPort }: Started): Promise<void> {
   if (!process.stdout.isTTY || settings.env !== "dev") return;
@@ -12,7 +13,6 @@ export async function welcome({ settings, port, adminPort }: Started): Promise<v
   const farewell = parks
     ? "Ctrl-C parks the rooms; the next npm start goes on with them."
     : "Ctrl-C once waits for the rooms to end, twice ends them.";
-  const token = await mintToken(1, settings.jwtKey);
   process.stdout.write(`
   Croupier deals on port ${port}.
 
@@ -22,12 +22,13 @@ export async function welcome({ settings, port, adminPort }: Started): Promise<v
     Rooms:     http://localhost:${port}/rooms?game=dice
     Metrics:   http://localhost:${adminPort}/metrics
 
-  A token for user 1, valid for 24 hours:
-
-    ${token}
-
-  ws://localhost:${port}?token=…
+${await tokenToPaste(settings)}  ws://localhost:${port}?token=…
   ${farewell}
 
 `);
+}
+
+/** Whoever has the private key makes them otherwise. */
+async function tokenToPaste(settings: Settings): Promise<string> {
+  return settings.jwtKey.length === 0 ? "" : `  A token for user 1, valid for 24 hours:\n\n    ${await ownToken(1, settings)}\n\n`;
 }

@@ -88,7 +88,8 @@ export class Admission {
   }
 
   async #verify(token: string): Promise<JWTPayload> {
-    const { alg = "", kid } = headerOf(token);
+    const { alg, kid } = headerOf(token);
+    if (typeof alg !== "string") throw new TokenRefused("token malformed");
     let cause: unknown;
     for (const key of await this.#candidates(alg, kid)) {
       try {

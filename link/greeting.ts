@@ -4,8 +4,8 @@
  * handed the channel.
  *
  *     server ── challenge(nonce, journal, boot) > gate    which goes away if it is linked to that server already
- *     server <─ hello(boot, nonce, proof) ────── gate
- *     server ── hello(journal, boot, proof) ───> gate     or goodbye(sentence)
+ *     server <─ hello(boot, nonce, proofs) ───── gate       one by each key it knows
+ *     server ── hello(journal, boot, proof) ───> gate     by the key that both know; or goodbye(sentence)
  */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Challenge, GateHello, ServerHello, ServerHelloSchema, ToGate, ToServer } from "#protocol/gen/link_pb.ts";
@@ -18,11 +18,13 @@ import { nonceBytes, prove, sameProof } from "./proof.ts";
 import type { LinkSocket } from "./socket.ts";
 
 const greetingTimeoutMs = 2000;
+/** The current key and the previous one are two. */
+const otherProofsMax = 3;
 
 interface Greeter {
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** The first proves who we are; the other end may use any of them. */
+  /** Any of them proves who we are, and who the other end is: while keys are exchanged the two may have but one in common. */
   readonly keys: Keys;
 }
 
@@ -77,8 +79,10 @@ export function greetServer(
     const refusal = isUnderstood ? refuse(journal, serverBoot) : `the server speaks link protocol ${protocol}, this gate ${linkProtocol}`;
     if (refusal !== undefined) return channel.cut(refusal);
     serverNonce = theirNonce;
-    const proof = prove(keys[0], "gate", boot, serverNonce, nonce);
-    channel.out.say({ case: "hello", value: { protocol: linkProtocol, boot, release, nonce, proof, isServer } });
+    const proofBy = (key: Uint8Array): Uint8Array => prove(key, "gate", boot, theirNonce, nonce);
+    const [current, ...others] = keys;
+    const proofs = { proof: proofBy(current), otherProofs: others.map(proofBy) };
+    channel.out.say({ case: "hello", value: { protocol: linkProtocol, boot, release, nonce, ...proofs, isServer } });
   }
 
   function check(server: ServerHello, theirNonce: Uint8Array): void {
@@ -107,22 +111,31 @@ export function greetGate(socket: LinkSocket, { clock, entropy, keys, hello, ref
 
   function hear({ say }: ToServer): void {
     if (say.case !== "hello") throw new LinkGarbage("no greeting");
-    const refusal = faultOf(say.value) ?? refuse(say.value);
+    const known = keyOf(say.value);
+    const refusal = faultOf(say.value, known) ?? refuse(say.value);
     if (refusal !== undefined) {
       channel.out.say({ case: "goodbye", value: { sentence: refusal } });
       return channel.end(refusal);
     }
     timeout.cancel();
     const own = hello();
-    channel.out.say({ case: "hello", value: { ...own, proof: prove(keys[0], "server", own.journal, say.value.nonce, nonce) } });
+    channel.out.say({ case: "hello", value: { ...own, proof: prove(known ?? keys[0], "server", own.journal, say.value.nonce, nonce) } });
     channel.flush();
     onUp(channel, say.value);
   }
 
-  function faultOf(gate: GateHello): string | undefined {
+  /** The key that the gate has proved to know. */
+  function keyOf({ boot, nonce: theirNonce, proof, otherProofs }: GateHello): Uint8Array | undefined {
+    const proofs = [proof, ...otherProofs.slice(0, otherProofsMax)];
+    return keys.find((key) => {
+      const own = prove(key, "gate", boot, nonce, theirNonce);
+      return proofs.some((theirs) => sameProof(theirs, own));
+    });
+  }
+
+  function faultOf(gate: GateHello, known: Uint8Array | undefined): string | undefined {
     if (gate.protocol !== linkProtocol) return `this game server speaks link protocol ${linkProtocol}, the gate ${gate.protocol}`;
-    const isProved = keys.some((key) => sameProof(gate.proof, prove(key, "gate", gate.boot, nonce, gate.nonce)));
-    return isProved ? undefined : "the gate does not know the link key";
+    return known === undefined ? "the gate does not know the link key" : undefined;
   }
 
   function onDown(why: string): void {

@@ -6,13 +6,14 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
 import type { GateHello, ServerHello } from "#protocol/gen/link_pb.ts";
-import { readToGate, readToServer, type ToGateWriter, type ToServerWriter } from "#protocol/link.ts";
+import { readToGate, readToServer, type ToGateWriter, ToServerWriter } from "#protocol/link.ts";
 import { type Clock, systemClock } from "#runtime/clock.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import type { Keys } from "#runtime/settings.ts";
 import { ManualClock } from "#tests/support/manual_clock.ts";
 import type { LinkChannel } from "./channel.ts";
 import { greetGate, greetServer } from "./greeting.ts";
+import { prove } from "./proof.ts";
 import type { LinkSocket } from "./socket.ts";
 import { memoryPair } from "./socket_memory.ts";
 import { dialWebSocket, WebSocketLink } from "./socket_websocket.ts";
@@ -60,7 +61,9 @@ test("[link] both ends prove themselves and learn who the other is", async () =>
 for (const [step, gateKeys, serverKeys] of [
   ["the next one is accepted by one end", [key, otherKey], [key]],
   ["the next one is used by one end", [otherKey, key], [key, otherKey]],
+  ["the next one is used by one end, and unknown to the other", [otherKey, key], [key]],
   ["the last one is accepted by one end", [otherKey, key], [otherKey]],
+  ["the last one is used by one end", [key, otherKey], [otherKey]],
 ] as const satisfies [string, Keys, Keys][]) {
   test(`[PROTOCOL §7] a link key is exchanged without losing a link: ${step}`, async () => {
     for (const swapped of [false, true]) {
@@ -72,6 +75,48 @@ for (const [step, gateKeys, serverKeys] of [
     }
   });
 }
+
+test("[PROTOCOL §7] a gate of an older release proves itself by one key, and is answered by that one", async () => {
+  const clock = new ManualClock();
+  const [gateEnd, serverEnd] = memoryPair(clock);
+  const hellos: ServerHello[] = [];
+  const nonce = new Uint8Array(32).fill(3);
+  let theirs = new Uint8Array();
+  greetGate(serverEnd, {
+    ...{ clock, entropy: systemEntropy, keys: [otherKey, key], hello: () => server, refuse: () => undefined },
+    ...{ onUp: () => {}, onFailed: () => {} },
+  });
+  const writer = new ToServerWriter();
+  const garbage = (): never => assert.fail("no greeting");
+  gateEnd.listen({
+    onClose: () => {},
+    onBatch: (batch) =>
+      readToGate(batch, {
+        ...{ output: garbage, ack: garbage },
+        say: ({ say }) => {
+          if (say.case === "hello") hellos.push(say.value);
+          if (say.case !== "challenge") return;
+          theirs = Uint8Array.from(say.value.nonce);
+          const proof = prove(key, "gate", "00000000000000bb", theirs, nonce);
+          writer.say({ case: "hello", value: { protocol: say.value.protocol, boot: "00000000000000bb", release: "v0", nonce, proof } });
+          gateEnd.send(writer.take());
+        },
+      }),
+  });
+  await clock.advance(10);
+  assert.deepEqual(
+    hellos.map(({ proof }) => Buffer.from(proof)),
+    [Buffer.from(prove(key, "server", server.journal, nonce, theirs))],
+  );
+});
+
+test("[P7][PROTOCOL §7] of many proofs four are looked at, and a good one behind them is none", async () => {
+  const many = [...Array<Uint8Array>(4).fill(new Uint8Array(32).fill(9)), key] as unknown as Keys;
+  const clock = new ManualClock();
+  const { gate, game } = greetBoth(memoryPair(clock), clock, { gateKeys: many });
+  await clock.advance(10);
+  assert.deepEqual([gate.failed, game.channel], ["the gate does not know the link key", undefined]);
+});
 
 test("[PROTOCOL §7] a gate without the link key gets a sentence and no link", async () => {
   const clock = new ManualClock();

@@ -10,7 +10,7 @@ import { metricOf } from "./support/cluster.ts";
 import { developmentKey } from "./support/entrance.ts";
 import { Issuer, SigningKey } from "./support/issuer.ts";
 import { Player } from "./support/player.ts";
-import { Server } from "./support/process.ts";
+import { Server, start } from "./support/process.ts";
 import { RawConnection, upgradeHeaders } from "./support/raw.ts";
 
 const [rsa, ec] = await Promise.all([SigningKey.make("RS256", "a"), SigningKey.make("ES256", "b")]);
@@ -112,3 +112,19 @@ async function renewing(t: TestContext, { port }: Server, first: string) {
   };
   return { player, renew };
 }
+
+test("[keys] tools that make their own tokens say what a server asks for, and that they cannot where others sign", async (t) => {
+  const server = await Server.start(t, "single.ts", { JWT_ISSUER: "login,other", JWT_AUDIENCE: "croupier" });
+  const dice = (env: Record<string, string>) => start(t, ["clients/dice.ts", "-port", String(server.port)], env);
+  const known = dice({ JWT_ISSUER: "login,other", JWT_AUDIENCE: "croupier" });
+  await known.until((line) => line === "connected as user 1");
+  known.write("exit\n");
+  assert.equal((await known.exited).code, 0);
+  const sentence = /^JWT_KEY is not set: with JWKS_URL whoever has the private key makes the tokens\.\n/;
+  const elsewhere = dice({ JWKS_URL: "https://login.example/keys" });
+  assert.equal((await elsewhere.exited).code, 78);
+  assert.match(elsewhere.errors, sentence);
+  const bots = start(t, ["clients/bots.ts", "--port", String(server.port)], { JWKS_URL: "https://login.example/keys" });
+  assert.equal((await bots.exited).code, 78);
+  assert.match(bots.errors, sentence);
+});

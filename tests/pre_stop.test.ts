@@ -1,7 +1,9 @@
 /** The preStop hook beside real processes: what Kubernetes runs before its one SIGTERM. */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { dataFolder } from "./support/data_folder.ts";
@@ -61,6 +63,17 @@ test("[F7][P6] a process that does not answer for a while is not taken for gone"
   await player.hearUntil("Notice 0/1");
   server.signal("SIGTERM");
   await hook.exited;
+});
+
+test("[F7][keys] the admin token's file was changed just now, and the process has not looked yet: it asks again", async (t) => {
+  const folder = dataFolder(t);
+  const file = join(folder, "token");
+  writeFileSync(file, "the first token\n");
+  const server = await Server.start(t, "game_server/main.ts", { DATA_DIR: folder, ADMIN_TOKEN_FILE: file });
+  writeFileSync(file, "the second token\n");
+  const hook = preStop(t, server.adminPort, { ADMIN_TOKEN_FILE: file });
+  assert.deepEqual(await server.exited, { code: 0, signal: null });
+  assert.deepEqual(await hook.exited, { code: 0, signal: null }, hook.errors);
 });
 
 test("[F7] a process that is not serving yet, or is gone already, is not waited for; one that refuses is a failure", async (t) => {

@@ -1,6 +1,6 @@
 /** The processes that a command asks: one, or several with one answer. */
 import { readFileSync } from "node:fs";
-import { SettingError } from "#runtime/settings.ts";
+import { readSetting, SettingError } from "#runtime/settings.ts";
 import { AdminClient, NotThere } from "./admin.ts";
 import type { FlagValues } from "./flags.ts";
 import { exitTrouble, Trouble } from "./say.ts";
@@ -83,7 +83,8 @@ export function adminsOf({ admin, "token-file": tokenFile }: FlagValues, env: En
   const urls = (admin ?? (env["CROUPIER_ADMIN"] || byDefault)).split(",").map((url) => url.trim());
   const wrong = urls.find((url) => !/^https?:\/\/[^/]+\/?$/.test(url) || !URL.canParse(url));
   if (wrong !== undefined) throw new SettingError(`${JSON.stringify(wrong)} is no URL of an admin listener.`);
-  const token = tokenFile === undefined ? env["ADMIN_TOKEN"] || undefined : readToken(tokenFile);
+  const own = env["ADMIN_TOKEN"] || readSetting("adminToken", { ...env, ADMIN_TOKEN: undefined });
+  const token = tokenFile === undefined ? own : readToken(tokenFile);
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
     throw new SettingError("the admin token is none: it has spaces, or other characters that no header has.");
   return new Admins([...new Set(urls)].map((url) => new AdminClient(url, token)));

@@ -126,7 +126,7 @@ function judge(token: string, { user, claims, expiresAtMs }: Identity): void {
   const said = parsed(Buffer.from(token.split(".")[1] ?? "", "base64url")) as Record<string, unknown>;
   assert.ok(Number.isSafeInteger(user) && user > 0 && said["id"] === user);
   assert.ok(typeof said["exp"] === "number" && said["exp"] > nowSeconds && expiresAtMs === said["exp"] * 1000);
-  if (said["nbf"] !== undefined) assert.ok(typeof said["nbf"] === "number" && said["nbf"] <= nowSeconds);
+  if (said["nbf"] !== undefined) assert.ok(typeof said["nbf"] === "number" && said["nbf"] <= nowSeconds + 5);
   assert.ok(Buffer.byteLength(claims) <= claimsBytesMax);
   const carried = JSON.parse(claims) as Record<string, unknown>;
   assert.ok(!["id", "exp", "nbf", "iat", "iss", "aud", "jti"].some((name) => Object.hasOwn(carried, name)));
