@@ -4,8 +4,8 @@
  * by its game and id.
  */
 import type { FastifyInstance } from "fastify";
-import { noBodySchema } from "#runtime/admin.ts";
-import { refuse } from "#runtime/admin_errors.ts";
+import { noBodySchema } from "#runtime/admin_description.ts";
+import { refusals, refuse } from "#runtime/admin_errors.ts";
 import { pageOf, pageQuerySchema } from "#runtime/page.ts";
 import type { Mover } from "./mover.ts";
 import type { Room } from "./room.ts";
@@ -138,6 +138,7 @@ const showSchema = {
       required: [...roomRequired, "seated", "print"],
       properties: { ...roomProperties, seated: { type: "array", items: seatSchema }, print: { type: "string" } },
     },
+    ...refusals(404),
   },
 } as const;
 
@@ -145,7 +146,7 @@ const dissolveSchema = {
   summary:
     "Ends a room: early settlement, Disconnect 1 to everyone. 409 once rooms are parked, or while it is on its way to another game server, 503 while nothing can be applied.",
   body: noBodySchema,
-  response: { 200: { type: "object", required: ["life"], properties: { life: { type: "string" } } } },
+  response: { 200: { type: "object", required: ["life"], properties: { life: { type: "string" } } }, ...refusals(404, 409) },
 } as const;
 
 const moveSchema = {
@@ -162,6 +163,7 @@ const moveSchema = {
       required: ["life", "to"],
       properties: { life: { type: "string" }, to: { type: "string", description: "a journal" } },
     },
+    ...refusals(404, 409),
   },
 } as const;
 

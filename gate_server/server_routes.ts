@@ -2,8 +2,8 @@
 import type { FastifyInstance } from "fastify";
 import type { DirectoryForGates } from "#fleet/directory.ts";
 import { Refused } from "#protocol/refusals.ts";
-import { noBodySchema } from "#runtime/admin.ts";
-import { refuse } from "#runtime/admin_errors.ts";
+import { noBodySchema } from "#runtime/admin_description.ts";
+import { refusals, refuse } from "#runtime/admin_errors.ts";
 import type { GateRooms } from "./gate_rooms.ts";
 import type { Links } from "./links.ts";
 import { type ServerView, serverSchema } from "./server_view.ts";
@@ -43,7 +43,7 @@ const abandonSchema = {
   params: { type: "object", required: ["journal"], properties: { journal: { type: "string", maxLength: 64 } } },
   summary: "Takes every room from a game server that is gone for good, so that their names may be opened anew. 409 while it is there.",
   body: noBodySchema,
-  response: { 200: { type: "object", required: ["lives"], properties: { lives: { type: "integer" } } } },
+  response: { 200: { type: "object", required: ["lives"], properties: { lives: { type: "integer" } } }, ...refusals(409) },
 } as const;
 
 interface ServerRoutesOptions {

@@ -8,8 +8,8 @@ import type { Session } from "#door/session.ts";
 import type { Sessions } from "#door/sessions.ts";
 import { Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
 import { noticeFrame } from "#protocol/system_frames.ts";
-import { noBodySchema } from "#runtime/admin.ts";
-import { refuse } from "#runtime/admin_errors.ts";
+import { noBodySchema } from "#runtime/admin_description.ts";
+import { refusals, refuse } from "#runtime/admin_errors.ts";
 import { pageOf, pageQuerySchema } from "#runtime/page.ts";
 
 /** A session as operators see it. */
@@ -111,7 +111,7 @@ const showSchema = {
   tags: ["sessions"],
   summary: "A session.",
   params: idParams,
-  response: { 200: sessionSchema },
+  response: { 200: sessionSchema, ...refusals(404) },
 } as const;
 
 const kickSchema = {
@@ -120,7 +120,7 @@ const kickSchema = {
   summary: "Closes a session with 4500, for its client to stay away. Its game is asked whether the seat is kept, as when a client drops.",
   params: idParams,
   body: noBodySchema,
-  response: { 200: { type: "object", required: ["id"], properties: { id: { type: "string" } } } },
+  response: { 200: { type: "object", required: ["id"], properties: { id: { type: "string" } } }, ...refusals(404) },
 } as const;
 
 const userParams = { type: "object", required: ["user"], properties: { user } } as const;
@@ -133,7 +133,7 @@ const kickUserSchema = {
   summary: "Closes every session that the user has at this gate. 404 when there is none.",
   params: userParams,
   body: noBodySchema,
-  response: { 200: toldSchema },
+  response: { 200: toldSchema, ...refusals(404) },
 } as const;
 
 const messageSchema = {
@@ -155,7 +155,7 @@ const messageSchema = {
       },
     },
   },
-  response: { 200: toldSchema },
+  response: { 200: toldSchema, ...refusals(404) },
 } as const;
 
 interface ListQuery {

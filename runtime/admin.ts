@@ -1,15 +1,24 @@
 /**
  * The admin listener, off the public ports: `/livez` and `/readyz` answer anyone with "ok"
- * or one word; all else needs the admin token, or a listener bound to loopback. Nothing
- * changes by GET. What a process is made of brings routes of its own; `/openapi.json`
- * describes all of them.
+ * or one word; all else needs a token, which says whether its owner may only read, or a
+ * listener bound to loopback (admin_roles.ts). Nothing changes by GET, and whoever asks for a
+ * change is in the log (admin_audit.ts). What a process is made of brings routes of its own;
+ * `/openapi.json` describes all of them (admin_description.ts).
+ *
+ *     role ──> body and schema ──> asked before? ──> the route ──> audit ──> answer
  */
-import { timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
-import { isIP } from "node:net";
-import swagger, { type SwaggerTransform } from "@fastify/swagger";
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type FastifySchema, type HTTPMethods } from "fastify";
+import swagger from "@fastify/swagger";
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from "fastify";
+import { type AskedRole, Audit } from "./admin_audit.ts";
+import { beginning, completed, described, textSchema } from "./admin_description.ts";
+import { refuse, refuseOnSocket } from "./admin_errors.ts";
+import { addRepeats } from "./admin_repeat_hooks.ts";
+import { Repeats } from "./admin_repeats.ts";
+import { type AdminTokens, roleOf } from "./admin_roles.ts";
+import type { Clock } from "./clock.ts";
+import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** Adds routes to the listener. Each has a schema: what it does not name is refused, and not answered. */
@@ -19,20 +28,22 @@ export interface AdminOptions {
   host: string;
   /** 0 = any free one. */
   port: number;
-  /** Of the moment; undefined = none: only loopback is answered. */
-  token(): string | undefined;
+  /** Asked at each request. Neither is set: only loopback is answered. */
+  tokens(): AdminTokens;
   release: string;
+  clock: Clock;
+  log: Log;
   /** Undefined: `/metrics` is not served. */
   metrics: Metrics | undefined;
   /** "ok", or the one word that says why not. */
   ready(): string;
 }
 
-/** Of a request that asks for something and brings nothing. */
-export const noBodySchema = { type: ["object", "null"], additionalProperties: false } as const;
-
 const openPaths: ReadonlySet<string> = new Set(["/livez", "/readyz"]);
-const methods: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+const methods: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+
+/** What is brought is a sentence at most. */
+const bodyBytesMax = 65_536;
 
 /** How long a request may take to arrive. */
 const requestTimeoutMs = 10_000;
@@ -40,22 +51,28 @@ const requestTimeoutMs = 10_000;
 export class Admin {
   readonly #options: AdminOptions;
   readonly #http: Server;
+  readonly #audit: Audit;
+  readonly #repeats: Repeats;
+  /** Of requests that are not answered yet. */
+  readonly #roles = new WeakMap<FastifyRequest, AskedRole>();
   #answer: RequestListener = () => {};
 
   constructor(options: AdminOptions) {
     this.#options = options;
+    this.#audit = new Audit(options.clock, options.log);
+    this.#repeats = new Repeats(options.clock);
+    options.metrics?.totals("croupier_admin_requests_total", () => this.#audit.counts());
     this.#http = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
       response.once("close", () => this.#responseOnClose());
       this.#answer(request, response);
     });
+    this.#http.on("clientError", refuseOnSocket);
   }
 
   /** Opens the listener and gives its port: until `serve` all that is no question about the process itself is 503. */
   async listen(): Promise<number> {
     const { host, port } = this.#options;
-    this.#answer = await this.#router([
-      (server) => server.setNotFoundHandler(async (_request, reply) => reply.code(503).header("Retry-After", "1").send("starting\n")),
-    ]);
+    this.#answer = await this.#router([], (reply) => refuse(reply.header("Retry-After", "1"), 503, "the process is starting"));
     this.#http.listen({ host, port });
     await once(this.#http, "listening");
     const address = this.#http.address();
@@ -64,7 +81,7 @@ export class Admin {
 
   /** The process has started: these are the routes of what it is made of. */
   async serve(routes: readonly Routes[]): Promise<void> {
-    this.#answer = await this.#router(routes);
+    this.#answer = await this.#router(routes, (reply) => refuse(reply, 404, "nothing is served at this path"));
   }
 
   /** Resolves when every request that has begun is answered. */
@@ -79,12 +96,21 @@ export class Admin {
     if (!this.#http.listening) this.#http.closeIdleConnections();
   }
 
-  async #router(routes: readonly Routes[]): Promise<RequestListener> {
-    const router = Fastify({ logger: false, bodyLimit: 65_536, ajv: { customOptions: { removeAdditional: false } } });
+  async #router(routes: readonly Routes[], notFound: (reply: FastifyReply) => FastifyReply): Promise<RequestListener> {
+    const router = Fastify({
+      ...{ logger: false, bodyLimit: bodyBytesMax, ajv: { customOptions: { removeAdditional: false } } },
+      frameworkErrors: (error, _request, reply) => refuse(reply as FastifyReply, error.statusCode ?? 400, error.message),
+    });
     router.addHook("onRequest", async (request, reply) => this.#onRequest(request, reply));
+    addRepeats(router, this.#repeats, (request) => this.#roles.get(request) ?? "none");
+    router.addHook("onSend", (request, reply, _payload, done) => {
+      this.#onSend(request, reply);
+      done();
+    });
+    router.setNotFoundHandler(async (_request, reply) => notFound(reply));
+    router.setErrorHandler<FastifyError>(async (error, request, reply) => this.#onError(error, request, reply));
     takeJsonOnly(router);
-    const info = { title: "Croupier's admin listener", version: this.#options.release };
-    await router.register(swagger, { openapi: { openapi: "3.1.0", info }, transform: describe });
+    await router.register(swagger, { openapi: beginning(this.#options.release), transform: described, transformObject: completed });
     await router.register(async (server) => {
       const allowed = allowedMethods(server);
       this.#ownRoutes(server);
@@ -96,29 +122,51 @@ export class Admin {
   }
 
   #ownRoutes(server: FastifyInstance): void {
-    const { metrics, ready } = this.#options;
-    server.get("/livez", { schema: { summary: "Whether the process is alive." } }, async () => "ok\n");
-    server.get("/readyz", { schema: { summary: "Whether it takes new work: ok, or one word with 503." } }, async (_request, reply) => {
-      const word = ready();
+    const { metrics } = this.#options;
+    const about = (operationId: string, summary: string) => ({ operationId, tags: ["process"], summary });
+    const open = { ...textSchema, security: [] };
+    server.get("/livez", { schema: { ...open, ...about("isAlive", "Whether the process is alive.") } }, async () => "ok\n");
+    const ready = { ...open, ...about("isReady", "Whether it takes new work: ok, or one word with 503.") };
+    const response = { ...ready.response, 503: { type: "string" } };
+    server.get("/readyz", { schema: { ...ready, response } }, async (_request, reply) => {
+      const word = this.#options.ready();
       return reply.code(word === "ok" ? 200 : 503).send(`${word}\n`);
     });
     if (metrics !== undefined) {
-      server.get("/metrics", { schema: { summary: "Metrics in Prometheus' text form." } }, async (_request, reply) =>
-        reply.type(metrics.contentType).send(await metrics.text()),
-      );
+      const schema = { ...textSchema, ...about("showMetrics", "Metrics in Prometheus' text form.") };
+      server.get("/metrics", { schema }, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
     }
-    server.get("/openapi.json", { schema: { summary: "This description." } }, async () => server.swagger());
+    const description = { ...about("describe", "This description."), response: { 200: { type: "object", additionalProperties: true } } };
+    server.get("/openapi.json", { schema: description }, async (_request, reply) =>
+      reply.type("application/json; charset=utf-8").send(JSON.stringify(server.swagger())),
+    );
   }
 
   async #onRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (openPaths.has(request.routeOptions.url ?? "")) return;
-    const { host } = this.#options;
-    const token = this.#options.token();
-    if (token === undefined) {
-      if (!isLoopback(host)) await reply.code(403).send("ADMIN_TOKEN is not set\n");
-    } else if (!sameText(request.headers.authorization ?? "", `Bearer ${token}`)) {
-      await reply.code(401).header("WWW-Authenticate", "Bearer").send("the admin token is missing or wrong\n");
-    }
+    const { tokens, host } = this.#options;
+    const role = roleOf(request.raw, tokens(), host);
+    this.#roles.set(request, typeof role === "string" ? role : role.role);
+    if (typeof role === "string") return;
+    if (role.statusCode === 401) reply.header("WWW-Authenticate", "Bearer");
+    await refuse(reply, role.statusCode, role.message);
+  }
+
+  /** Also when nobody waits for the answer any more. */
+  #onSend(request: FastifyRequest, reply: FastifyReply): void {
+    const role = this.#roles.get(request);
+    if (role === undefined) return;
+    this.#roles.delete(request);
+    const [path = ""] = request.url.split("?");
+    const asked = { method: request.method, path, role, address: plain(request.ip), status: reply.statusCode };
+    this.#audit.note({ ...asked, durationMs: reply.elapsedTime });
+  }
+
+  /** Fastify says what is wrong with a request; anything else is a failure of ours, and hurts this request only. */
+  async #onError(error: FastifyError, { method, routeOptions }: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { statusCode = 500 } = error;
+    if (statusCode >= 500) this.#options.log.error("failure", { err: error, "event.reason": `admin ${method} ${routeOptions.url}` });
+    await refuse(reply, statusCode, statusCode >= 500 ? "an assumption of the server's is broken: its log says which" : error.message);
   }
 }
 
@@ -132,12 +180,6 @@ function takeJsonOnly(server: FastifyInstance): void {
   });
 }
 
-/** A body that must be empty is none: in the description every body is required. */
-const describe: SwaggerTransform<FastifySchema> = ({ schema, url }) => {
-  const { body, ...others } = schema;
-  return { schema: body === undefined || body === noBodySchema ? others : schema, url };
-};
-
 /** Which methods each path has, as they are added. */
 function allowedMethods(server: FastifyInstance): ReadonlyMap<string, ReadonlySet<string>> {
   const allowed = new Map<string, Set<string>>();
@@ -150,23 +192,16 @@ function allowedMethods(server: FastifyInstance): ReadonlyMap<string, ReadonlySe
 /** A path that is served answers a method that is not with 405. */
 function refuseOtherMethods(server: FastifyInstance, allowed: ReadonlyMap<string, ReadonlySet<string>>): void {
   for (const [url, served] of [...allowed]) {
-    const refuse = async (_request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-      const message = `${url} is served to ${[...served].join(", ")}`;
-      await reply
-        .code(405)
-        .header("Allow", [...served].join(", "))
-        .send({ statusCode: 405, error: "Method Not Allowed", message });
+    const allow = [...served].join(", ");
+    const answer = async (_request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+      await refuse(reply.header("Allow", allow), 405, `${url} is served to ${allow}`);
     };
     const others = methods.filter((method) => !served.has(method));
-    server.route({ method: others, url, schema: { hide: true }, onRequest: refuse, handler: refuse });
+    server.route({ method: others, url, schema: { hide: true }, onRequest: answer, handler: answer });
   }
 }
 
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
-}
-
-function sameText(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
+/** IPv4 that arrived on an IPv6 socket is IPv4. */
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, "");
 }

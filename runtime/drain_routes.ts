@@ -3,8 +3,8 @@
  * first signal by HTTP, and its undoing. A POST is never a second signal (P6).
  */
 import type { FastifyInstance } from "fastify";
-import { noBodySchema } from "./admin.ts";
-import { refuse } from "./admin_errors.ts";
+import { noBodySchema } from "./admin_description.ts";
+import { refusals, refuse } from "./admin_errors.ts";
 import type { DrainKind, Lifecycle, Load, Stage } from "./lifecycle.ts";
 
 /** What `/drain` answers. */
@@ -61,7 +61,8 @@ export function addDrainRoutes(
     lifecycle.drain();
     return state();
   });
-  const undo = { ...about("undoDrain"), summary: "Takes a drain back. 409 when there is none, or it is too late." };
+  const undone = { 200: stateSchema, ...refusals(409) };
+  const undo = { ...about("undoDrain"), summary: "Takes a drain back. 409 when there is none, or it is too late.", response: undone };
   server.delete("/drain", { schema: undo }, async (_request, reply) => {
     const { stage } = lifecycle;
     if (lifecycle.undo()) return state();

@@ -16,6 +16,7 @@ export const logEvents = {
   ready: row("info", "it serves"),
   warning: row("warn", "a setting is for development only"),
   "log level": row("info", "another level is logged from now on"),
+  "admin action": row("info", "somebody asked the admin listener to change something; in which role, and what became of it"),
   "log gap": row("warn", "lines were left out: nobody read them in time"),
   "secret change": row("info", "what is in the files of secrets is in use now; the reason names what has changed"),
   "secret failure": row("error", "what is in the files of secrets cannot be used: older ones stay in use"),

@@ -24,6 +24,8 @@ export interface LogFields {
   "game.name"?: string;
   "game.points"?: Readonly<Record<string, number>>;
   "game.text"?: string;
+  "http.request.method"?: string;
+  "http.response.status_code"?: number;
   "link.peer"?: string;
   "log.dropped"?: number;
   "room.id"?: string;
@@ -33,8 +35,10 @@ export interface LogFields {
   "server.address"?: string;
   "session.id"?: string;
   "trace.id"?: string;
+  "url.path"?: string;
   "url.port"?: number;
   "user.id"?: number | readonly number[];
+  "user.roles"?: string;
   users?: number;
   /** Becomes `error.type`, `error.message` and `error.stack_trace`. */
   err?: unknown;
@@ -58,17 +62,19 @@ const always = {
 /** On lines that have something to say of it. */
 const sometimes = {
   "admin.port": row("integer", "of the admin listener"),
-  "client.address": row("keyword", "where a player comes from, behind proxies that are trusted"),
+  "client.address": row("keyword", "where a player comes from, behind proxies that are trusted, or who asked the admin listener"),
   "close.code": row("integer", "of the WebSocket"),
   epoch: row("long", "of the life: grows with every change of owner"),
   "error.code": row("keyword", "of a refusal, or an HTTP status"),
-  "event.duration": row("long", "nanoseconds: a session's length, a move's pause, a handler's time"),
+  "event.duration": row("long", "nanoseconds: a session's length, a move's pause, a handler's time, an admin request's"),
   "event.reason": row("keyword", "why; text of a client is cut"),
   "frame.bytes": row("long", "of its body"),
   "frame.command": row("long", "which frame"),
   "game.name": row("keyword", "of the room"),
   "game.points": row("flattened", "by user"),
   "game.text": row("keyword", "what the game says"),
+  "http.request.method": row("keyword", "of a request to the admin listener"),
+  "http.response.status_code": row("integer", "what it was answered"),
   "link.peer": row("keyword", "who is at the other end: a gate's boot, a server's journal"),
   "log.dropped": row("long", "how many lines of this kind were left out before this one"),
   "room.id": row("keyword", "the room's name within its game"),
@@ -78,8 +84,10 @@ const sometimes = {
   "server.address": row("keyword", "of the other process"),
   "session.id": row("keyword", "the gate's boot and a counter"),
   "trace.id": row("keyword", "the same of one session at its gate and at every game server"),
+  "url.path": row("keyword", "of a request to the admin listener, without its query"),
   "url.port": row("integer", "of clients"),
   "user.id": row("keyword", "one user, or a list of all whom the line concerns"),
+  "user.roles": row("keyword", "of who asked the admin listener: read, operate or none"),
   users: row("long", "how many"),
 } as const satisfies Record<Exclude<keyof LogFields, "err">, Row>;
 

@@ -71,6 +71,12 @@ export const metricList = {
     shownBy: "process",
     help: "1 while what is in a file of secrets cannot be used, and older ones are in use.",
   },
+  croupier_admin_requests_total: {
+    kind: "counter",
+    labels: ["role", "method", "status"],
+    shownBy: "process",
+    help: "Requests to the admin listener, by whose token they brought (read, operate, or none that is good), method and HTTP status.",
+  },
 
   croupier_sessions: { kind: "gauge", labels: ["stage"], shownBy: "door", help: "Sessions open at this door, by what they are at." },
   croupier_sessions_unread: {
@@ -259,9 +265,13 @@ export type LabelledNameOf<Kind extends MetricRow["kind"]> = {
 type LabelValue = string | number;
 
 /** The values of its labels, in the order of the list, and behind them the number. */
-export type LabelledRowOf<Name extends LabelledNameOf<MetricRow["kind"]>> = List[Name]["labels"] extends readonly [unknown]
-  ? readonly [LabelValue, number]
-  : readonly [LabelValue, LabelValue, number];
+export type LabelledRowOf<Name extends LabelledNameOf<MetricRow["kind"]>> = List[Name] extends {
+  labels: infer Labels extends readonly string[];
+}
+  ? readonly [...ValuesOf<Labels>, number]
+  : never;
+
+type ValuesOf<Labels extends readonly string[]> = { readonly [At in keyof Labels]: LabelValue };
 
 /** The rows as they are to whoever reads all of them. */
 export const metricRows: Readonly<Record<MetricName, MetricRow>> = metricList;

@@ -96,8 +96,8 @@ async function serve(
   metrics?.gauge("croupier_secrets_faulty", () => Number(secrets.isFaulty));
   let ready = (): string => "starting";
   const admin = new Admin({
-    ...{ host: settings.adminHost, port: settings.adminPort, release: settings.version, metrics },
-    token: () => secrets.adminToken,
+    ...{ host: settings.adminHost, port: settings.adminPort, release: settings.version, clock, log, metrics },
+    tokens: () => secrets.adminTokens,
     ready: () => ready(),
   });
   const adminPort = await admin.listen(); // first of all: a start may wait, and is alive

@@ -50,7 +50,7 @@ const whole = { JWT_KEY: `${first}\n`, LINK_KEY: first, ADMIN_TOKEN: "let-me-in\
 
 test("[start] a secret may be in a file, whose last newline is none of it; a previous one's file may be missing", (t) => {
   const { secrets, jwt } = open(t, whole);
-  assert.deepEqual([jwt(), secrets.linkKeys.map(text), secrets.adminToken], [[first], [first], "let-me-in"]);
+  assert.deepEqual([jwt(), secrets.linkKeys.map(text), secrets.adminTokens.operate], [[first], [first], "let-me-in"]);
 });
 
 test("[start] a secret given twice, in a file that is none, is empty, too large or not there: one sentence, without the secret", (t) => {

@@ -7,6 +7,7 @@
  * what is in them counts once it has been the same at two looks. What does not do as a
  * setting is logged, and the secrets stay what they were.
  */
+import type { AdminTokens } from "./admin_roles.ts";
 import type { Clock, Timer } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { type Environment, lookAtSecretFiles, type SecretFile, type SecretTexts, withSecrets } from "./secret_files.ts";
@@ -21,12 +22,14 @@ export interface Secrets {
   readonly jwtKeys: readonly Uint8Array[];
   /** The first proves who we are; the other end of a link may use any. */
   readonly linkKeys: Keys;
-  readonly adminToken: string | undefined;
+  /** Who brings one may ask the admin listener what its role may. */
+  readonly adminTokens: AdminTokens;
 }
 
 /** Those that a process was started with. */
 export function secretsOf(settings: Settings): Secrets {
-  return { jwtKeys: jwtKeysOf(settings), linkKeys: linkKeysOf(settings), adminToken: settings.adminToken };
+  const adminTokens = { operate: settings.adminToken, read: settings.adminReadToken };
+  return { jwtKeys: jwtKeysOf(settings), linkKeys: linkKeysOf(settings), adminTokens };
 }
 
 /** What was found at a look: the texts of all files, or why they are none. */
@@ -64,8 +67,8 @@ export class FileSecrets implements Secrets {
     return this.#now.linkKeys;
   }
 
-  get adminToken(): string | undefined {
-    return this.#now.adminToken;
+  get adminTokens(): AdminTokens {
+    return this.#now.adminTokens;
   }
 
   /** Whether there is something in the files that cannot be used, and older secrets are in use. */
@@ -138,8 +141,8 @@ function isSame(one: Found, other: Found | undefined): boolean {
 }
 
 function isEqual(one: Secrets, other: Secrets): boolean {
-  const plain = ({ jwtKeys, linkKeys, adminToken }: Secrets): string =>
-    JSON.stringify([jwtKeys.map((key) => [...key]), linkKeys.map((key) => [...key]), adminToken ?? null]);
+  const plain = ({ jwtKeys, linkKeys, adminTokens }: Secrets): string =>
+    JSON.stringify([jwtKeys.map((key) => [...key]), linkKeys.map((key) => [...key]), adminTokens]);
   return plain(one) === plain(other);
 }
 

@@ -30,7 +30,8 @@ test("[PROTOCOL §6] every default is a legal value", () => {
 
 test("[start] an empty variable counts as unset, except keys and tokens, where it is refused", () => {
   assert.equal(readSettings({ SEATS: "", GAME_SERVERS: "", LOG_LEVEL: "" }).seats, 4);
-  for (const env of ["JWT_KEY", "LINK_KEY", "ADMIN_TOKEN"]) assert.match(sentence({ [env]: "" }), new RegExp(`^${env} is empty`));
+  for (const env of ["JWT_KEY", "LINK_KEY", "ADMIN_TOKEN", "ADMIN_READ_TOKEN"])
+    assert.match(sentence({ [env]: "" }), new RegExp(`^${env} is empty`));
 });
 
 test("[start] production wants both keys, long ones", () => {

@@ -66,8 +66,9 @@ export const settingRows = {
   adminToken: secret(
     "ADMIN_TOKEN",
     optional(text),
-    "bearer token of the admin listener; without one it answers loopback only, `/livez` and `/readyz` aside",
+    "bearer token of the admin listener, for all it can do; without one, and without `ADMIN_READ_TOKEN`, it answers loopback only, `/livez` and `/readyz` aside",
   ),
+  adminReadToken: secret("ADMIN_READ_TOKEN", optional(text), "another one, for what changes nothing there: metrics, lists, descriptions"),
   logLevel: row(
     "LOG_LEVEL",
     "info",
@@ -200,7 +201,10 @@ export type Settings = { readonly [Name in keyof typeof settingRows]: ReturnType
 export function readSettings(env: Environment): Settings {
   const rows = Object.entries(settingRows) as [string, Row<unknown>][];
   const whole = withSecrets(env, readSecretFiles(secretFilesIn(env)));
-  return byEnv(Object.fromEntries(rows.map(([name, setting]) => [name, readRow(setting, whole)])) as Settings, whole);
+  const settings = byEnv(Object.fromEntries(rows.map(([name, setting]) => [name, readRow(setting, whole)])) as Settings, whole);
+  if (settings.adminReadToken !== undefined && settings.adminReadToken === settings.adminToken)
+    throw new SettingError("ADMIN_READ_TOKEN is the same as ADMIN_TOKEN: whoever may read could do everything.");
+  return settings;
 }
 
 /**
