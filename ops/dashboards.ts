@@ -234,6 +234,29 @@ export const dashboards: readonly Dashboard[] = [
       },
       { title: "Upgrades refused", unit: "ops", queries: [["croupier:upgrade_refusals:rate1m", "{{status}}"]] },
       {
+        title: "Admin requests refused",
+        about: "role none: no good token; read: a token that may only read.",
+        unit: "ops",
+        queries: [
+          [
+            `sum by (role, method, status) (rate(croupier_admin_requests_total{status=~"401|403|422", ${picked}}[$__rate_interval])) > 0`,
+            "{{role}} {{method}} {{status}}",
+          ],
+        ],
+      },
+      {
+        title: "Changes by operators, in all",
+        about: "Who and what: the log, event `admin action`.",
+        unit: "short",
+        kind: "table",
+        queries: [
+          [
+            `sum by (instance, method, status) (increase(croupier_admin_requests_total{role="operate", method!~"GET|HEAD", ${picked}}[$__range])) > 0`,
+            "{{instance}} {{method}} {{status}}",
+          ],
+        ],
+      },
+      {
         title: "Slowed down after bad tokens",
         unit: "short",
         queries: [
