@@ -22,6 +22,7 @@ export interface Secrets {
   readonly jwtKeys: readonly Uint8Array[];
   /** The first proves who we are; the other end of a link may use any. */
   readonly linkKeys: Keys;
+  /** Who brings one may ask the admin listener what its role may. */
   readonly adminTokens: AdminTokens;
 }
 
