@@ -61,7 +61,7 @@ const statusEveryMs = 100;
 const settleMsMax = 5000;
 /** What has happened is committed at the end of its turn, unless the journal has no space. */
 const settleTimeoutMs = 1000;
-/** Connections to the link port that have not proved themselves yet: more are cut. */
+/** Connections to the link port that have not proved themselves yet: of more the oldest is cut, since who is ours is quick. */
 const greetingsMax = 32;
 
 export interface GameServerOptions {
@@ -113,7 +113,7 @@ export class GameServer implements Leaving, Owned {
   /** After a second signal: what may be another server's is waited for no longer. */
   #settling: Timer | undefined;
   #isSettled = false;
-  #greetings = 0;
+  readonly #greetings = new Set<LinkSocket>();
   #linkRefusals = 0;
   readonly #linkLines = new LogLimit(refusalPaces);
   readonly #share: GateLinkShare;
@@ -252,22 +252,19 @@ export class GameServer implements Leaving, Owned {
   /** A gate in this process, or behind a socket that was accepted. */
   accept(socket: LinkSocket, onProved = (): void => {}): void {
     const { clock, entropy } = this.#options;
-    if (this.#greetings >= greetingsMax) {
-      this.#linkOnRefused(socket.peer, "too many greetings at once");
-      return socket.cut();
-    }
-    this.#greetings += 1;
+    this.#makePlaceForGreeting();
+    this.#greetings.add(socket);
     greetGate(socket, {
       ...{ clock, entropy, keys: this.#secrets.linkKeys, hello: this.#hello },
       refuse: (gate) => (gate.isServer ? undefined : this.#refuseGate(gate.boot)),
       onUp: (channel, gate) => {
-        this.#greetings -= 1;
+        this.#greetings.delete(socket);
         onProved();
         if (gate.isServer) this.#peerOnUp(channel, gate.boot);
         else this.#linkOnUp(new GateLink(channel, gate.boot, this.#share), channel.peer);
       },
       onFailed: (why) => {
-        this.#greetings -= 1;
+        this.#greetings.delete(socket);
         this.#linkOnRefused(socket.peer, why);
       },
     });
@@ -352,6 +349,8 @@ export class GameServer implements Leaving, Owned {
     metrics.total("croupier_rooms_restored_total", () => this.#rooms.restored);
     metrics.total("croupier_rooms_taken_total", () => this.#rooms.taken);
     metrics.total("croupier_inputs_forgotten_total", () => this.#rooms.inputsForgotten);
+    metrics.total("croupier_sessions_outdated_total", () => this.#rooms.sessionsOutdated);
+    metrics.total("croupier_seats_given_up_total", () => this.#rooms.seatsGivenUp);
     metrics.total("croupier_directory_conflicts_total", () => this.#rooms.conflicts);
     metrics.histogram(this.#moves);
     metrics.total("croupier_moves_back_total", () => this.#departures.movedBack);
@@ -439,6 +438,13 @@ export class GameServer implements Leaving, Owned {
     return true;
   }
 
+  #makePlaceForGreeting(): void {
+    const [oldest] = this.#greetings;
+    if (oldest === undefined || this.#greetings.size < greetingsMax) return;
+    this.#greetings.delete(oldest);
+    oldest.cut();
+  }
+
   /** A static fleet has one gate: two would each keep a directory of their own. */
   #refuseGate(gate: string): string | undefined {
     if (this.#kept === undefined) return undefined;
@@ -451,7 +457,7 @@ export class GameServer implements Leaving, Owned {
 
   #linkOnRefused(peer: string, why: string): void {
     this.#linkRefusals += 1;
-    const left = this.#linkLines.take("", this.#options.clock.now());
+    const left = this.#linkLines.take(peer.replace(/:\d+$/, ""), this.#options.clock.now());
     if (left === undefined) this.#linesDropped += 1;
     else this.#options.log.warn("link refusal", { "server.address": peer, "event.reason": why, ...left });
   }

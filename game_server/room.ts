@@ -96,6 +96,10 @@ export interface RoomHost {
   logComing(log: Log, event: "sit" | "come back" | "stand" | "drop", user: number, who: LogFields): void;
   crashed(): void;
   forgotten(inputs: number): void;
+  /** So many sessions must sit down again: their gate was away for longer than its outputs are kept. */
+  outdated(sessions: number): void;
+  /** A seat was held for HOLD in vain. */
+  givenUp(): void;
   left(room: Room, user: number): void;
   /** Nobody sits there any more. */
   over(room: Room): void;
@@ -430,7 +434,7 @@ export class Room {
       if (seat !== undefined && !isTooLate) seated.push({ session: claimant.session, last: this.#takeUp(seat, claimant) });
       else if (!told.has(claimant.session)) gone.push({ session: claimant.session, reason: this.#whyGone(claimant, exit.gate) });
     }
-    if (isTooLate) this.#log.warn("outputs gone", { users: gone.filter(({ reason }) => reason === DisconnectReason.RETRY).length });
+    if (isTooLate) this.#sayOutdated(gone.filter(({ reason }) => reason === DisconnectReason.RETRY).length);
     this.#settle();
     return { seated, gone, missed };
   }
@@ -592,6 +596,11 @@ export class Room {
     seat.way = { ...seat.way, is: "absent", sinceMs: this.#host.clock.now() };
   }
 
+  #sayOutdated(users: number): void {
+    this.#log.warn("outputs gone", { users });
+    this.#host.outdated(users);
+  }
+
   /** A way that its gate has taken up again; gives the last input applied. */
   #takeUp(seat: Seat, { session, acked }: Claimant): number {
     if (seat.way.is === "offline") return acked;
@@ -633,6 +642,7 @@ export class Room {
       const isHere = this.#table.occupants.of(seat.user) === seat; // another one's leaving may have taken him along
       if (!isHere || this.#heldUntilMs(seat) > now) continue;
       this.#log.info("drop", { ...seatFields(seat), "event.reason": "the seat was held for HOLD" });
+      this.#host.givenUp();
       this.#run("leave", () => this.#leave(seat));
     }
     this.#forgetGates(now);

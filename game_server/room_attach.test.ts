@@ -194,6 +194,7 @@ test("[P7][P3] a gate that comes back too late: its sessions are gone with RETRY
     [1, 2].map((user) => ({ session: a.session(user), reason: DisconnectReason.RETRY })),
   );
   assert.deepEqual([1, 2].map(way), ["absent", "absent"]);
+  assert.deepEqual([host.sessionsOutdated, host.seatsGivenUp], [2, 0]);
   assert.ok(
     host.room.value.outbox.kept.every(({ to }) => !(a.gate in to)),
     "what is left is of no use to it",
@@ -202,6 +203,7 @@ test("[P7][P3] a gate that comes back too late: its sessions are gone with RETRY
   assert.deepEqual(b.heard(3), []);
   advance(1);
   assert.deepEqual(b.heard(3), ["StandUp 1", "StandUp 2"]);
+  assert.deepEqual([host.sessionsOutdated, host.seatsGivenUp], [2, 2]);
 });
 
 test("[P7] one output fewer, and the gate is in time", () => {

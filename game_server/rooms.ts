@@ -103,6 +103,9 @@ export class Rooms implements RoomHost {
   /** Rooms that other servers have given to this one. */
   taken = 0;
   inputsForgotten = 0;
+  /** Sessions that had to sit down again, since what they had missed was not kept. */
+  sessionsOutdated = 0;
+  seatsGivenUp = 0;
   /** Lives that lost their name, and users who sat in two. */
   conflicts = 0;
   readonly #options: RoomsOptions;
@@ -571,6 +574,14 @@ export class Rooms implements RoomHost {
 
   forgotten(inputs: number): void {
     this.inputsForgotten += inputs;
+  }
+
+  outdated(sessions: number): void {
+    this.sessionsOutdated += sessions;
+  }
+
+  givenUp(): void {
+    this.seatsGivenUp += 1;
   }
 
   left(room: Room, user: number): void {

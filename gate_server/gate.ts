@@ -171,6 +171,7 @@ export class Gate implements Leaving {
     metrics.gauge("croupier_links_down", () => this.#links.downCount);
     metrics.gauge("croupier_gate_rooms", () => this.#rooms.count);
     metrics.gauge("croupier_gate_rooms_held", () => this.#rooms.heldCount);
+    metrics.total("croupier_gate_stale_total", () => this.#rooms.stale);
     metrics.histogram(this.#held);
     if (redis === undefined) return;
     metrics.gauge("croupier_redis_up", () => Number(redis.isUp));

@@ -561,3 +561,18 @@ test("[P1] an input that is unacknowledged at two looks in a row asks who the ow
   room.holdFrom(link);
   assert.deepEqual(rooms.unanswered, [room]);
 });
+
+test("[P1] what is said of a life at a lower epoch, or by whom it has left, is heard by nobody, and counted", () => {
+  const { room, rooms, link, one } = open();
+  const former = Object.assign(new FakeLink(), { journal: "0000000000000009" });
+  room.moved(former.journal, 3); // there, and back
+  room.moved(owner, 4);
+  one.hears();
+  assert.equal(room.output(former, 11, 0, Uint32Array.of(1), roll(1)), false);
+  assert.equal(rooms.stale, 1);
+  room.attachTo(link);
+  room.attached(link, answer({ 1: 1, 2: 1 }));
+  assert.deepEqual([rooms.stale, room.isAttached], [2, false], "it has not heard of its own room's return");
+  room.attached(link, { ...answer({ 1: 1, 2: 1 }), epoch: 4 });
+  assert.deepEqual([rooms.stale, room.isAttached, one.hears()], [2, true, []]);
+});

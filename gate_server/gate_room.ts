@@ -49,6 +49,8 @@ export interface GateRoomShare {
   readonly holdMs: number;
   /** Counts how long lives were held. */
   readonly held?: Distribution | undefined;
+  /** A game server speaks of the life as its own that is another one's by now. */
+  onStale(): void;
   /** The room's last session is gone. */
   onEnd(room: GateRoom): void;
 }
@@ -119,7 +121,7 @@ export class GateRoom implements Place {
   /** An output of the room. What was passed on before is not passed on again. False: it is none of `link`'s to say now, and will be given again. */
   output(link: RoomLink, number: number, flags: number, ids: Uint32Array, frame: Frame): boolean {
     const isAnswered = this.#isWayOf(link) && !(this.#way.is === "attaching" && this.#way.isNew);
-    if (!isAnswered) return false;
+    if (!isAnswered) return this.#unheard(link);
     if (number <= this.#last) return true;
     this.#last = number;
     for (const id of ids) {
@@ -209,7 +211,7 @@ export class GateRoom implements Place {
   /** The owner has it: sessions go on, and give again what was not applied. */
   attached(link: RoomLink, { seated, gone, epoch, answers }: Attached): void {
     if (this.#way.is !== "attaching" || this.#way.link !== link || answers !== this.#attaches) return;
-    if (epoch < this.#epoch) return;
+    if (epoch < this.#epoch) return this.#share.onStale();
     this.#way = { is: "attached", link };
     this.#owner = link.journal;
     this.#epoch = epoch;
@@ -261,6 +263,11 @@ export class GateRoom implements Place {
 
   get #link(): RoomLink | undefined {
     return "link" in this.#way ? this.#way.link : undefined;
+  }
+
+  #unheard({ journal }: RoomLink): false {
+    if (journal !== this.#owner) this.#share.onStale();
+    return false;
   }
 
   #isWayOf(link: RoomLink): boolean {

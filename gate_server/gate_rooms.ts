@@ -5,9 +5,11 @@ import { GateRoom, type GateRoomShare, type KnownLife, type RoomLink } from "./g
 export class GateRooms {
   readonly #share: GateRoomShare;
   readonly #byLife = new Map<string, GateRoom>();
+  /** How often somebody spoke of a life as his that was another one's by then. */
+  stale = 0;
 
-  constructor(share: Omit<GateRoomShare, "onEnd">) {
-    this.#share = { ...share, onEnd: ({ life }) => this.#byLife.delete(life) };
+  constructor(share: Omit<GateRoomShare, "onEnd" | "onStale">) {
+    this.#share = { ...share, onEnd: ({ life }) => this.#byLife.delete(life), onStale: () => this.#onStale() };
   }
 
   get count(): number {
@@ -58,5 +60,9 @@ export class GateRooms {
   /** Nothing is held any more: the gate goes. */
   stop(): void {
     for (const room of [...this.#byLife.values()]) room.end(DisconnectReason.RETRY);
+  }
+
+  #onStale(): void {
+    this.stale += 1;
   }
 }

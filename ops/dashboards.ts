@@ -257,6 +257,16 @@ export const dashboards: readonly Dashboard[] = [
         ],
       },
       {
+        title: "Held in vain, too late, stale",
+        about: "Seats given up after HOLD, sessions whose outputs were not kept, words of former owners.",
+        unit: "short",
+        queries: [
+          [`sum(increase(croupier_seats_given_up_total{${picked}}[$__rate_interval]))`, "seats given up"],
+          [`sum(increase(croupier_sessions_outdated_total{${picked}}[$__rate_interval]))`, "sessions outdated"],
+          [`sum(increase(croupier_gate_stale_total{${picked}}[$__rate_interval]))`, "stale"],
+        ],
+      },
+      {
         title: "Slowed down after bad tokens",
         unit: "short",
         queries: [

@@ -152,6 +152,11 @@ export const metricList = {
   },
   croupier_gate_rooms: { kind: "gauge", shownBy: "gate", help: "Lives in which this gate has sessions." },
   croupier_gate_rooms_held: { kind: "gauge", shownBy: "gate", help: "Of those, lives whose game server cannot be reached now." },
+  croupier_gate_stale_total: {
+    kind: "counter",
+    shownBy: "gate",
+    help: "What a game server said of a life that another one has by now, with a lower epoch: nobody has heard it.",
+  },
   croupier_room_held_seconds: {
     kind: "histogram",
     unit: "seconds",
@@ -172,7 +177,7 @@ export const metricList = {
   croupier_room_log_lines_dropped_total: {
     kind: "counter",
     shownBy: "game server",
-    help: "Lines of the log about refusals of sits and by rooms, left out since clients caused too many of them.",
+    help: "Lines of the log about refusals of sits, by rooms and of links, left out since clients or strangers caused too many of them.",
   },
   croupier_rooms: { kind: "gauge", shownBy: "game server", help: "Rooms in play." },
   croupier_rooms_limit: { kind: "gauge", shownBy: "game server", help: "Rooms this server takes at most." },
@@ -195,6 +200,16 @@ export const metricList = {
     kind: "counter",
     shownBy: "game server",
     help: "Inputs that a gate knew to be applied and the journal did not.",
+  },
+  croupier_sessions_outdated_total: {
+    kind: "counter",
+    shownBy: "game server",
+    help: "Sessions that had to sit down again, since their gate was away for longer than a room's outputs are kept.",
+  },
+  croupier_seats_given_up_total: {
+    kind: "counter",
+    shownBy: "game server",
+    help: "Seats held for HOLD in vain: their games were asked as if their users had left.",
   },
   croupier_directory_conflicts_total: {
     kind: "counter",

@@ -47,6 +47,8 @@ export class RoomAtHand implements RoomHost, Exit {
   isStalled = false;
   crashes = 0;
   inputsForgotten = 0;
+  sessionsOutdated = 0;
+  seatsGivenUp = 0;
   /** Outputs are confirmed as soon as they are heard, unless a test wants to do that itself. */
   confirms = true;
   readonly refusals: number[] = [];
@@ -263,6 +265,14 @@ export class RoomAtHand implements RoomHost, Exit {
 
   forgotten(inputs: number): void {
     this.inputsForgotten += inputs;
+  }
+
+  outdated(sessions: number): void {
+    this.sessionsOutdated += sessions;
+  }
+
+  givenUp(): void {
+    this.seatsGivenUp += 1;
   }
 
   left(_room: Room, user: number): void {
