@@ -72,24 +72,6 @@ test("[cluster][P1] sits for one new room at two gates at the same instant end i
   assert.equal(await cluster.sum("croupier_rooms_opened_total"), races);
 });
 
-test("[cluster][F20] one user who sits down at two gates at the same instant has one live seat", async (t) => {
-  const cluster = await Cluster.open(t, { servers: 2 });
-  if (cluster === undefined) return;
-  for (let race = 1; race <= races; race++) {
-    const sessions: Player[] = await Promise.all([Player.connect(cluster.door(0), race), Player.connect(cluster.door(1), race)]);
-    for (const [at, session] of sessions.entries()) session.sit({ room_id: String(2 * race + at) });
-    const isOut = (session: Player): boolean => session.heard.includes("Disconnect 2");
-    while (!sessions.some(isOut)) await sleep(2);
-    const [live] = sessions.filter((session) => !isOut(session));
-    live?.shake(3);
-    await live?.hearUntil(`Shake ${race} 3`);
-    assert.equal(sessions.filter(isOut).length, 1);
-    live?.stand(); // he has rolled: his seat is kept
-    for (const session of sessions) session.drop();
-  }
-  assert.equal(await cluster.sum("croupier_users"), races, "one seat each");
-});
-
 test("[cluster][P8][F15] Redis is killed while people play: they play on, new rooms are refused, and all heals", async (t) => {
   const cluster = await Cluster.open(t);
   if (cluster === undefined) return;

@@ -1,5 +1,5 @@
 /**
- * F20, its second half (the first is in tests/redis.test.ts): one client sends 50 000
+ * F20, its second half (the first is f20_two_gates.fault.ts): one client sends 50 000
  * messages a second. It is cut, again and again, and the others hardly feel it. Slices with and without it alternate.
  */
 import assert from "node:assert/strict";
