@@ -267,16 +267,16 @@ export class RoomAtHand implements RoomHost, Exit {
     this.inputsForgotten += inputs;
   }
 
-  outdated(sessions: number): void {
-    this.sessionsOutdated += sessions;
+  left(_room: Room, user: number): void {
+    this.gone.push(user);
   }
 
   givenUp(): void {
     this.seatsGivenUp += 1;
   }
 
-  left(_room: Room, user: number): void {
-    this.gone.push(user);
+  outdated(sessions: number): void {
+    this.sessionsOutdated += sessions;
   }
 
   over(): void {}
