@@ -1,7 +1,7 @@
 /** Strangers at the link port: whoever has not proved that he knows the link key. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { WebSocket } from "ws";
 import { Player } from "./support/player.ts";
 import { Server } from "./support/process.ts";
@@ -40,10 +40,38 @@ test("[P7] many strangers at once leave a bounded number of lines, and a gate co
   await until(() => hasRefused(server, strangers));
   const lines = said(server.lines, "link refusal").length;
   assert.ok(lines >= 1 && lines < strangers / 2, `${lines} lines`);
+  await linksAndSeats(t, server);
+});
+
+test("[PROTOCOL §7][P7] strangers who dial without end and say nothing keep no gate out", async (t) => {
+  const server = await Server.start(t, "game_server/main.ts");
+  const silent = new Set<WebSocket>();
+  const again: NodeJS.Timeout[] = [];
+  let dialled = 0;
+  const dial = (): void => {
+    const stranger = new WebSocket(`ws://127.0.0.1:${server.port}/link`);
+    silent.add(stranger);
+    dialled += 1;
+    stranger.on("error", () => {});
+    stranger.once("close", () => {
+      silent.delete(stranger);
+      again.push(setTimeout(dial, 20));
+    });
+  };
+  for (let at = 0; at < 40; at++) dial();
+  t.after(() => {
+    for (const stranger of silent) stranger.removeAllListeners("close").terminate();
+    for (const timer of again) clearTimeout(timer);
+  });
+  await until(() => dialled > 60);
+  await linksAndSeats(t, server);
+});
+
+async function linksAndSeats(t: TestContext, server: Server): Promise<void> {
   const gate = await Server.start(t, "gate_server/main.ts", { GAME_SERVERS: `dice=127.0.0.1:${server.port}` });
   const player = await Player.seated(gate.port, 1);
   assert.deepEqual(await player.hear(2), ["SitDown 1@0", "Scene playing {}"]);
-});
+}
 
 async function hasRefused(server: Server, links: number): Promise<boolean> {
   const { body } = await server.admin("/metrics");
