@@ -13,6 +13,7 @@ import type { Log } from "#runtime/log.ts";
 import { roomFields } from "#runtime/log_fields.ts";
 import type { Fate } from "./peer_link.ts";
 import type { Peers } from "./peers.ts";
+import { readRoomText } from "./room_reading.ts";
 import { type RoomValue, shiftTimes } from "./room_value.ts";
 import type { Rooms } from "./rooms.ts";
 
@@ -121,7 +122,8 @@ export class Arrivals {
   #read(json: string, aheadMs: number, from: string): RoomValue | NotTaken {
     const { rooms } = this.#options;
     try {
-      const value = JSON.parse(json) as RoomValue;
+      const value = readRoomText(json);
+      if (!Number.isFinite(aheadMs)) return { sentence: "your clock says nothing", isUnreadable: false };
       if (value.owner !== from) return { sentence: "it is not yours to give", isUnreadable: false };
       shiftTimes(value, aheadMs);
       const others = this.count - Number(this.#incoming.has(value.life));
@@ -130,7 +132,7 @@ export class Arrivals {
       const sentence = refusal ?? unreadable;
       return sentence === undefined ? value : { sentence, isUnreadable: unreadable !== undefined };
     } catch (thrown) {
-      return { sentence: `it is no room: ${thrown}`, isUnreadable: false };
+      return { sentence: thrown instanceof Error ? thrown.message : String(thrown), isUnreadable: false };
     }
   }
 

@@ -21,6 +21,7 @@ import { emptyOutbox } from "./outbox.ts";
 import { Places } from "./places.ts";
 import { type Entered, Room, type RoomHost, type Visitor } from "./room.ts";
 import { RoomCounts } from "./room_counts.ts";
+import { readRoom, readStored } from "./room_reading.ts";
 import { type GoneNote, isGone, ownershipOf, type RoomValue, type StoredValue } from "./room_value.ts";
 import { Snowflake } from "./snowflake.ts";
 import { Turn } from "./turn.ts";
@@ -116,6 +117,8 @@ export class Rooms implements RoomHost {
   readonly #over = new Map<string, Room>();
   /** Rooms that this release cannot read: they wait for one that can, and keep their names. */
   readonly #unreadable = new Map<string, RoomValue>();
+  /** What the journal has that could be no room of any release. */
+  #noRooms = 0;
   /** Lives that were here, for a day. */
   readonly #gone = new Map<string, GoneNote>();
   readonly #places = new Places();
@@ -151,7 +154,7 @@ export class Rooms implements RoomHost {
   }
 
   get unreadableCount(): number {
-    return this.#unreadable.size;
+    return this.#unreadable.size + this.#noRooms;
   }
 
   /** Lives that are over here, and have something to say yet. */
@@ -258,7 +261,7 @@ export class Rooms implements RoomHost {
 
   /** How much of it there is. */
   get owned(): { lives: number; users: number } {
-    return { lives: this.count + this.unreadableCount, users: this.usersCount };
+    return { lives: this.count + this.#unreadable.size, users: this.usersCount };
   }
 
   newId(): string {
@@ -309,14 +312,26 @@ export class Rooms implements RoomHost {
   restore(): RoomValue[] {
     const offered: RoomValue[] = [];
     for (const { life, value: json } of this.#options.journal.load()) {
-      const value = JSON.parse(json) as StoredValue;
-      if (isGone(value)) this.#gone.set(life, value);
+      const value = this.#readStored(life, json);
+      if (value === undefined) this.#noRooms += 1;
+      else if (isGone(value)) this.#gone.set(life, value);
       else if (value.passage?.is === "incoming") offered.push(value);
       else this.#restore(life, value);
     }
     this.restored = this.#byLife.size + this.#over.size;
     for (const room of this.all()) room.log.info("room restore", { users: room.users.length });
     return offered;
+  }
+
+  /** Undefined: it is nothing that could be a room. It stays where it is, and keeps no name. */
+  #readStored(life: string, json: string): StoredValue | undefined {
+    try {
+      const value = readStored(life, json);
+      return isGone(value) || value.passage?.is !== "incoming" ? value : readRoom(value);
+    } catch (err) {
+      this.log.error("room unreadable", { "room.life": life, "event.reason": String(err) });
+      return undefined;
+    }
   }
 
   /** @throws {Refused} `roomFull` */
@@ -614,9 +629,9 @@ export class Rooms implements RoomHost {
   /** `place` says what becomes of a user who sits here already; at the start the directory decides when it is told. */
   #restore(life: string, value: RoomValue, place: Place = (user, room) => this.#places.set(user, room)): void {
     try {
-      const game = value.isOver ? noGame : readableBy(this.#options.games, value);
+      const game = readRoom(value).isOver ? noGame : readableBy(this.#options.games, value);
       const { boot } = this.#options.journal;
-      const room = Room.restore({ ...value, boot }, game, this, boot - value.boot);
+      const room = Room.restore({ ...value, boot }, game, this, Math.max(1, boot - value.boot)); // a damaged journal may have forgotten boots
       if (room.isOver) this.#over.set(life, room);
       else this.#add(room);
       for (const user of room.users) place(user, room);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Metrics } from "#runtime/metrics.ts";
+import { listeningLog } from "./support/journal_at_hand.ts";
 import { PeerAtHand } from "./support/peer_at_hand.ts";
 import { quiet } from "./support/quiet_game.ts";
 import { SmallHouse } from "./support/small_house.ts";
@@ -15,7 +16,20 @@ test("[P10] an offer that is no room is refused, whatever it is, and the server 
   const { house, peer } = await open();
   const room = PeerAtHand.room("quiet", "1");
   const { seats, outbox, ...torn } = room;
-  for (const value of ["", "no JSON", "null", "[]", "{}", { ...room, timers: null }, { ...room, seats: [null] }, torn, [seats, outbox]]) {
+  const halfSaid = { ...room, outbox: { ...outbox, last: 0.5 } }; // its first sit has ended a process
+  const values = [
+    "",
+    "no JSON",
+    "null",
+    "[]",
+    "{}",
+    { ...room, timers: null },
+    { ...room, seats: [null] },
+    torn,
+    [seats, outbox],
+    halfSaid,
+  ];
+  for (const value of values) {
     peer.offer("00000000000000f1", value);
     await house.settle();
     const [answer, ...others] = peer.hears();
@@ -24,6 +38,28 @@ test("[P10] an offer that is no room is refused, whatever it is, and the server 
   peer.offer("00000000000000f2", room);
   await house.settle();
   assert.deepEqual(peer.hears(), ["yes"]);
+});
+
+test("[P10] what could be no room in a journal is told and left alone, one that is only unknown keeps its name, and the server plays on", async () => {
+  const log = listeningLog();
+  const house = await SmallHouse.open(quiet, {}, log);
+  await house.kill();
+  const good = PeerAtHand.room("quiet", "1", { owner: house.disk.id });
+  const stored = { "life 1": "no JSON", "life 2": "null", "life 3": "{}", "life 4": JSON.stringify(good) };
+  const unknown = PeerAtHand.room("quiet", "2", { owner: house.disk.id });
+  const all = { ...stored, [good.life]: JSON.stringify(good), [unknown.life]: JSON.stringify({ ...unknown, timers: "new" }) };
+  for (const [life, value] of Object.entries(all)) house.disk.rooms.set(life, value);
+  house.restart();
+  await house.pass(3000);
+  assert.deepEqual(
+    house.server.announcement().map(({ life }) => life.room),
+    ["1", "2"],
+  );
+  assert.equal(log.events.filter((event) => event === "room unreadable").length, 5);
+  const metrics = new Metrics({ service: "test" });
+  house.server.register(metrics);
+  assert.match(await metrics.text(), /^croupier_rooms_unreadable\S* 5$/m);
+  for (const [life, value] of Object.entries(all)) if (life !== good.life) assert.equal(house.disk.rooms.get(life), value);
 });
 
 test("[P7] rooms that were offered count among those that a server may have", async () => {

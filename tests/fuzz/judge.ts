@@ -11,13 +11,17 @@ export class Judge {
   readonly #fuzzer: Pick<Fuzzer, "take">;
   readonly #limits: typeof perInput;
   readonly #uncaught: unknown[] = [];
+  /** Who else listens, the test runner above all, hears nothing meanwhile: it would end the test before the input is small. */
+  readonly #others = ["uncaughtException", "unhandledRejection"].map((event) => [event, process.listeners(event as "exit")] as const);
   readonly #onUncaught = (thrown: unknown): void => void this.#uncaught.push(thrown);
 
   constructor(fuzzer: Pick<Fuzzer, "take">, limits = perInput) {
     this.#fuzzer = fuzzer;
     this.#limits = limits;
-    process.on("uncaughtException", this.#onUncaught);
-    process.on("unhandledRejection", this.#onUncaught);
+    for (const [event, others] of this.#others) {
+      for (const other of others) process.off(event, other);
+      process.on(event, this.#onUncaught);
+    }
   }
 
   /** @throws when the input breaks a rule. */
@@ -36,7 +40,9 @@ export class Judge {
   }
 
   [Symbol.dispose](): void {
-    process.off("uncaughtException", this.#onUncaught);
-    process.off("unhandledRejection", this.#onUncaught);
+    for (const [event, others] of this.#others) {
+      process.off(event, this.#onUncaught);
+      for (const other of others) process.on(event, other);
+    }
   }
 }

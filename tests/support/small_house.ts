@@ -15,7 +15,7 @@ import { Gate } from "#gate_server/gate.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import { memoryPair } from "#link/socket_memory.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
-import { silentLog } from "#runtime/log.ts";
+import { type Log, silentLog } from "#runtime/log.ts";
 import { readSettings } from "#runtime/settings.ts";
 import { FakeDisk } from "./fake_disk.ts";
 import { FakePlayer } from "./fake_player.ts";
@@ -38,11 +38,11 @@ export class SmallHouse {
   /** What the gate says waits here while it is on its way. */
   #underWay: (() => void)[] | undefined;
 
-  private constructor(game: Game<unknown>, env: Record<string, string>) {
+  private constructor(game: Game<unknown>, env: Record<string, string>, log: Log) {
     const settings = readSettings({ DRAIN_WINDOW: "0", MESSAGES_PER_SECOND: "0", PONG_TIMEOUT: "0", ...env });
     const { clock } = this;
     this.#games = [game];
-    this.#context = { settings, clock, entropy: systemEntropy, log: silentLog, onChange: () => {} };
+    this.#context = { settings, clock, entropy: systemEntropy, log, onChange: () => {} };
     this.#server = this.#open();
     const directory = new MemoryDirectory(clock);
     this.gate = new Gate({
@@ -52,8 +52,8 @@ export class SmallHouse {
     });
   }
 
-  static async open(game: Game<unknown>, env: Record<string, string> = {}): Promise<SmallHouse> {
-    const house = new SmallHouse(game, env);
+  static async open(game: Game<unknown>, env: Record<string, string> = {}, log: Log = silentLog): Promise<SmallHouse> {
+    const house = new SmallHouse(game, env, log);
     await house.gate.start();
     await house.gate.linked;
     await house.settle();
