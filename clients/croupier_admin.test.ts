@@ -121,8 +121,8 @@ test("[croupier] the admin token, a wrong one, and nobody there: a sentence and 
   assert.equal((await croupier(`rooms ls --token-file ${file}`, { ADMIN_TOKEN: "guessed" })).code, 0);
   assert.equal((await croupier("rooms ls", { ADMIN_TOKEN_FILE: file })).code, 0);
   for (const [text, why] of [
-    ["\n", /^--token-file "\S+" is empty\.\n/],
-    ["two\nlines-of-it\n", /^the admin token is none: [^\n]*\n/],
+    ["\n", /^--token-file holds no token: it is empty\.\n/],
+    ["two\nlines-of-it\n", /^--token-file holds no token: there is something in it that no token has\.\n/],
   ] as const) {
     writeFileSync(file, text);
     const { code, errors } = await croupier(`rooms ls --token-file ${file}`);
@@ -139,4 +139,17 @@ test("[croupier] the admin token, a wrong one, and nobody there: a sentence and 
   const { code, errors } = await croupier("drain status --admin 127.0.0.1:60009");
   assert.equal(code, 78);
   assert.match(errors, /^"127\.0\.0\.1:60009" is no URL of an admin listener\.\nusage: croupier drain status /);
+});
+
+test("[croupier][admin] the tokens that a process has are there for the command line, too; one that may only read only reads", async (t) => {
+  const tokens = { ADMIN_TOKEN: "may-do-all-of-it", ADMIN_READ_TOKEN: "may-look-at-it" };
+  const { admin, croupier } = await serverAtHand(t, tokens);
+  const file = join(dataFolder(t), "token");
+  writeFileSync(file, `${tokens.ADMIN_TOKEN}\n`);
+  for (const env of [tokens, { ADMIN_TOKEN_FILE: file }, { ...tokens, ADMIN_TOKEN: "" }, { ADMIN_READ_TOKEN: tokens.ADMIN_READ_TOKEN }])
+    assert.equal((await croupier("rooms ls", env)).code, 0, Object.keys(env).join());
+  assert.equal((await croupier("log-level warn", { ADMIN_TOKEN_FILE: file })).code, 0);
+  const refused = await croupier("drain start", { ADMIN_READ_TOKEN: tokens.ADMIN_READ_TOKEN });
+  assert.deepEqual(refused, { code: 1, lines: [], errors: `${admin} says 403: this token may only read.\n` });
+  assert.deepEqual((await croupier("log-level", tokens)).lines, ["warn"]);
 });

@@ -155,10 +155,24 @@ test("[croupier] a POST whose answer was lost is sent once more, with the same k
   assert.deepEqual(asked, [{ method: "DELETE", key: undefined }]);
 });
 
+test("[croupier] rooms rebalance says how far it is, and in JSON only how it ended", async (t) => {
+  let looks = 0;
+  const over = Promise.withResolvers<void>();
+  const admin = await fakeListener(t, async ({ method }) => {
+    if (method === "GET" && ++looks % 3 === 0) over.resolve();
+    if (method === "GET") return { isUnderWay: true, moved: looks, left: 10 - looks };
+    await over.promise;
+    return { moved: 10, rooms: 5 };
+  });
+  const { lines } = await croupier(t, "rooms rebalance", { CROUPIER_ADMIN: admin });
+  assert.deepEqual([lines[0], lines.at(-1)], ["1 room moved, 9 to go", "10 rooms moved, 5 still here"]);
+  assert.deepEqual((await croupier(t, "rooms rebalance --json", { CROUPIER_ADMIN: admin })).lines, ['{"moved":10,"rooms":5}']);
+});
+
 /** A listener that answers as it is told; undefined: it cuts the connection instead. Its URL. */
-async function fakeListener(t: TestContext, answer: (request: IncomingMessage) => object | undefined): Promise<string> {
-  const listener = createServer((request, response) => {
-    const said = answer(request);
+async function fakeListener(t: TestContext, answer: (request: IncomingMessage) => unknown): Promise<string> {
+  const listener = createServer(async (request, response) => {
+    const said = await answer(request);
     if (said === undefined) request.socket.destroy();
     else response.end(JSON.stringify(said));
   });

@@ -1,5 +1,7 @@
 /** The operator's command line on sessions and users of running gates. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { Cluster } from "#tests/support/cluster.ts";
 import { adminsOf, croupier, croupierAt } from "#tests/support/croupier.ts";
@@ -113,3 +115,36 @@ test("[croupier] journal status: of a durable journal, and of none", async (t) =
   const { id } = JSON.parse((await croupierAt(t, durable)("journal status --json")).lines.join("")) as { id: string };
   assert.ok((await croupier(t, `journal ls --data-dir ${folder}`)).lines[0]?.startsWith(`journal ${id}, `), "the same one");
 });
+
+test("[croupier][admin] an answer that is lost on its way: it is asked once more, and nothing is done twice", async (t) => {
+  const server = await Server.start(t, "single.ts");
+  const player = await Player.connect(server.port, 1);
+  const connections = await loseFirstAnswer(t, server.adminPort);
+  const told = await croupier(t, ["users", "message", "1", "once"], { CROUPIER_ADMIN: `http://127.0.0.1:${connections.port}` });
+  assert.deepEqual(told, { code: 0, lines: ["user 1 was told, at 1 session"], errors: "" });
+  assert.equal(connections.count, 2);
+  assert.deepEqual(await player.settle(), ["Notice 5/0 once"]);
+});
+
+/** A way to a port that breaks when the first answer is on it. */
+async function loseFirstAnswer(t: TestContext, to: number): Promise<{ port: number; count: number }> {
+  const connections = { port: 0, count: 0 };
+  const sockets: Socket[] = [];
+  const listener = createServer((client) => {
+    const isFirst = ++connections.count === 1;
+    const there = connect(to, "127.0.0.1");
+    sockets.push(client, there);
+    for (const socket of [client, there]) socket.on("error", () => {});
+    client.pipe(there);
+    if (isFirst) there.once("data", () => client.resetAndDestroy());
+    else there.pipe(client);
+  });
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    listener.close();
+  });
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  connections.port = (listener.address() as AddressInfo).port;
+  return connections;
+}

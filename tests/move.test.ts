@@ -170,7 +170,7 @@ test("[croupier][P5] rooms move and rebalance, servers ls, and rooms abandon for
     lines: [`dice/1 is at ${journalAt(to.port)}`],
   });
   const half = roomsCount / 2;
-  assert.deepEqual((await croupier(t, from, "rooms rebalance")).lines, [`${half - 1} rooms moved, ${half} still here`]);
+  assert.equal((await croupier(t, from, "rooms rebalance")).lines.at(-1), `${half - 1} rooms moved, ${half} still here`);
   await everybodyRolls(players);
   assert.equal((await croupier(t, gate, `rooms abandon ${journalAt(to.port)} --yes`)).code, 1, "it is there");
   to.signal("SIGKILL");

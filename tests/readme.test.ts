@@ -1,7 +1,8 @@
-/** The README is true: its code runs, its commands exist, its table is the settings' own. */
+/** The README is true: its code runs, its commands exist, its tables are the settings' and the commands' own. */
 import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { commandsTable } from "./support/commands_table.ts";
 import { marked } from "./support/marked.ts";
 import { Player } from "./support/player.ts";
 import { Server, spawnRun, start } from "./support/process.ts";
@@ -18,6 +19,10 @@ function blocks(language: string): string[] {
 
 test("[README] the table of settings is the settings' own", () => {
   assert.equal(marked(readme, "settings"), settingsTable(), "run: node tests/support/write_settings_table.ts");
+});
+
+test("[README] the table of the operator's command line is the commands' own", () => {
+  assert.equal(marked(readme, "croupier"), commandsTable(), "run: node tests/support/write_commands_table.ts");
 });
 
 test("[README] every npm script it names exists", () => {
@@ -69,7 +74,7 @@ test("[README] its commands for operators run as written, in their order", async
     .join("")
     .split("\n")
     .filter((line) => line.startsWith("npm run croupier"));
-  assert.equal(lines.length, 6);
+  assert.equal(lines.length, 12);
   for (const line of lines) {
     const [npm = "", ...args] = line.split(" ");
     const run = spawnRun(t, npm, args, { CROUPIER_ADMIN: `http://127.0.0.1:${server.adminPort}` });

@@ -79,23 +79,36 @@ function oneOf(troubles: readonly Trouble[]): Trouble {
 }
 
 /** @throws {SettingError} for what is no URL, and for a token that cannot be had. */
-export function adminsOf({ admin, "token-file": tokenFile }: FlagValues, env: Environment): Admins {
-  const urls = (admin ?? (env["CROUPIER_ADMIN"] || byDefault)).split(",").map((url) => url.trim());
-  const wrong = urls.find((url) => !/^https?:\/\/[^/]+\/?$/.test(url) || !URL.canParse(url));
+export function adminsOf(flags: FlagValues, env: Environment): Admins {
+  const urls = (flags.admin ?? (env["CROUPIER_ADMIN"] || byDefault)).split(",").map((url) => url.trim());
+  const wrong = urls.find((url) => !/^https?:\/\/[^/@]+\/?$/.test(url) || !URL.canParse(url));
   if (wrong !== undefined) throw new SettingError(`${JSON.stringify(wrong)} is no URL of an admin listener.`);
-  const own = env["ADMIN_TOKEN"] || readSetting("adminToken", { ...env, ADMIN_TOKEN: undefined });
-  const token = tokenFile === undefined ? own : readToken(tokenFile);
-  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token))
-    throw new SettingError("the admin token is none: it has spaces, or other characters that no header has.");
+  const token = tokenOf(flags, env);
   return new Admins([...new Set(urls)].map((url) => new AdminClient(url, token)));
 }
 
-function readToken(file: string): string {
-  try {
-    const token = readFileSync(file, "utf8").trimEnd();
-    if (token !== "") return token;
-  } catch (cause) {
-    throw new SettingError(`--token-file cannot be read: ${cause instanceof Error ? cause.message : cause}.`, { cause });
+/** Inside a container the process's own settings are there: who may operate there may do so here. */
+function tokenOf({ "token-file": flag }: FlagValues, env: Environment): string | undefined {
+  if (flag !== undefined) return readToken("--token-file", flag);
+  for (const name of ["ADMIN_TOKEN", "ADMIN_READ_TOKEN"]) {
+    const [token, file] = [env[name], env[`${name}_FILE`]];
+    if (token) return checked(name, token);
+    if (file) return readToken(`${name}_FILE`, file);
   }
-  throw new SettingError(`--token-file ${JSON.stringify(file)} is empty.`);
+  return undefined;
+}
+
+function readToken(name: string, file: string): string {
+  try {
+    return checked(name, readFileSync(file, "utf8").trimEnd());
+  } catch (cause) {
+    if (cause instanceof SettingError) throw cause;
+    throw new SettingError(`${name} cannot be read: ${cause instanceof Error ? cause.message : cause}.`, { cause });
+  }
+}
+
+/** What no header can carry would be shown by the error of whoever tries. */
+function checked(name: string, token: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new SettingError(`${name} holds no token: ${token === "" ? "it is empty" : "there is something in it that no token has"}.`);
 }

@@ -12,7 +12,11 @@ interface FlagRow {
 
 export const flags = {
   admin: { value: "URL[,URL…]", about: "admin listeners to ask, instead of CROUPIER_ADMIN; http://127.0.0.1:60009 by default" },
-  "token-file": { value: "FILE", about: "holds the admin token, instead of ADMIN_TOKEN", completes: "files" },
+  "token-file": {
+    value: "FILE",
+    about: "holds the admin token, instead of ADMIN_TOKEN, ADMIN_READ_TOKEN and their _FILE",
+    completes: "files",
+  },
   "data-dir": { value: "DIR", about: "the journal's folder, instead of DATA_DIR", completes: "folders" },
   to: { value: "JOURNAL|ADDRESS", about: "the game server that takes it; otherwise the best one" },
   game: { value: "GAME", about: "only rooms of this game" },
