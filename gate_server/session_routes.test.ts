@@ -1,4 +1,4 @@
-/** Who is kicked at a bad moment: while he enters, while his room is on its way, while nobody plays it. */
+/** Who is kicked at a bad moment: while he enters, while his room is on its way, while nobody plays it; and who does not read what he is told. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import Fastify from "fastify";
@@ -6,6 +6,8 @@ import type { Game } from "#game_server/game.ts";
 import { encode } from "#protocol/frame.ts";
 import { Command, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
 import type { FakePlayer } from "#tests/support/fake_player.ts";
+import { openHouse } from "#tests/support/house.ts";
+import { Player } from "#tests/support/player.ts";
 import { quiet } from "#tests/support/quiet_game.ts";
 import { TwoServers } from "#tests/support/two_servers.ts";
 import type { SessionsPageView, SessionView } from "./session_routes.ts";
@@ -109,4 +111,22 @@ test("[admin][P3][P4] who is kicked while his room's server is away is told noth
   await servers.restart(from);
   await servers.pass(3000);
   assert.deepEqual([asked, await sessions()], [[7], []]);
+});
+
+test("[admin][P7] who does not read what he is told is cut, and nothing is kept for him; others are told", async (t) => {
+  const { port, gate } = await openHouse(t, { env: { QUEUE_BYTES: "1024" } });
+  const admin = Fastify();
+  gate.addRoutes(admin);
+  const tell = async (user: number, text: string): Promise<number> =>
+    (await admin.inject({ method: "POST", url: `/users/${user}/message`, payload: { text } })).statusCode;
+  const [slow, other] = [await Player.connect(port, 1), await Player.connect(port, 2)];
+  slow.socket.pause();
+  let told = 0;
+  while ((await tell(1, "谢".repeat(1000))) === 200) {
+    told += 1;
+    assert.ok(told < 10_000, "30 MB were taken for somebody who does not read");
+  }
+  assert.ok(told > 0);
+  assert.equal(await tell(2, "still here"), 200);
+  await other.hearUntil("Notice 5/0 still here");
 });

@@ -145,21 +145,3 @@ test("[admin] GET /journal of a server that keeps nothing; GET /rebalance of one
   assert.deepEqual([isDurable, sync, bytes], [false, undefined, 0]);
   assert.deepEqual(await get<RebalanceView>(server, "/rebalance"), { isUnderWay: false, moved: 0, left: 0 });
 });
-
-test("[admin][P7] who does not read what he is told is cut, and nothing is kept for him; others are told", async (t) => {
-  const { server, player } = await playing(t, { QUEUE_BYTES: "1024" });
-  const other = await Player.connect(server.port, 2);
-  player.socket.pause();
-  const text = "谢".repeat(1000);
-  let told = 0;
-  await until(async () => {
-    const posts = Array.from({ length: 50 }, () => ask(server, "POST", "/users/1/message", json({ text })));
-    const statuses = (await Promise.all(posts)).map(({ status }) => status);
-    told += statuses.filter((status) => status === 200).length;
-    return statuses.includes(404);
-  });
-  assert.ok(told > 0);
-  assert.match((await server.admin("/metrics")).body, /^croupier_session_ends_total\{end="slow",.*\} 1$/m);
-  assert.equal((await ask(server, "POST", "/users/2/message", json({ text: "still here" }))).status, 200);
-  await other.hearUntil("Notice 5/0 still here");
-});
