@@ -1,5 +1,6 @@
 /** The description of the admin listener, against the routes that are served, and against what they answer. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { Admin } from "#runtime/admin.ts";
 import { systemClock } from "#runtime/clock.ts";
@@ -9,7 +10,7 @@ import { addLogLevelRoutes } from "#runtime/log_level.ts";
 import { Metrics } from "#runtime/metrics.ts";
 import { ask, askText, json } from "./support/ask.ts";
 import { dataFolder } from "./support/data_folder.ts";
-import { Description } from "./support/described.ts";
+import { Description, type Operation } from "./support/described.ts";
 import { openHouse } from "./support/house.ts";
 import { Player } from "./support/player.ts";
 import { Server } from "./support/process.ts";
@@ -134,6 +135,19 @@ test("[admin] an operation says what it is, who may ask, each parameter, and eac
     ["messageUser", "setLogLevel"],
     "no empty body is required",
   );
+});
+
+test("[admin] ARCHITECTURE §7 has a row for every operation, with the role that may ask for it", async (t) => {
+  const { operations } = await descriptionOf(await Server.start(t, "single.ts", tokens));
+  const roleOf = ({ security }: Operation): string => {
+    if (security.length === 0) return "anybody";
+    return security.some((one) => "read" in one) ? "read" : "operate";
+  };
+  const text = readFileSync(new URL("../ARCHITECTURE.md", import.meta.url), "utf8");
+  const rows = [...text.matchAll(/^\| `(GET|POST|DELETE) (\S+)` \| (\w+) \| [a-z ]+ \| .+ \|$/gm)].map(
+    ([, method, path, role]) => `${method} ${path} ${role}`,
+  );
+  assert.deepEqual(rows.toSorted(), operations.map(({ method, path, operation }) => `${method} ${path} ${roleOf(operation)}`).toSorted());
 });
 
 test("[admin] what is really answered is as described: each operation's good answer, and its refusals", async (t) => {
