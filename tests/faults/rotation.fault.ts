@@ -107,6 +107,7 @@ class Evening {
   }
 
   async #begin(): Promise<void> {
+    this.#t.after(() => this.#stop()); // also when it has failed
     for (let at = 0; at < rooms * 4; at++) this.#bots.push(this.#botAt(at));
     await until("everybody's scene", () => this.#bots.every(({ sitMs }) => sitMs.length === 1));
     for (let at = 0; at < rooms; at++) {
@@ -114,7 +115,6 @@ class Evening {
       this.#renewers.push(await Renewer.open(this.#cluster.door(at % 2), { user: 1_000_000 + at, room: String(at + 1), token }));
     }
     this.#coming = setInterval(() => this.#visits.push(this.#come()), comeEveryMs);
-    this.#t.after(() => clearInterval(this.#coming));
     await sleep(1000);
   }
 
@@ -221,13 +221,17 @@ class Evening {
 
   async end(): Promise<void> {
     await sleep(3000);
-    clearInterval(this.#coming);
+    this.#stop();
     await Promise.all(this.#visits);
-    for (const renewer of this.#renewers) renewer.stop();
-    for (const bot of this.#bots) bot.stop();
     await Promise.all(this.#bots.map(({ stopped }) => stopped));
     this.#report();
     this.#judge();
+  }
+
+  #stop(): void {
+    clearInterval(this.#coming);
+    for (const renewer of this.#renewers) renewer.stop();
+    for (const bot of this.#bots) bot.stop();
   }
 
   #report(): void {
