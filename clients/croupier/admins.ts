@@ -1,6 +1,6 @@
 /** The processes that a command asks: one, or several with one answer. */
 import { readFileSync } from "node:fs";
-import { readSetting, SettingError } from "#runtime/settings.ts";
+import { SettingError } from "#runtime/settings.ts";
 import { AdminClient, NotThere } from "./admin.ts";
 import type { FlagValues } from "./flags.ts";
 import { exitTrouble, Trouble } from "./say.ts";
