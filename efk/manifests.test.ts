@@ -19,7 +19,7 @@ interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly spec: { readonly version: string; readonly template: { readonly spec: PodSpec & { volumes: Volume[] } } };
+  readonly spec: { readonly version: string; readonly template: { readonly spec: Omit<PodSpec, "volumes"> & { volumes: Volume[] } } };
   readonly rules?: readonly unknown[];
   readonly subjects?: readonly unknown[];
   readonly data?: Readonly<Record<string, string>>;

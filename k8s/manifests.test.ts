@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
+import { fileVariableOf } from "#runtime/secret_files.ts";
 import { settingRows } from "#runtime/settings.ts";
 import { type Container, k8s, type Manifest, manifestFiles, readYaml, type Workload, workloads } from "#tests/support/manifests.ts";
 import { skip } from "#tests/support/skip.ts";
@@ -272,6 +273,41 @@ test("the overlay single-replica is base with one game server that parks", (t) =
   const single = the(workloads(new Map([["", one.filter(dice)]])));
   assert.equal(single.manifest.spec["replicas"], 1);
   assert.equal(envOf(single).get("PARK")?.value, "on");
+});
+
+test("[keys] the overlay key-files is base with its keys and tokens as files of whole Secrets, which the kubelet keeps up to date", (t) => {
+  const [files, one] = ["overlays/key-files", "base"].map((folder) => built(t, folder));
+  if (files === undefined || one === undefined) return;
+  const isOurs = ({ kind, metadata }: Manifest): boolean =>
+    kind !== "StatefulSet" && kind !== "Deployment" ? false : metadata.name !== "redis";
+  assert.deepEqual(
+    files.filter((manifest) => !isOurs(manifest)),
+    one.filter((manifest) => !isOurs(manifest)),
+  );
+  const paths = {
+    JWT_KEY: "/keys/jwt/key",
+    JWT_KEY_PREVIOUS: "/keys/jwt/previous",
+    LINK_KEY: "/keys/link/key",
+    LINK_KEY_PREVIOUS: "/keys/link/previous",
+    ADMIN_TOKEN: "/keys/admin/token",
+  };
+  const workloadsOf = (manifests: readonly Manifest[]): Workload[] => workloads(new Map([["", manifests.filter(isOurs)]]));
+  const before = workloadsOf(one);
+  for (const [at, workload] of workloadsOf(files).entries()) {
+    const [env, envBefore] = [envOf(workload), envOf(before[at] as Workload)];
+    const others = [...envBefore.values()].filter(({ name }) => !(name in paths));
+    const inFiles = Object.entries(paths).map(([name, value]) => ({ name: fileVariableOf(name), value }));
+    assert.deepEqual(new Set(env.values()), new Set([...others, ...inFiles]));
+    const { volumeMounts = [] } = containerOf(workload);
+    for (const [name, path] of Object.entries(paths)) {
+      const [, folder = "", file] = /^(.*)\/([^/]+)$/.exec(path) ?? [];
+      const mount = volumeMounts.find(({ mountPath }) => mountPath === folder);
+      assert.deepEqual(mount, { name: mount?.name, mountPath: folder, readOnly: true }, "no subPath: such a file stays what it was");
+      const volume = workload.pod.volumes?.find((candidate) => candidate.name === mount?.name);
+      const secret = envBefore.get(name)?.valueFrom?.secretKeyRef;
+      assert.deepEqual([volume?.secret, file], [{ secretName: secret?.name, defaultMode: 0o440 }, secret?.key], name);
+    }
+  }
 });
 
 test("[rules §6] the overlay ab is base with two StatefulSets for one, and a Service for group a", (t) => {

@@ -58,6 +58,8 @@ const wrong: Record<string, string> = {
   ADMIN_PORT: "http",
   LOG_LEVEL: "loud",
   SEATS: "0",
+  JWKS_URL: "login.example/keys",
+  JWT_ISSUER: "login,,other",
   HOLD: "90",
   DRAIN: "leave",
   PARK: "yes",
@@ -78,6 +80,24 @@ for (const [env, value] of Object.entries(wrong)) {
     assert.ok(said.endsWith("."), said);
   });
 }
+
+test("[start] JWKS_URL: http or https, without a password, which nobody is shown; then JWT_KEY may be missing, and has no default", () => {
+  for (const value of [
+    "ftp://login.example/keys",
+    "https://user:hunter22@login.example/",
+    "https://login.example/#keys",
+    "file:///etc/passwd",
+  ]) {
+    const said = sentence({ JWKS_URL: value });
+    assert.match(said, /^JWKS_URL must be such as https/, value);
+    assert.ok(!said.includes("hunter22"), said);
+  }
+  const env = { JWKS_URL: "https://login.example/.well-known/jwks.json" };
+  assert.equal(sentence({ ...env, ENV: "prod", LINK_KEY: longKey }), "");
+  assert.match(sentence({ ...env, ENV: "prod" }), /^LINK_KEY is missing/);
+  assert.match(sentence({ ...env, ...production, JWT_KEY: "c2hvcnQtc2hvcnQ=" }), /^JWT_KEY is too short/);
+  assert.deepEqual([readSettings(env).jwtKey.length, defaultKeysInUse(readSettings(env))], [0, ["LINK_KEY"]]);
+});
 
 test("[start] more blocks that are none of TRUSTED_PROXIES", () => {
   for (const value of ["10.0.0.0/", "10.0.0.0/8/8", "10.0.0.0/+8", "10.0.0.0/1e1", "fe80::1/129", "proxy"]) {

@@ -1,6 +1,9 @@
 /** The admin listener: off the public port, open for two words, locked for the rest (ARCHITECTURE §7). */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { dataFolder } from "./support/data_folder.ts";
 import { Player } from "./support/player.ts";
 import { Server } from "./support/process.ts";
 
@@ -49,6 +52,19 @@ test("[admin] with a token, everything else needs it", async (t) => {
   assert.equal((await server.admin("/metrics", { Authorization: "Bearer wrong" })).status, 401);
   assert.equal((await server.admin("/metrics", { Authorization: "Bearer let-me-in" })).status, 200);
   assert.equal((await server.admin("/readyz")).status, 200);
+});
+
+test("[admin][keys] a token in a file is exchanged while the process runs: the new one opens, the old one no longer", async (t) => {
+  const [folder, first, second] = [dataFolder(t), "the-first-token", "the-second-token"];
+  const files = { ADMIN_TOKEN_FILE: join(folder, "operate"), ADMIN_READ_TOKEN_FILE: join(folder, "read") };
+  writeFileSync(files.ADMIN_TOKEN_FILE, `${first}\n`);
+  writeFileSync(files.ADMIN_READ_TOKEN_FILE, "the-reader's-token\n");
+  const server = await Server.start(t, "single.ts", files);
+  const status = async (token: string): Promise<number> => (await server.admin("/drain", { Authorization: `Bearer ${token}` })).status;
+  assert.deepEqual(await Promise.all([first, second, "the-reader's-token"].map(status)), [200, 401, 200]);
+  writeFileSync(files.ADMIN_TOKEN_FILE, `${second}\n`);
+  await server.logged("secret change");
+  assert.deepEqual(await Promise.all([first, second, "the-reader's-token"].map(status)), [401, 200, 200]);
 });
 
 test("[admin] without a token, a listener beyond loopback says its two words and nothing else", async (t) => {

@@ -18,7 +18,8 @@ export type KeyTexts = Readonly<Partial<Record<(typeof names)[number], string | 
 
 /** Files reach the processes of a fleet at different moments. */
 const lateMsMax = 2500;
-const halfMs = 30;
+/** Far below the time between two looks, and long enough for one of them to fall into it. */
+const halfMs = 500;
 
 export class KeyFiles {
   readonly #folder: string;

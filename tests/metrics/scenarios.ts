@@ -115,7 +115,10 @@ export async function badClients({ watch, gate }: Scene): Promise<void> {
   await watch.see(
     [{ alert: "CroupierUpgradeRefusals", of: { status: "401" }, how: "20 connections a second with a token that is none" }],
     async () => {
-      stop = again(50, () => new WebSocket(`ws://127.0.0.1:${gate.port}?token=none`).on("error", () => {}));
+      stop = again(50, () => {
+        new WebSocket(`ws://127.0.0.1:${gate.port}?token=none`).on("error", () => {});
+        void gate.server.admin("/drain", { Authorization: "Bearer none" }); // a question of the dashboards is about that
+      });
     },
     () => stop(),
   );

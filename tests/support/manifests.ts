@@ -46,7 +46,7 @@ export interface Container {
   readonly lifecycle?: { readonly preStop: { readonly exec: { readonly command: readonly string[] } } };
   readonly resources: { readonly requests: Labels; readonly limits: Labels };
   readonly securityContext: Record<string, unknown>;
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string; readonly readOnly?: boolean }[];
 }
 
 export interface PodSpec {
@@ -58,6 +58,7 @@ export interface PodSpec {
   readonly topologySpreadConstraints?: readonly unknown[];
   readonly affinity?: { readonly podAntiAffinity?: unknown };
   readonly containers: readonly Container[];
+  readonly volumes?: readonly { readonly name: string; readonly secret?: { readonly secretName: string; readonly defaultMode: number } }[];
 }
 
 /** A StatefulSet or a Deployment, and where it is written. */
