@@ -27,8 +27,8 @@ import type { SessionSocket } from "./session.ts";
 const headersTimeoutMs = 10_000;
 /** How often Node looks for such clients. */
 const headersCheckMs = 2000;
-/** A client that neither sends nor reads for so long is cut, unless it is a player: an answer that nobody reads is kept no longer. */
-const idleTimeoutMs = 10_000;
+/** A client that neither sends nor reads for so long is cut, unless it is a player: an answer that nobody reads is kept no longer. Behind 408. */
+const idleTimeoutMs = headersTimeoutMs + 2 * headersCheckMs;
 /** How long a refused client may take to read why. */
 const refusalReadMs = 2000;
 const tryAgain = { "Retry-After": "2" };

@@ -176,7 +176,7 @@ async function fill(connection: RawConnection, port: number): Promise<void> {
   } while (inKernel() > before || before < kernelBytesMin);
 }
 
-test("[P7] a connection that says nothing, or reads no answer, is cut within seconds, and is no player's", {
+test("[P7] a connection that says nothing, or reads no answer, is cut within half a minute, and is no player's", {
   timeout: 60_000,
 }, async (t) => {
   const server = await Server.start(t, "single.ts");
@@ -186,10 +186,10 @@ test("[P7] a connection that says nothing, or reads no answer, is cut within sec
   const silent = await RawConnection.open(server.port);
   const startMs = performance.now();
   await silent.closed();
-  assert.ok(performance.now() - startMs < 14_000, "silent");
+  assert.ok(performance.now() - startMs < 20_000, "silent");
   const isThere = (connection: RawConnection): boolean => connectionsOf(server.port).has(connection.socket.localPort ?? 0);
   while (isThere(deaf)) {
-    assert.ok(performance.now() - startMs < 50_000, "the deaf one is still there");
+    assert.ok(performance.now() - startMs < 60_000, "the deaf one is still there");
     await sleep(100);
   }
   assert.ok(isThere(player), "a player who says nothing but answers pings stays");

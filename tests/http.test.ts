@@ -1,11 +1,12 @@
 /** Bad HTTP and its answers (PROTOCOL §1.1), on real sockets. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SignJWT, UnsecuredJWT } from "jose";
+import { type CryptoKey, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { mintToken } from "#protocol/token.ts";
 import { developmentKey } from "./support/entrance.ts";
 import { openHouse } from "./support/house.ts";
 import { Player } from "./support/player.ts";
+import { Server } from "./support/process.ts";
 import { RawConnection, request, upgradeHeaders } from "./support/raw.ts";
 
 const goodToken = () => mintToken(1, developmentKey);
@@ -64,18 +65,21 @@ test("[PROTOCOL §1.1] oversized headers: 431", async (t) => {
 });
 
 const nowSeconds = () => Math.floor(Date.now() / 1000);
-const sign = (payload: Record<string, unknown>, key = developmentKey, alg = "HS256") =>
+const sign = (payload: Record<string, unknown>, key: Uint8Array | CryptoKey = developmentKey, alg = "HS256") =>
   new SignJWT(payload).setProtectedHeader({ alg }).sign(key);
 
 const tokens: [what: string, token: () => Promise<string> | string][] = [
   ["missing", () => ""],
   ["malformed", () => "x.y.z"],
   ["wrong signature", () => sign({ id: 1 }, new Uint8Array(16).fill(9))],
+  ["of an algorithm that is not ours", async () => sign({ id: 1 }, (await generateKeyPair("RS256")).privateKey, "RS256")],
   ["algorithm none", () => new UnsecuredJWT({ id: 1 }).encode()],
   ["expired", () => sign({ id: 1, exp: nowSeconds() - 5 })],
   ["not yet valid", () => sign({ id: 1, nbf: nowSeconds() + 60 })],
   ["id missing", () => sign({ sub: "1" })],
   ["id not a safe integer", () => sign({ id: 2 ** 60 })],
+  ["id not positive", () => sign({ id: -1 })],
+  ["id no number", () => sign({ id: "1" })],
 ];
 
 for (const [what, token] of tokens) {
@@ -119,6 +123,80 @@ test("[PROTOCOL §1] the three ways of bringing a token; the subprotocol is answ
   }
 });
 
+test("[faults §1] two texts of one token are one user to everything that counts", async (t) => {
+  const { port } = await openHouse(t, { env: { CONNECTIONS_PER_USER: "1" } });
+  const token = await goodToken();
+  // Of the last digit of a signature of 32 bytes two bits stand for nothing: four texts are one token.
+  const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const last = digits.indexOf(token.at(-1) ?? "");
+  const texts = [0, 1, 2, 3].map((slack) => `${token.slice(0, -1)}${digits[(last & ~3) | slack]}`);
+  assert.equal(new Set(texts).size, 4);
+  const first = await RawConnection.upgrade(port, token);
+  for (const text of texts) {
+    const { status } = await RawConnection.ask(port, `GET /?token=${text}`, upgradeHeaders);
+    assert.ok(status === 429 || (status === 401 && text !== token), `${status}: it is the same user, or nobody`);
+  }
+  first.socket.destroy();
+});
+
+const noHttp: [what: string, bytes: string | Uint8Array][] = [
+  ["a TLS hello", Buffer.from("1603010200010001fc0303", "hex")],
+  ["HTTP/2 without asking", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
+  ["a header without a colon", "GET / HTTP/1.1\r\nHost test\r\n\r\n"],
+  ["a NUL in a header", "GET / HTTP/1.1\r\nHost: te\0st\r\n\r\n"],
+  ["no host", "GET / HTTP/1.1\r\n\r\n"],
+  ["two lengths", "GET / HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"],
+  ["a length and chunks", "GET / HTTP/1.1\r\nHost: test\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"],
+];
+
+for (const [what, bytes] of noHttp) {
+  test(`[PROTOCOL §1.1] ${what} is no HTTP: 400, and the socket is closed`, async (t) => {
+    const { port } = await openHouse(t);
+    const connection = await RawConnection.open(port);
+    connection.write(bytes);
+    assert.equal((await connection.answer()).status, 400);
+    await connection.closed();
+  });
+}
+
+test("[PROTOCOL §1.1][faults §1] a refused socket is closed, whatever it was refused for, and counted", { timeout: 60_000 }, async (t) => {
+  const env = { ORIGINS: "https://play.example", CONNECTIONS_PER_USER: "1", DRAIN: "wait", DRAIN_DELAY: "60s" };
+  const server = await Server.start(t, "single.ts", env);
+  const token = await goodToken();
+  const player = await RawConnection.upgrade(server.port, token);
+  const refusals: [status: number, bytes: string][] = [
+    [405, request(`POST /?token=${token}`, { Host: "test", ...upgradeHeaders })],
+    [400, request(`GET /?token=${token}`, { Host: "test", ...upgradeHeaders, "Sec-WebSocket-Version": "8" })],
+    [400, "no HTTP\r\n\r\n"],
+    [403, request(`GET /?token=${token}`, { Host: "test", ...upgradeHeaders, Origin: "https://evil.example" })],
+    [401, request("GET /", { Host: "test", ...upgradeHeaders })],
+    [429, request(`GET /?token=${token}`, { Host: "test", ...upgradeHeaders })],
+    [431, request("GET /", { Host: "test", Filler: "x".repeat(20_000) })],
+    [408, "GET / HTTP/1.1\r\nHost: test\r\n"],
+  ];
+  await Promise.all(
+    refusals.map(async ([status, bytes]) => {
+      const connection = await RawConnection.open(server.port);
+      connection.write(bytes);
+      assert.equal((await connection.answer()).status, status);
+      await connection.closed();
+    }),
+  );
+  const { body } = await server.admin("/metrics");
+  for (const [status] of refusals) {
+    const times = refusals.filter(([other]) => other === status).length;
+    assert.match(body, new RegExp(`^croupier_upgrade_refusals_total\\{status="${status}",.*\\} ${times}$`, "m"));
+  }
+  player.socket.destroy();
+});
+
+test("[faults §1] compression is not agreed to, however it is offered", async (t) => {
+  const { port } = await openHouse(t);
+  const offer = { "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits; server_no_context_takeover" };
+  const { status, headers } = await RawConnection.ask(port, `GET /?token=${await goodToken()}`, { ...upgradeHeaders, ...offer });
+  assert.deepEqual([status, headers["sec-websocket-extensions"]], [101, undefined]);
+});
+
 test("[PROTOCOL §1.1] in production a token without exp is refused", async (t) => {
   const key = Buffer.alloc(32, 5);
   const env = { ENV: "prod", JWT_KEY: key.toString("base64"), LINK_KEY: Buffer.alloc(32, 6).toString("base64") };
@@ -136,13 +214,16 @@ test("[PROTOCOL §1.1] a gate that is itself leaving: 503 with Retry-After", asy
   assert.ok(Number(headers["retry-after"]) > 0);
 });
 
-test("[PROTOCOL §1.1] slow headers are cut, and nobody else notices", { timeout: 30_000 }, async (t) => {
+test("[PROTOCOL §1.1] slow headers are cut with 408, and nobody else notices", { timeout: 30_000 }, async (t) => {
   const { port } = await openHouse(t);
   const player = await Player.seated(port, 2);
   const slow = await RawConnection.open(port);
-  slow.write("GET / HTTP/1.1\r\nHost: test\r\n");
   const started = Date.now();
-  await slow.closed().catch(() => {});
+  const dripping = setInterval(() => slow.write("X"), 500); // the last header has no end
+  slow.write("GET / HTTP/1.1\r\nHost: test\r\n");
+  assert.equal((await slow.answer()).status, 408);
+  clearInterval(dripping);
+  await slow.closed();
   assert.ok(Date.now() - started < 15_000, `cut after ${Date.now() - started} ms`);
   await player.hear(2);
   assert.deepEqual(await player.settle(), []);
