@@ -152,4 +152,7 @@ test("[croupier][admin] the tokens that a process has are there for the command 
   const refused = await croupier("drain start", { ADMIN_READ_TOKEN: tokens.ADMIN_READ_TOKEN });
   assert.deepEqual(refused, { code: 1, lines: [], errors: `${admin} says 403: this token may only read.\n` });
   assert.deepEqual((await croupier("log-level", tokens)).lines, ["warn"]);
+  const both = await croupier("log-level", { ...tokens, ADMIN_TOKEN_FILE: file });
+  assert.equal(both.code, 78);
+  assert.match(both.errors, /^ADMIN_TOKEN and ADMIN_TOKEN_FILE are both set: /);
 });

@@ -224,8 +224,13 @@ export function secretFilesIn(env: Environment): SecretFile[] {
  * One setting that does not depend on `ENV`, for who needs no other.
  * @throws {SettingError}
  */
-export function readSetting<Name extends "version" | "drainDeadlineMs">(name: Name, env: Environment): Settings[Name] {
-  return readRow(settingRows[name] as Row<Settings[Name]>, env);
+export function readSetting<Name extends "version" | "drainDeadlineMs" | "adminToken" | "adminReadToken">(
+  name: Name,
+  env: Environment,
+): Settings[Name] {
+  const setting = settingRows[name] as Row<Settings[Name]>;
+  const file = secretFilesIn(env).filter((secret) => secret.env === setting.env);
+  return readRow(setting, withSecrets(env, readSecretFiles(file)));
 }
 
 function readRow<Value>({ env: name, byDefault, secret: isSecret, read }: Row<Value>, env: Environment): Value {

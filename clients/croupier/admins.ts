@@ -1,6 +1,6 @@
 /** The processes that a command asks: one, or several with one answer. */
 import { readFileSync } from "node:fs";
-import { SettingError } from "#runtime/settings.ts";
+import { readSetting, SettingError } from "#runtime/settings.ts";
 import { AdminClient, NotThere } from "./admin.ts";
 import type { FlagValues } from "./flags.ts";
 import { exitTrouble, Trouble } from "./say.ts";
@@ -88,22 +88,18 @@ export function adminsOf(flags: FlagValues, env: Environment): Admins {
 }
 
 /** Inside a container the process's own settings are there: who may operate there may do so here. */
-function tokenOf({ "token-file": flag }: FlagValues, env: Environment): string | undefined {
-  if (flag !== undefined) return readToken("--token-file", flag);
-  for (const name of ["ADMIN_TOKEN", "ADMIN_READ_TOKEN"]) {
-    const [token, file] = [env[name], env[`${name}_FILE`]];
-    if (token) return checked(name, token);
-    if (file) return readToken(`${name}_FILE`, file);
-  }
-  return undefined;
+function tokenOf({ "token-file": path }: FlagValues, env: Environment): string | undefined {
+  if (path !== undefined) return checked("--token-file", readToken(path));
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const own = readSetting("adminToken", given) ?? readSetting("adminReadToken", given);
+  return own === undefined ? undefined : checked("ADMIN_TOKEN", own);
 }
 
-function readToken(name: string, file: string): string {
+function readToken(path: string): string {
   try {
-    return checked(name, readFileSync(file, "utf8").trimEnd());
+    return readFileSync(path, "utf8").trimEnd();
   } catch (cause) {
-    if (cause instanceof SettingError) throw cause;
-    throw new SettingError(`${name} cannot be read: ${cause instanceof Error ? cause.message : cause}.`, { cause });
+    throw new SettingError(`--token-file cannot be read: ${cause instanceof Error ? cause.message : cause}.`, { cause });
   }
 }
 
