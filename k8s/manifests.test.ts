@@ -142,6 +142,7 @@ test("[faults §5] base: production, keys by reference, a previous one for the t
     assert.deepEqual(secret("LINK_KEY"), { name: "link", key: "key" });
     assert.deepEqual(secret("LINK_KEY_PREVIOUS"), { name: "link", key: "previous", optional: true });
     assert.deepEqual(secret("ADMIN_TOKEN"), { name: "admin", key: "token" });
+    assert.deepEqual(secret("ADMIN_READ_TOKEN"), { name: "admin", key: "read", optional: true });
     assert.deepEqual(secret("REDIS_PASSWORD"), { name: "redis", key: "password" });
   }
   for (const manifests of files.values()) assert.ok(!manifests.some(({ kind }) => kind === "Secret"), "no secret is written down");

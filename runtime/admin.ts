@@ -47,6 +47,8 @@ const bodyBytesMax = 65_536;
 
 /** How long a request may take to arrive. */
 const requestTimeoutMs = 10_000;
+/** How often Node looks for those that take longer. */
+const requestsCheckMs = 2000;
 
 export class Admin {
   readonly #options: AdminOptions;
@@ -62,7 +64,7 @@ export class Admin {
     this.#audit = new Audit(options.clock, options.log);
     this.#repeats = new Repeats(options.clock);
     options.metrics?.totals("croupier_admin_requests_total", () => this.#audit.counts());
-    this.#http = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+    this.#http = createServer({ requestTimeout: requestTimeoutMs, connectionsCheckingInterval: requestsCheckMs }, (request, response) => {
       response.once("close", () => this.#responseOnClose());
       this.#answer(request, response);
     });

@@ -235,15 +235,23 @@ test("[admin] no method that a client chooses is a label", async (t) => {
   assert.match(text, /^croupier_admin_requests_total\{role="none",method="other",status="401",.*\} 1$/m);
 });
 
-test("[admin] a change whose asker has gone is done, and written down", async (t) => {
+test("[admin] a change whose asker has gone is done, and written down; asked for again it is answered, and not done twice", async (t) => {
   const { server, player } = await playing(t, tokens);
   const body = JSON.stringify({ text: "still told" });
-  const head = `POST /users/1/message HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${tokens.ADMIN_TOKEN}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const head = `POST /users/1/message HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${tokens.ADMIN_TOKEN}\r\nIdempotency-Key: gone\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
   const socket = connect(server.adminPort, "127.0.0.1");
   socket.on("error", () => {});
   socket.write(head + body, () => socket.destroy());
   await player.hearUntil("Notice 5/0 still told");
   await until(() => actionsOf(server).length === 1);
+  const again = await ask(
+    server,
+    "POST",
+    "/users/1/message",
+    json({ text: "still told" }, { ...operator.headers, "Idempotency-Key": "gone" }),
+  );
+  assert.deepEqual([again.body, again.headers.get("idempotent-replayed")], [{ sessions: 1 }, "true"]);
+  assert.deepEqual(await player.settle(), []);
 });
 
 test("[admin] POST with an Idempotency-Key: again is answered the same, and done once; another request by it is 422", async (t) => {
