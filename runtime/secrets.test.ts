@@ -147,12 +147,12 @@ test("[keys] a Secret that Kubernetes mounts is swapped by a link: all of its fi
   assert.deepEqual(secrets.linkKeys.map(text), [second, first]);
 });
 
-test("[keys] files are looked at every 2.5 s while the process runs, and by nobody when it has stopped", async (t) => {
+test("[keys] files are looked at every 2 s while the process runs, and by nobody when it has stopped", async (t) => {
   const { secrets, clock, write, jwt } = open(t, whole);
   secrets.start();
   write("JWT_KEY", second);
   await until(async () => {
-    await clock.advance(2500);
+    await clock.advance(2000);
     return jwt()[0] === second;
   });
   assert.ok(clock.now() <= 30_000, `${clock.now()} ms`);

@@ -14,8 +14,8 @@ import { type Environment, lookAtSecretFiles, type SecretFile, type SecretTexts,
 import { SettingError } from "./setting_error.ts";
 import { jwtKeysOf, type Keys, linkKeysOf, readSettings, type Settings, secretFilesIn } from "./settings.ts";
 
-/** Two looks within 5 s, which is how old a secret is at most. */
-const lookEveryMs = 2500;
+/** Two looks, and the time it takes to look, within 5 s: so old a secret is at most. */
+const lookEveryMs = 2000;
 
 export interface Secrets {
   /** A token signed with any of them is good; none where `JWKS_URL` has all. The same array until they change. */

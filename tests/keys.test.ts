@@ -1,12 +1,14 @@
 /** Whose tokens let in, at real processes: public keys from JWKS_URL, at gates and at game servers' own ports, and refresh in place. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { encode } from "#protocol/frame.ts";
 import { Command, StringSchema } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
 import { certified } from "./support/certificate.ts";
 import { metricOf } from "./support/cluster.ts";
+import { dataFolder } from "./support/data_folder.ts";
 import { developmentKey } from "./support/entrance.ts";
 import { Issuer, SigningKey } from "./support/issuer.ts";
 import { Player } from "./support/player.ts";
@@ -127,4 +129,26 @@ test("[keys] tools that make their own tokens say what a server asks for, and th
   const bots = start(t, ["clients/bots.ts", "--port", String(server.port)], { JWKS_URL: "https://login.example/keys" });
   assert.equal((await bots.exited).code, 78);
   assert.match(bots.errors, sentence);
+});
+
+test("[keys] single mode takes a new JWT_KEY while it runs: old and new tokens come in, then new ones only, and nobody is sent away", async (t) => {
+  const [folder, old, next] = [dataFolder(t), Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  const [file, previous] = [join(folder, "key"), join(folder, "previous")];
+  writeFileSync(file, old.toString("base64"));
+  const server = await Server.start(t, "single.ts", { JWT_KEY_FILE: file, JWT_KEY_PREVIOUS_FILE: previous });
+  const ask = async (key: Uint8Array): Promise<number> => (await upgrade(server.port, await mintToken(9, key))).status;
+  const player = await Player.seated({ url: `ws://127.0.0.1:${server.port}`, key: old }, 1);
+  await player.hear(2);
+  assert.deepEqual([await ask(old), await ask(next), await ask(developmentKey)], [101, 401, 401]);
+  writeFileSync(previous, old.toString("base64"));
+  writeFileSync(file, next.toString("base64"));
+  await server.logged("secret change");
+  assert.deepEqual([await ask(old), await ask(next)], [101, 101]);
+  const from = server.lines.length;
+  rmSync(previous);
+  await server.loggedFrom("secret change", from);
+  assert.deepEqual([await ask(old), await ask(next)], [401, 101]);
+  player.shake();
+  assert.match((await player.hear()).join(), /^Shake 1/);
+  await player.settle();
 });
