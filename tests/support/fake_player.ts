@@ -8,7 +8,7 @@ import { readable } from "./readable.ts";
 export class FakePlayer implements SessionSocket {
   readonly heardAtMs = 0;
   isPaused = false;
-  readonly #heard: string[] = [];
+  readonly #heard: Frame[] = [];
   #listener: SocketListener | undefined;
   #stage: "open" | "closed" = "open";
 
@@ -17,7 +17,7 @@ export class FakePlayer implements SessionSocket {
   }
 
   send(bytes: Frame): void {
-    this.#heard.push(readable(bytes));
+    this.#heard.push(bytes);
   }
 
   ping(): void {}
@@ -45,6 +45,6 @@ export class FakePlayer implements SessionSocket {
   }
 
   hears(): string[] {
-    return this.#heard.splice(0);
+    return this.#heard.splice(0).map(readable);
   }
 }
