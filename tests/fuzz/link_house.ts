@@ -14,7 +14,7 @@ export const hearers = ["server", "gate", "peer", "stranger"] as const;
 export type Hearer = (typeof hearers)[number];
 
 /** The same lives and boots in every house: an input is the same input tomorrow. */
-function countingEntropy(): Entropy {
+export function countingEntropy(): Entropy {
   let drawn = 0;
   return (count) => {
     drawn += count;

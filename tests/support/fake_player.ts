@@ -36,8 +36,12 @@ export class FakePlayer implements SessionSocket {
     this.#listener?.onEnd(name, closeCodes[name].code);
   }
 
+  get isOpen(): boolean {
+    return this.#stage === "open";
+  }
+
   says(...frames: Frame[]): void {
-    for (const bytes of frames) this.#listener?.onFrame(bytes);
+    for (const bytes of frames) if (this.#stage === "open") this.#listener?.onFrame(bytes);
   }
 
   ends(how: SocketEnd = "left"): void {
