@@ -13,12 +13,14 @@ import type { Log } from "#runtime/log.ts";
 import { roomFields } from "#runtime/log_fields.ts";
 import type { Fate } from "./peer_link.ts";
 import type { Peers } from "./peers.ts";
-import { readRoomText } from "./room_reading.ts";
+import { readRoom, readRoomText } from "./room_reading.ts";
 import { type RoomValue, shiftTimes } from "./room_value.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** A giver that has not said what became of its offer for so long is asked, and so is the directory. */
 const lookEveryMs = 1000;
+/** Longest name of an offer: whoever reads the room again takes no longer one. */
+const offerCharactersMax = 64;
 
 interface ArrivalsOptions {
   clock: Clock;
@@ -71,6 +73,7 @@ export class Arrivals {
   /** `clockMs`: the giver's own clock. Answers nothing once it is written down, otherwise why not. */
   async offer(offer: string, json: string, clockMs: number, from: string): Promise<NotTaken | undefined> {
     const { rooms, clock, log } = this.#options;
+    if (offer === "" || offer.length > offerCharactersMax) return { sentence: "the offer has no name", isUnreadable: false };
     const value = this.#read(json, clock.now() - clockMs, from);
     if ("sentence" in value) return value;
     value.passage = { is: "incoming", offer, from };
@@ -123,9 +126,9 @@ export class Arrivals {
     const { rooms } = this.#options;
     try {
       const value = readRoomText(json);
-      if (!Number.isFinite(aheadMs)) return { sentence: "your clock says nothing", isUnreadable: false };
       if (value.owner !== from) return { sentence: "it is not yours to give", isUnreadable: false };
       shiftTimes(value, aheadMs);
+      readRoom(value); // the giver's clock may say anything
       const others = this.count - Number(this.#incoming.has(value.life));
       const refusal = rooms.refuseToTake(value, others);
       const unreadable = rooms.refuseToRead(value);

@@ -19,14 +19,14 @@ import {
   type WhereAnswer,
 } from "#protocol/gen/link_pb.ts";
 import { LinkGarbage, outputFlags, readToServer, type ServerReader, type ToGateWriter } from "#protocol/link.ts";
-import { type Refused, toRefused } from "#protocol/refusals.ts";
+import { Refused, toRefused } from "#protocol/refusals.ts";
 import type { SitRequest } from "#protocol/sit_down.ts";
 import { errorFrame } from "#protocol/system_frames.ts";
 import type { Log, LogFields } from "#runtime/log.ts";
 import { sessionFields } from "#runtime/log_fields.ts";
 import type { Exit } from "./exit.ts";
 import type { Output } from "./outbox.ts";
-import type { Room } from "./room.ts";
+import type { Room, Visitor } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Sat, Sits } from "./sits.ts";
 
@@ -153,8 +153,7 @@ export class GateLink implements Exit, ServerReader {
   async #onSit(sit: Sit): Promise<void> {
     const { session, number } = sit;
     try {
-      const claims = JSON.parse(sit.claims) as Record<string, unknown>;
-      const visitor = { user: Number(sit.user), claims, session, number, exit: this };
+      const visitor = { ...personOf(sit), session, number, exit: this };
       const sat = await this.#share.sits.sit(visitor, requestOf(sit), { claimed: sit.place, isSeatOnly: sit.seatOnly });
       if (sat.is === "seated") this.#onSeated(sat, session, number);
       else this.#notEntered(session, number, sat.is === "answered" ? sat.frame : undefined);
@@ -272,6 +271,14 @@ export class GateLink implements Exit, ServerReader {
     for (const life of this.#handles.keys()) this.#share.rooms.known(life)?.detach(this);
     this.#share.onDown(this);
   }
+}
+
+/** @throws {Refused} for what no gate of ours says: a room keeps it, and must be readable. */
+function personOf({ user, claims: json }: Sit): Pick<Visitor, "user" | "claims"> {
+  const claims: unknown = JSON.parse(json);
+  const isObject = typeof claims === "object" && claims !== null && !Array.isArray(claims);
+  if (!isObject || user <= 0n || user > Number.MAX_SAFE_INTEGER) throw new Refused("badRequest", { detail: "the gate names no user" });
+  return { user: Number(user), claims: claims as Visitor["claims"] };
 }
 
 function requestOf({ game, room, seat, watch, mode, options, print }: Sit): SitRequest {

@@ -86,6 +86,7 @@ export function greetServer(
   }
 
   function check(server: ServerHello, theirNonce: Uint8Array): void {
+    if (!isNameOfBoot(server.journal)) return channel.cut("the server has no name");
     const isProved = keys.some((key) => sameProof(server.proof, prove(key, "server", server.journal, nonce, theirNonce)));
     if (!isProved) return channel.cut("the server does not know the link key");
     timeout.cancel();
@@ -135,6 +136,7 @@ export function greetGate(socket: LinkSocket, { clock, entropy, keys, hello, ref
 
   function faultOf(gate: GateHello, known: Uint8Array | undefined): string | undefined {
     if (gate.protocol !== linkProtocol) return `this game server speaks link protocol ${linkProtocol}, the gate ${gate.protocol}`;
+    if (!isNameOfBoot(gate.boot)) return "the gate has no name";
     return known === undefined ? "the gate does not know the link key" : undefined;
   }
 
@@ -145,6 +147,11 @@ export function greetGate(socket: LinkSocket, { clock, entropy, keys, hello, ref
 
   const { journal, boot } = hello();
   channel.out.say({ case: "challenge", value: { protocol: linkProtocol, nonce, journal, boot } });
+}
+
+/** What a boot, or a journal, is called: rooms keep it, and are read again by nobody who would not take it. */
+function isNameOfBoot(name: string): boolean {
+  return /^[0-9a-f]{16}$/.test(name);
 }
 
 function garbage(): never {

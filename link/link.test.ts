@@ -33,17 +33,19 @@ function greetBoth(
     serverKeys = [key] as Keys,
     refuse = () => undefined as string | undefined,
     refuseServer = () => undefined as string | undefined,
+    boot = "00000000000000bb",
+    journal = server.journal,
   } = {},
 ) {
   const gate: Greeted<LinkChannel<ToServerWriter>, ServerHello> = {};
   const game: Greeted<LinkChannel<ToGateWriter>, GateHello> = {};
   greetGate(serverEnd, {
-    ...{ clock, entropy: systemEntropy, keys: serverKeys, hello: () => server, refuse },
+    ...{ clock, entropy: systemEntropy, keys: serverKeys, hello: () => ({ ...server, journal }), refuse },
     onUp: (channel, hello) => Object.assign(game, { channel, hello }),
     onFailed: (failed) => Object.assign(game, { failed }),
   });
   greetServer(gateEnd, {
-    ...{ clock, entropy: systemEntropy, keys: gateKeys, boot: "00000000000000bb", release: "v1", refuse: refuseServer },
+    ...{ clock, entropy: systemEntropy, keys: gateKeys, boot, release: "v1", refuse: refuseServer },
     onUp: (channel, hello) => Object.assign(gate, { channel, hello }),
     onFailed: (failed) => Object.assign(gate, { failed }),
   });
@@ -133,6 +135,18 @@ test("[PROTOCOL §7] a server that does not know the link key is not believed", 
   await clock.advance(10);
   assert.equal(gate.channel, undefined);
   assert.ok(gate.failed);
+});
+
+test("[PROTOCOL §7] who has the key and no name that a room could keep gets a sentence and no link", async () => {
+  for (const [names, sentence] of [
+    [{ boot: "__proto__" }, "the gate has no name"],
+    [{ journal: "" }, "the server has no name"],
+  ] as const) {
+    const clock = new ManualClock();
+    const { gate } = greetBoth(memoryPair(clock), clock, names);
+    await clock.advance(10);
+    assert.equal(gate.failed, sentence);
+  }
 });
 
 test("[static] a gate that may not come in reads why", async () => {

@@ -8,6 +8,7 @@ import type { Game } from "#game_server/game.ts";
 import { outputsMax } from "#game_server/outbox.ts";
 import { encode, type Frame, frame } from "#protocol/frame.ts";
 import { SitDownRequestSchema, Command as System } from "#protocol/gen/frame_pb.ts";
+import { ToServerWriter } from "#protocol/link.ts";
 import { quiet } from "./support/quiet_game.ts";
 import { SmallHouse } from "./support/small_house.ts";
 
@@ -164,4 +165,17 @@ test("[P4] HOLD=0: held is said once, and so is resumed", async () => {
   house.restart();
   await house.pass(2000);
   assert.deepEqual(one.hears(), [held, resumed]);
+});
+
+test("[P10] a gate that names no user, or claims that are none, seats nobody: a room must be able to read what it keeps", async () => {
+  const house = await open();
+  const people = [{ user: 0n }, { user: -1n }, { user: 2n ** 53n }, { claims: "7" }, { claims: "null" }, { claims: "[]" }, { claims: "{" }];
+  for (const person of [...people, {}]) {
+    const writer = new ToServerWriter();
+    const value = { session: 4711, number: 1, user: 7n, game: "speaker", room: "1", seat: -1, mode: "any", claims: "{}", ...person };
+    writer.say({ case: "sit", value });
+    await house.send("server", writer.take());
+    const isSomebody = Object.keys(person).length === 0;
+    assert.equal(house.written("1") !== undefined, isSomebody, `${Object.keys(person)} ${Object.values(person)}`);
+  }
 });

@@ -35,14 +35,21 @@ test("[P10] an offer that is no room is refused, whatever it is, and the server 
     const [answer, ...others] = peer.hears();
     assert.deepEqual([answer?.includes("yes"), others], [false, []], JSON.stringify(value));
   }
-  peer.offer("00000000000000f2", room);
-  await house.settle();
-  assert.deepEqual(peer.hears(), ["yes"]);
+  for (const [offer, clockMs, answer] of [
+    ["", 0, "the offer has no name"],
+    ["00000000000000f1", Number.NaN, "it is no room: timers.stay.dueMs"],
+    ["00000000000000f1", 1e300, "it is no room: timers.stay.dueMs"],
+    ["00000000000000f2", 0, "yes"],
+  ] as const) {
+    peer.offer(offer, room, clockMs);
+    await house.settle();
+    assert.deepEqual(peer.hears(), [answer]);
+  }
 });
 
 test("[P10] what could be no room in a journal is told and left alone, one that is only unknown keeps its name, and the server plays on", async () => {
   const log = listeningLog();
-  const house = await SmallHouse.open(quiet, {}, log);
+  const house = await SmallHouse.open(quiet, {}, { log });
   await house.kill();
   const good = PeerAtHand.room("quiet", "1", { owner: house.disk.id });
   const stored = { "life 1": "no JSON", "life 2": "null", "life 3": "{}", "life 4": JSON.stringify(good) };

@@ -154,7 +154,7 @@ class Neighbourhood {
 
   static async open(): Promise<Neighbourhood> {
     const log = listeningLog();
-    const house = await SmallHouse.open(dice, {}, log);
+    const house = await SmallHouse.open(dice, {}, { log });
     const neighbourhood = new Neighbourhood(house, log);
     neighbourhood.#neighbour.says(sitDown("1"));
     await house.settle();

@@ -8,7 +8,7 @@ import { readable } from "./readable.ts";
 export class FakePlayer implements SessionSocket {
   readonly heardAtMs = 0;
   isPaused = false;
-  readonly #heard: string[] = [];
+  readonly #heard: Frame[] = [];
   #listener: SocketListener | undefined;
   #stage: "open" | "closed" = "open";
 
@@ -17,7 +17,7 @@ export class FakePlayer implements SessionSocket {
   }
 
   send(bytes: Frame): void {
-    this.#heard.push(readable(bytes));
+    this.#heard.push(bytes);
   }
 
   ping(): void {}
@@ -36,8 +36,12 @@ export class FakePlayer implements SessionSocket {
     this.#listener?.onEnd(name, closeCodes[name].code);
   }
 
+  get isOpen(): boolean {
+    return this.#stage === "open";
+  }
+
   says(...frames: Frame[]): void {
-    for (const bytes of frames) this.#listener?.onFrame(bytes);
+    for (const bytes of frames) if (this.#stage === "open") this.#listener?.onFrame(bytes);
   }
 
   ends(how: SocketEnd = "left"): void {
@@ -45,6 +49,6 @@ export class FakePlayer implements SessionSocket {
   }
 
   hears(): string[] {
-    return this.#heard.splice(0);
+    return this.#heard.splice(0).map(readable);
   }
 }

@@ -21,14 +21,17 @@ export class PeerAtHand {
   readonly #clockMs: () => number;
   #channel: LinkChannel<ToServerWriter> | undefined;
 
-  private constructor(clockMs: () => number) {
+  readonly #socket: LinkSocket;
+
+  private constructor(socket: LinkSocket, clockMs: () => number) {
+    this.#socket = socket;
     this.#clockMs = clockMs;
   }
 
   /** It has dialled this game server, and is linked. */
   static async link({ clock, settle }: Pick<SmallHouse, "clock" | "settle">, server: GameServer): Promise<PeerAtHand> {
-    const peer = new PeerAtHand(() => clock.now());
     const [ours, theirs] = memoryPair(clock);
+    const peer = new PeerAtHand(ours, () => clock.now());
     server.accept(theirs);
     greetServer(ours, {
       ...{ clock, entropy: systemEntropy, keys: [readSettings({}).linkKey], boot: journal, release: "dev", isServer: true },
@@ -53,9 +56,14 @@ export class PeerAtHand {
   }
 
   /** `value`: a room, or whatever else a peer might call one. */
-  offer(offer: string, value: unknown): void {
+  offer(offer: string, value: unknown, clockMs = this.#clockMs()): void {
     const text = typeof value === "string" ? value : JSON.stringify(value);
-    this.#channel?.out.say({ case: "offer", value: { offer, value: text, clockMs: this.#clockMs() } });
+    this.#channel?.out.say({ case: "offer", value: { offer, value: text, clockMs } });
+  }
+
+  /** These bytes, whatever they are. */
+  send(batch: Uint8Array): void {
+    this.#socket.send(batch);
   }
 
   activate(life: string, offer: string): void {

@@ -14,7 +14,7 @@ import { noWatchdog } from "#game_server/watchdog.ts";
 import { Gate } from "#gate_server/gate.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import { memoryPair } from "#link/socket_memory.ts";
-import { systemEntropy } from "#runtime/entropy.ts";
+import { type Entropy, systemEntropy } from "#runtime/entropy.ts";
 import { type Log, silentLog } from "#runtime/log.ts";
 import { readSettings } from "#runtime/settings.ts";
 import { FakeDisk } from "./fake_disk.ts";
@@ -22,6 +22,12 @@ import { FakePlayer } from "./fake_player.ts";
 import { ManualClock } from "./manual_clock.ts";
 
 const settled = 12;
+
+interface SmallHouseOptions {
+  readonly log?: Log;
+  /** What lives and boots are called. */
+  readonly entropy?: Entropy;
+}
 
 export class SmallHouse {
   readonly clock = new ManualClock();
@@ -32,17 +38,19 @@ export class SmallHouse {
   #server: GameServer;
   #isUp = true;
   #link: LinkSocket | undefined;
+  /** The other end of it. */
+  #serverEnd: LinkSocket | undefined;
   /** Reaches another game server, to which rooms may go. */
   #dialPeer: (() => LinkSocket) | undefined;
   #onPlayer: ListenerOptions["onPlayer"] | undefined;
   /** What the gate says waits here while it is on its way. */
   #underWay: (() => void)[] | undefined;
 
-  private constructor(game: Game<unknown>, env: Record<string, string>, log: Log) {
+  private constructor(game: Game<unknown>, env: Record<string, string>, { log = silentLog, entropy = systemEntropy }: SmallHouseOptions) {
     const settings = readSettings({ DRAIN_WINDOW: "0", MESSAGES_PER_SECOND: "0", PONG_TIMEOUT: "0", ...env });
     const { clock } = this;
     this.#games = [game];
-    this.#context = { settings, clock, entropy: systemEntropy, log, onChange: () => {} };
+    this.#context = { settings, clock, entropy, log, onChange: () => {} };
     this.#server = this.#open();
     const directory = new MemoryDirectory(clock);
     this.gate = new Gate({
@@ -52,8 +60,8 @@ export class SmallHouse {
     });
   }
 
-  static async open(game: Game<unknown>, env: Record<string, string> = {}, log: Log = silentLog): Promise<SmallHouse> {
-    const house = new SmallHouse(game, env, log);
+  static async open(game: Game<unknown>, env: Record<string, string> = {}, options: SmallHouseOptions = {}): Promise<SmallHouse> {
+    const house = new SmallHouse(game, env, options);
     await house.gate.start();
     await house.gate.linked;
     await house.settle();
@@ -88,6 +96,12 @@ export class SmallHouse {
   /** The link is lost. */
   async cut(): Promise<void> {
     this.#link?.cut();
+    await this.settle();
+  }
+
+  /** One end of the link sends these bytes, whatever they are. */
+  async send(to: "server" | "gate", batch: Uint8Array): Promise<void> {
+    (to === "server" ? this.#link : this.#serverEnd)?.send(batch);
     await this.settle();
   }
 
@@ -138,6 +152,7 @@ export class SmallHouse {
     };
     this.#server.accept(serverEnd);
     this.#link = gateEnd;
+    this.#serverEnd = serverEnd;
     return gateEnd;
   }
 
