@@ -239,7 +239,7 @@ export const dashboards: readonly Dashboard[] = [
         unit: "ops",
         queries: [
           [
-            `sum by (role, method, status) (rate(croupier_admin_requests_total{status=~"401|403|422", ${picked}}[$__rate_interval])) > 0`,
+            `sum by (role, method, status) (rate(croupier_admin_requests_total{status=~"401|403|422", ${picked}}[$__rate_interval]))`,
             "{{role}} {{method}} {{status}}",
           ],
         ],
@@ -251,7 +251,7 @@ export const dashboards: readonly Dashboard[] = [
         kind: "table",
         queries: [
           [
-            `sum by (instance, method, status) (increase(croupier_admin_requests_total{role="operate", method!~"GET|HEAD", ${picked}}[$__range])) > 0`,
+            `sum by (instance, method, status) (increase(croupier_admin_requests_total{role="operate", method!~"GET|HEAD", ${picked}}[$__range]))`,
             "{{instance}} {{method}} {{status}}",
           ],
         ],
