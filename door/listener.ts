@@ -29,6 +29,10 @@ const headersTimeoutMs = 10_000;
 const headersCheckMs = 2000;
 /** A client that neither sends nor reads for so long is cut, unless it is a player: an answer that nobody reads is kept no longer. Behind 408. */
 const idleTimeoutMs = headersTimeoutMs + 2 * headersCheckMs;
+/** Who asks for pages has asked enough then; a browser opens another connection. */
+const requestsPerConnectionMax = 100;
+/** Connections of an address beyond those it may have, which hear that it has too many; more are cut as they come. */
+const connectionsToRefuse = 100;
 /** How long a refused client may take to read why. */
 const refusalReadMs = 2000;
 const tryAgain = { "Retry-After": "2" };
@@ -79,6 +83,8 @@ class UpgradeRefused extends Error {
   }
 }
 
+const tooManyConnections = new UpgradeRefused(429, "too many connections from this address", tryAgain);
+
 /** What Node finds wrong with a connection before it is a request. */
 const clientErrors: Readonly<Record<string, UpgradeRefused>> = {
   HPE_HEADER_OVERFLOW: new UpgradeRefused(431, "the headers are too large"),
@@ -99,6 +105,8 @@ export class Listener implements Door {
     clientTracking: false,
     handleProtocols: (offered) => (offered.has(bearerProtocol) ? bearerProtocol : false),
   });
+  /** Every connection of an address, whatever it is for, and those that ask for an upgrade, also through a proxy. */
+  readonly #connections: Quota<string>;
   readonly #addresses: Quota<string>;
   readonly #users: Quota<number>;
   readonly #flusher: Flusher;
@@ -109,11 +117,16 @@ export class Listener implements Door {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#addresses = new Quota(options.connectionsPerAddress);
+    const { connectionsPerAddress } = options;
+    this.#connections = new Quota(connectionsPerAddress === 0 ? 0 : connectionsPerAddress + connectionsToRefuse);
+    this.#addresses = new Quota(connectionsPerAddress);
     this.#users = new Quota(options.connectionsPerUser);
     this.#flusher = new Flusher(options.clock);
     this.#badTokens = new BadTokens(options.clock);
     this.#server.setTimeout(idleTimeoutMs);
+    this.#server.maxRequestsPerSocket = requestsPerConnectionMax;
+    this.#server.on("dropRequest", (_request, stream) => stream.destroy());
+    this.#server.on("connection", (socket) => this.#serverOnConnection(socket));
     this.#server.on("clientError", (error, stream) => this.#serverOnClientError(error, stream));
     this.#server.on("request", (request, response) => this.#serverOnRequest(request, response));
     this.#server.on("upgrade", (request, stream, head) => void this.#serverOnUpgrade(request, stream, head));
@@ -174,6 +187,18 @@ export class Listener implements Door {
     }
   }
 
+  #serverOnConnection(socket: Socket): void {
+    const { address, exempt } = this.#clientOf({ headers: {}, socket });
+    if (exempt) return;
+    const network = networkOf(address);
+    if (this.#connections.take(network)) {
+      socket.once("close", () => this.#connections.give(network));
+      return;
+    }
+    this.#count(address, tooManyConnections);
+    socket.destroy();
+  }
+
   /** What is no request, or not in time. Node closes nothing here by itself. */
   #serverOnClientError({ code = "" }: NodeJS.ErrnoException, stream: Duplex): void {
     const refused = clientErrors[code] ?? (code.startsWith("HPE_") ? new UpgradeRefused(400, "the request is no HTTP") : undefined);
@@ -188,13 +213,13 @@ export class Listener implements Door {
     this.#checkOrigin(request);
     const client = this.#clientOf(request);
     if (!client.exempt) {
-      this.#hold(this.#addresses, networkOf(client.address), stream, "too many connections from this address");
+      this.#hold(this.#addresses, networkOf(client.address), stream, tooManyConnections);
       await this.#slowDown(client.address, stream);
     }
     const identity = await this.#identify(client, request, query);
     if (stream.destroyed) return;
     this.#checkStage(); // it may have changed meanwhile
-    this.#hold(this.#users, identity.user, stream, "too many connections of this user");
+    this.#hold(this.#users, identity.user, stream, new UpgradeRefused(429, "too many connections of this user", tryAgain));
     this.#webSockets.handleUpgrade(request, stream, head, (socket: WebSocket) => {
       const { clock, queueBytesMax } = this.#options;
       this.#options.onPlayer(new PlayerSocket(socket, stream, { clock, queueBytesMax, flusher: this.#flusher }), identity, client.address);
@@ -237,8 +262,8 @@ export class Listener implements Door {
   }
 
   /** Counts the connection under `key` for as long as it lives. */
-  #hold<Key>(quota: Quota<Key>, key: Key, stream: Duplex, reason: string): void {
-    if (!quota.take(key)) throw new UpgradeRefused(429, reason, tryAgain);
+  #hold<Key>(quota: Quota<Key>, key: Key, stream: Duplex, refused: UpgradeRefused): void {
+    if (!quota.take(key)) throw refused;
     stream.once("close", () => quota.give(key));
   }
 
@@ -265,9 +290,13 @@ export class Listener implements Door {
     return new UpgradeRefused(500, "internal error");
   }
 
-  #refuse(address: string, stream: Duplex, refused: UpgradeRefused): void {
+  #count(address: string, refused: UpgradeRefused): void {
     this.#options.counts.upgrades.add(refused.status);
     this.#logRefusal(address, refused);
+  }
+
+  #refuse(address: string, stream: Duplex, refused: UpgradeRefused): void {
+    this.#count(address, refused);
     const body = `${refused.message}\n`;
     const headers = { ...refused.headers, Connection: "close", "Content-Type": "text/plain", "Content-Length": String(body.length) };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

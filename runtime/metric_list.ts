@@ -108,7 +108,7 @@ export const metricList = {
     kind: "counter",
     labels: ["status"],
     shownBy: "door",
-    help: "Upgrades refused, by HTTP status; 400, 408 and 431 also for what was no request at all.",
+    help: "Upgrades refused, by HTTP status; 400, 408, 429 and 431 also for what was no request at all.",
   },
   croupier_upgrades_slowed_total: {
     kind: "counter",
