@@ -5,22 +5,13 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { dataFolder } from "#tests/support/data_folder.ts";
 import { ManualClock } from "#tests/support/manual_clock.ts";
+import { settingSentence } from "#tests/support/setting_sentence.ts";
 import { until } from "#tests/support/until.ts";
 import { silentLog } from "./log.ts";
 import { FileSecrets } from "./secrets.ts";
-import { readSettings, SettingError } from "./settings.ts";
+import { readSettings } from "./settings.ts";
 
 const [first, second, third] = [1, 2, 3].map((fill) => Buffer.alloc(32, fill).toString("base64")) as [string, string, string];
-
-function sentence(env: Record<string, string>): string {
-  try {
-    readSettings(env);
-  } catch (thrown) {
-    assert.ok(thrown instanceof SettingError, String(thrown));
-    return thrown.message;
-  }
-  return "";
-}
 
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString("base64");
 
@@ -70,11 +61,11 @@ test("[start] a secret given twice, in a file that is none, is empty, too large 
     [{ JWT_KEY_PREVIOUS_FILE: file("g", "") }, /^JWT_KEY_PREVIOUS_FILE: .* is empty\.$/],
   ];
   for (const [env, expected] of cases) {
-    const said = sentence(env);
+    const said = settingSentence(env);
     assert.match(said, expected);
     assert.ok(![first, "sécret", "c2hvcnQ"].some((secret) => said.includes(secret)), said);
   }
-  assert.equal(sentence({ JWT_KEY_FILE: "", JWT_KEY_PREVIOUS_FILE: join(folder, "nothing") }), "", "an empty name is none");
+  assert.equal(settingSentence({ JWT_KEY_FILE: "", JWT_KEY_PREVIOUS_FILE: join(folder, "nothing") }), "", "an empty name is none");
 });
 
 test("[keys] what is in a file counts once it was the same at two looks", async (t) => {

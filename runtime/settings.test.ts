@@ -1,20 +1,11 @@
 /** Settings: every wrong value is one sentence, and no sentence shows a secret. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defaultKeysInUse, readSettings, SettingError, settingRows } from "./settings.ts";
+import { settingSentence } from "#tests/support/setting_sentence.ts";
+import { defaultKeysInUse, readSettings, settingRows } from "./settings.ts";
 
 const longKey = Buffer.alloc(32, 7).toString("base64");
 const production = { ENV: "prod", JWT_KEY: longKey, LINK_KEY: longKey };
-
-function sentence(env: Record<string, string>): string {
-  try {
-    readSettings(env);
-  } catch (thrown) {
-    assert.ok(thrown instanceof SettingError, String(thrown));
-    return thrown.message;
-  }
-  return "";
-}
 
 test("[PROTOCOL §6] nothing set: development with documented keys", () => {
   const settings = readSettings({});
@@ -25,28 +16,32 @@ test("[PROTOCOL §6] nothing set: development with documented keys", () => {
 });
 
 test("[PROTOCOL §6] every default is a legal value", () => {
-  for (const row of Object.values(settingRows)) if (row.byDefault !== "") assert.equal(sentence({ [row.env]: row.byDefault }), "", row.env);
+  for (const row of Object.values(settingRows))
+    if (row.byDefault !== "") assert.equal(settingSentence({ [row.env]: row.byDefault }), "", row.env);
 });
 
 test("[start] an empty variable counts as unset, except keys and tokens, where it is refused", () => {
   assert.equal(readSettings({ SEATS: "", GAME_SERVERS: "", LOG_LEVEL: "" }).seats, 4);
   for (const env of ["JWT_KEY", "LINK_KEY", "ADMIN_TOKEN", "ADMIN_READ_TOKEN"])
-    assert.match(sentence({ [env]: "" }), new RegExp(`^${env} is empty`));
+    assert.match(settingSentence({ [env]: "" }), new RegExp(`^${env} is empty`));
 });
 
 test("[start] production wants both keys, long ones", () => {
-  assert.match(sentence({ ENV: "prod" }), /^JWT_KEY is missing/);
-  assert.match(sentence({ ENV: "prod", JWT_KEY: longKey }), /^LINK_KEY is missing/);
-  assert.match(sentence({ ...production, LINK_KEY: Buffer.alloc(31).toString("base64") }), /^LINK_KEY is too short/);
-  assert.match(sentence({ ...production, LINK_KEY_PREVIOUS: Buffer.alloc(31).toString("base64") }), /^LINK_KEY_PREVIOUS is too short/);
-  assert.match(sentence({ ...production, JWT_KEY_PREVIOUS: "" }), /^JWT_KEY_PREVIOUS is empty/);
-  assert.equal(sentence(production), "");
+  assert.match(settingSentence({ ENV: "prod" }), /^JWT_KEY is missing/);
+  assert.match(settingSentence({ ENV: "prod", JWT_KEY: longKey }), /^LINK_KEY is missing/);
+  assert.match(settingSentence({ ...production, LINK_KEY: Buffer.alloc(31).toString("base64") }), /^LINK_KEY is too short/);
+  assert.match(
+    settingSentence({ ...production, LINK_KEY_PREVIOUS: Buffer.alloc(31).toString("base64") }),
+    /^LINK_KEY_PREVIOUS is too short/,
+  );
+  assert.match(settingSentence({ ...production, JWT_KEY_PREVIOUS: "" }), /^JWT_KEY_PREVIOUS is empty/);
+  assert.equal(settingSentence(production), "");
   assert.deepEqual(defaultKeysInUse(readSettings(production)), []);
 });
 
 test("[start] a key that is no base64 or too short: a sentence without the key", () => {
   for (const key of ["sécret!", "Q", "c2hvcnQ=", "not base64 at all"]) {
-    const said = sentence({ JWT_KEY: key });
+    const said = settingSentence({ JWT_KEY: key });
     assert.match(said, /^JWT_KEY is (no base64|too short)/, key);
     assert.ok(!said.includes(key), said);
   }
@@ -74,7 +69,7 @@ const wrong: Record<string, string> = {
 
 for (const [env, value] of Object.entries(wrong)) {
   test(`[start] ${env}=${value}: one sentence that names the variable`, () => {
-    const said = sentence({ [env]: value });
+    const said = settingSentence({ [env]: value });
     assert.ok(said.startsWith(`${env} `), said);
     assert.equal(said.split("\n").length, 1);
     assert.ok(said.endsWith("."), said);
@@ -88,26 +83,26 @@ test("[start] JWKS_URL: http or https, without a password, which nobody is shown
     "https://login.example/#keys",
     "file:///etc/passwd",
   ]) {
-    const said = sentence({ JWKS_URL: value });
+    const said = settingSentence({ JWKS_URL: value });
     assert.match(said, /^JWKS_URL must be such as https/, value);
     assert.ok(!said.includes("hunter22"), said);
   }
   const env = { JWKS_URL: "https://login.example/.well-known/jwks.json" };
-  assert.equal(sentence({ ...env, ENV: "prod", LINK_KEY: longKey }), "");
-  assert.match(sentence({ ...env, ENV: "prod" }), /^LINK_KEY is missing/);
-  assert.match(sentence({ ...env, ...production, JWT_KEY: "c2hvcnQtc2hvcnQ=" }), /^JWT_KEY is too short/);
+  assert.equal(settingSentence({ ...env, ENV: "prod", LINK_KEY: longKey }), "");
+  assert.match(settingSentence({ ...env, ENV: "prod" }), /^LINK_KEY is missing/);
+  assert.match(settingSentence({ ...env, ...production, JWT_KEY: "c2hvcnQtc2hvcnQ=" }), /^JWT_KEY is too short/);
   assert.deepEqual([readSettings(env).jwtKey.length, defaultKeysInUse(readSettings(env))], [0, ["LINK_KEY"]]);
 });
 
 test("[start] more blocks that are none of TRUSTED_PROXIES", () => {
   for (const value of ["10.0.0.0/", "10.0.0.0/8/8", "10.0.0.0/+8", "10.0.0.0/1e1", "fe80::1/129", "proxy"]) {
-    assert.match(sentence({ TRUSTED_PROXIES: value }), /^TRUSTED_PROXIES /, value);
+    assert.match(settingSentence({ TRUSTED_PROXIES: value }), /^TRUSTED_PROXIES /, value);
   }
 });
 
 test("[start] more entries that are none of GAME_SERVERS", () => {
   for (const value of ["dice=host", "dice=host:0", "dice=host:70000", "=host:1", "dice=ho st:1", "dice=host:1,"]) {
-    assert.match(sentence({ GAME_SERVERS: value }), /^GAME_SERVERS /, value);
+    assert.match(settingSentence({ GAME_SERVERS: value }), /^GAME_SERVERS /, value);
   }
 });
 
@@ -119,7 +114,7 @@ test("[PROTOCOL §6] GAME_SERVERS names games and addresses, IPv6 in brackets", 
 });
 
 test("[start] a variable that we do not know is not ours", () => {
-  assert.equal(sentence({ GATE_PORT: "tcp://10.0.0.1:60006", SEAT: "x" }), "");
+  assert.equal(settingSentence({ GATE_PORT: "tcp://10.0.0.1:60006", SEAT: "x" }), "");
 });
 
 test("[PROTOCOL §6] no setting has a name that Kubernetes injects", () => {

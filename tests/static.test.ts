@@ -5,8 +5,6 @@ import { type TestContext, test } from "node:test";
 import { WebSocket } from "ws";
 import { Player } from "./support/player.ts";
 import { Server } from "./support/process.ts";
-import { said } from "./support/said.ts";
-import { until } from "./support/until.ts";
 
 async function gateTo(t: TestContext, ...ports: number[]): Promise<Server> {
   return Server.start(t, "gate_server/main.ts", { GAME_SERVERS: ports.map((port) => `dice=127.0.0.1:${port}`).join(",") });
@@ -187,35 +185,6 @@ test("[direct] a direct client and one behind a gate share a room; one user is o
   const moved = await Player.seated(gate.port, 1);
   assert.deepEqual(await moved.hear(2), ["Online 1", "Scene playing {}"]);
   assert.deepEqual(await direct.hear(), ["Disconnect 2"]);
-});
-
-test("[PROTOCOL §7][P7] strangers who dial without end and say nothing keep no gate out, and have not a line each", async (t) => {
-  const server = await Server.start(t, "game_server/main.ts");
-  const strangers = new Set<WebSocket>();
-  const again: NodeJS.Timeout[] = [];
-  let dialled = 0;
-  const dial = (): void => {
-    const stranger = new WebSocket(`ws://127.0.0.1:${server.port}/link`);
-    strangers.add(stranger);
-    dialled += 1;
-    stranger.on("error", () => {});
-    stranger.once("close", () => {
-      strangers.delete(stranger);
-      again.push(setTimeout(dial, 20));
-    });
-  };
-  for (let at = 0; at < 40; at++) dial();
-  t.after(() => {
-    for (const stranger of strangers) stranger.removeAllListeners("close").terminate();
-    for (const timer of again) clearTimeout(timer);
-  });
-  await until(() => dialled > 60);
-  const gate = await gateTo(t, server.port);
-  const player = await Player.seated(gate.port, 1);
-  assert.deepEqual(await player.hear(2), ["SitDown 1@0", "Scene playing {}"]);
-  const refused = Number(/^croupier_link_refusals_total\{.*\} (\d+)$/m.exec((await server.admin("/metrics")).body)?.[1]);
-  const lines = said(server.lines, "link refusal").length;
-  assert.ok(refused > 40 && lines >= 20 && lines < refused, `${lines} lines of ${refused}`);
 });
 
 test("[PROTOCOL §7] garbage, silence and a wrong key on the link port hurt nobody else", async (t) => {
