@@ -143,7 +143,8 @@ test("[static] one server at two addresses is one server", async (t) => {
   const gate = await gateTo(t, server.port, proxy.port);
   await gate.logged("link up");
   const player = await Player.seated(gate.port, 1);
-  assert.deepEqual(await player.hear(2), ["SitDown 1@0", "Scene playing {}"]);
+  for (; (await player.hear())[0] === "Error 114 try again"; player.sit()); // the one link may be made anew, by the other address
+  assert.deepEqual(await player.hear(), ["Scene playing {}"]);
   assert.match((await gate.admin("/metrics")).body, /^croupier_links\{.*\} 1$/m);
 });
 
