@@ -9,12 +9,13 @@ import fc from "fast-check";
 import { Admission, claimsBytesMax, type Identity, TokenRefused, tokenOf } from "#door/admission.ts";
 import { ManualClock } from "#tests/support/manual_clock.ts";
 import { fuzz, type Pieces } from "./fuzzer.ts";
+import { isPublicAlgorithm, isSignedPublicly, publicTexts, readJwks, signPublicly } from "./public_keys.ts";
 
 const keys = [new Uint8Array(32).fill(1), new Uint8Array(48).fill(2)];
-const strangers = [new Uint8Array(32).fill(3), new Uint8Array(1)];
+const strangers = [new Uint8Array(32).fill(3), new Uint8Array(1), ...publicTexts];
 const clock = new ManualClock();
 const nowSeconds = clock.wall() / 1000;
-const admission = new Admission({ keys: () => keys, clock, expiryRequired: true });
+const admission = new Admission({ keys: () => keys, clock, expiryRequired: true, jwks: await readJwks(clock) });
 const hashes: Readonly<Record<string, string>> = { HS256: "sha256", HS384: "sha384", HS512: "sha512" };
 
 const seconds = fc.oneof(
@@ -25,7 +26,12 @@ const seconds = fc.oneof(
 const header = fc.record(
   {
     alg: fc.constantFrom<unknown>("HS256", "HS384", "HS512", "HS256", "none", "RS256", "ES256", "EdDSA", "__proto__", "constructor", 7),
-    ...{ typ: fc.constantFrom<unknown>("JWT", ""), kid: fc.string(), crit: fc.array(fc.constantFrom("exp", "b64")), b64: fc.boolean() },
+    ...{
+      typ: fc.constantFrom<unknown>("JWT", ""),
+      kid: fc.oneof(fc.string(), fc.constantFrom<unknown>("RS256", "ES256", "EdDSA", 7)),
+      crit: fc.array(fc.constantFrom("exp", "b64")),
+      b64: fc.boolean(),
+    },
     ...{
       jku: fc.webUrl(),
       x5u: fc.webUrl(),
@@ -50,7 +56,7 @@ fuzz({
   name: "token",
   fresh: fc.oneof(
     fc
-      .tuple(header, payload, fc.nat(4))
+      .tuple(header, payload, fc.nat(8))
       .map(([head, body, key]) =>
         [JSON.stringify(head), JSON.stringify(body), String(key)].map((text) => new Uint8Array(Buffer.from(text))),
       ),
@@ -83,7 +89,10 @@ function tokenFrom(pieces: Pieces): string {
   if (head === undefined) return "";
   if (body === undefined || key === undefined) return Buffer.from(head).toString("latin1");
   const signed = `${Buffer.from(head).toString("base64url")}.${Buffer.from(body).toString("base64url")}`;
-  return `${signed}.${signatureOf(signed, keyOf(key[0] ?? 0), hashOf(head) ?? "sha256")}`;
+  const [digit = 0] = key;
+  const alg = algorithmOf(head);
+  if (isPublicAlgorithm(alg) && digit % 3 > 0) return `${signed}.${signPublicly(signed, alg, digit % 3 === 1)}`;
+  return `${signed}.${signatureOf(signed, keyOf(digit), hashOf(head) ?? "sha256")}`;
 }
 
 function keyOf(digit: number): Uint8Array {
@@ -96,8 +105,12 @@ function signatureOf(text: string, key: Uint8Array, algorithm: string): string {
 }
 
 function hashOf(head: Uint8Array): string | undefined {
-  const alg = (parsed(head) as { alg?: unknown } | undefined)?.alg;
+  const alg = algorithmOf(head);
   return typeof alg === "string" && Object.hasOwn(hashes, alg) ? hashes[alg] : undefined;
+}
+
+function algorithmOf(head: Uint8Array): unknown {
+  return (parsed(head) as { alg?: unknown } | undefined)?.alg;
 }
 
 function parsed(bytes: Uint8Array): unknown {
@@ -135,9 +148,11 @@ function judge(token: string, { user, claims, expiresAtMs }: Identity): void {
 
 function isSigned(token: string): boolean {
   const [head = "", body = "", signature = ""] = token.split(".");
-  const algorithm = hashOf(Buffer.from(head, "base64url"));
-  if (algorithm === undefined) return false;
+  const headBytes = Buffer.from(head, "base64url");
+  const [alg, algorithm] = [algorithmOf(headBytes), hashOf(headBytes)];
   const given = Buffer.from(signature, "base64url");
+  if (isPublicAlgorithm(alg)) return isSignedPublicly(`${head}.${body}`, given, { ...(parsed(headBytes) as object), alg });
+  if (algorithm === undefined) return false;
   return keys.some((key) => Buffer.from(signatureOf(`${head}.${body}`, key, algorithm), "base64url").equals(given));
 }
 
