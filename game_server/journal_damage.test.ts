@@ -14,7 +14,7 @@ import { SmallDisk } from "#tests/support/small_disk.ts";
 import { pageBytes } from "./journal_database.ts";
 import { lookAt } from "./journal_look.ts";
 import { replaceDatabase } from "./journal_repair.ts";
-import { journalFormat } from "./journal_state.ts";
+import { journalFormat, lineOf, type State, stateOf } from "./journal_state.ts";
 
 const noState = { format: journalFormat, id: "0".repeat(16), boot: 1, clockMs: 0, turns: 0, rooms: 0, roomsSum: 0 };
 
@@ -81,6 +81,29 @@ test("[F14] whole rows of another time are noticed: an older value, a room that 
     assert.deepEqual([again.damage, log.events.includes("journal damage")], [{ rooms: 1, turns: 0 }, true]);
     again.close();
   }
+});
+
+test("[F14] a state is damaged whose checksum is right and whose fields are not: nothing of it is believed", async (t) => {
+  const folder = dataFolder(t);
+  const good = { ...noState, id: "a".repeat(16), turns: 3, rooms: 1, roomsSum: 7 };
+  assert.deepEqual(stateOf(lineOf(good)), good);
+  assert.ok(stateOf(lineOf({ ...good, format: journalFormat + 1, boot: Number.NaN })), "a newer format is not ours to judge");
+  const wrong = [
+    { id: "__proto__" },
+    { boot: 2 ** 32 },
+    { boot: 0.5 },
+    { turns: -1 },
+    { clockMs: Number.NaN },
+    { rooms: {} },
+    { roomsSum: null },
+    { format: 0 },
+  ];
+  for (const fields of wrong) assert.equal(stateOf(lineOf({ ...good, ...fields } as State)), undefined, JSON.stringify(fields));
+  writeFileSync(join(folder, "journal.turns"), lineOf({ ...good, turns: -1 }));
+  const log = listeningLog();
+  const journal = await openHere(folder, log);
+  assert.deepEqual([journal.boot, journal.damage, log.events], [1, { rooms: 0, turns: 0 }, ["journal damage"]]);
+  journal.close();
 });
 
 test("[F14] damage is set aside, and of much damage only the last is kept", async (t) => {

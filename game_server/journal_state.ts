@@ -11,6 +11,9 @@ import { crc32 } from "node:zlib";
 /** Raised when an older release could not read what a newer one writes. Every format keeps this file, so that it is noticed. */
 export const journalFormat = 1;
 
+/** Links say it in 32 bits. */
+const bootMax = 2 ** 32;
+
 export interface State {
   readonly format: number;
   readonly id: string;
@@ -29,10 +32,27 @@ export function lineOf(state: State): string {
   return `${checksum(json)} ${json}`;
 }
 
-/** Undefined when the line is not as it was written. */
+/** Undefined when the line is not as it was written, or nothing that this release would write: a checksum is no promise. */
 export function stateOf(line: string): State | undefined {
   const [, sum, json] = /^([0-9a-f]{8}) (\{.*\})\s*$/.exec(line) ?? [];
-  return json === undefined || sum !== checksum(json) ? undefined : (JSON.parse(json) as State);
+  if (json === undefined || sum !== checksum(json)) return undefined;
+  try {
+    const state = JSON.parse(json) as State;
+    return isNewer(state) || isState(state) ? state : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A newer format may have other fields; nobody looks at them here. */
+function isNewer({ format }: State): boolean {
+  return Number.isSafeInteger(format) && format > journalFormat;
+}
+
+function isState({ format, id, boot, clockMs, turns, rooms, roomsSum }: State): boolean {
+  const counts = [boot, turns, rooms, roomsSum];
+  const areCounts = counts.every((count) => Number.isSafeInteger(count) && count >= 0) && boot < bootMax && roomsSum < 2 ** 32;
+  return format === journalFormat && /^[0-9a-f]{16}$/.test(id) && areCounts && Number.isFinite(clockMs) && clockMs >= 0;
 }
 
 function checksum(json: string): string {
