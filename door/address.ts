@@ -49,8 +49,9 @@ function withoutPort(hop: string): string | undefined {
   return canonical(bracketed ?? dotted ?? hop);
 }
 
-/** Undefined: it is no address. */
-function canonical(text: string): string | undefined {
+/** Without a zone, which says something to its own machine only. Undefined: it is no address. */
+function canonical(written: string): string | undefined {
+  const text = written.replace(/%.*$/s, "");
   const family = isIP(text);
   if (family === 0) return undefined;
   const { address } = new SocketAddress({ address: text, family: family === 4 ? "ipv4" : "ipv6" });

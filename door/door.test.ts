@@ -1,7 +1,7 @@
 /** The door's small parts: quota, addresses, heartbeat. */
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
-import { BlockList } from "node:net";
+import { BlockList, isIP } from "node:net";
 import { test } from "node:test";
 import { ManualClock } from "#tests/support/manual_clock.ts";
 import { clientAddress, networkOf } from "./address.ts";
@@ -59,6 +59,13 @@ for (const [header, address] of forwarded) {
     assert.equal(addressOf("10.0.0.1", header).address, address);
   });
 }
+
+test("[P10] whatever Node takes for an address is one to us, or none: nothing of it throws", () => {
+  const long = "1111:2222:3333:4444:5555:6666:123.123.123.123%a";
+  assert.equal(isIP(long), 6);
+  for (const hop of [long, `[${long}]:1`, "fe80::1%", "::1%%", `::%${"z".repeat(5000)}`])
+    assert.equal(typeof addressOf("10.0.0.1", `${hop}, 203.0.113.9`).address, "string", hop);
+});
 
 test("[PROTOCOL §6] a trusted proxy that names itself, or nobody, is not counted; loopback that it names is", () => {
   assert.deepEqual(addressOf("10.0.0.1", "10.0.0.2, 10.0.0.3"), { address: "10.0.0.1", exempt: true });

@@ -129,7 +129,12 @@ export class Listener implements Door {
     this.#server.on("connection", (socket) => this.#serverOnConnection(socket));
     this.#server.on("clientError", (error, stream) => this.#serverOnClientError(error, stream));
     this.#server.on("request", (request, response) => this.#serverOnRequest(request, response));
-    this.#server.on("upgrade", (request, stream, head) => void this.#serverOnUpgrade(request, stream, head));
+    this.#server.on("upgrade", (request, stream, head) => {
+      this.#serverOnUpgrade(request, stream, head).catch((err: unknown) => {
+        options.log.error("failure", { err, "event.reason": "upgrade" });
+        stream.destroy();
+      });
+    });
   }
 
   listen(): Promise<number> {

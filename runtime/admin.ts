@@ -16,7 +16,7 @@ import { beginning, completed, described, textSchema } from "./admin_description
 import { refuse, refuseOnSocket } from "./admin_errors.ts";
 import { addRepeats } from "./admin_repeat_hooks.ts";
 import { Repeats } from "./admin_repeats.ts";
-import { type AdminTokens, roleOf } from "./admin_roles.ts";
+import { type AdminTokens, type Role, type RoleRefused, readingMethods, roleOf } from "./admin_roles.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -69,6 +69,7 @@ export class Admin {
       this.#answer(request, response);
     });
     this.#http.on("clientError", refuseOnSocket);
+    this.#http.on("checkExpectation", (request, response) => this.#answer(request, response));
   }
 
   /** Opens the listener and gives its port: until `serve` all that is no question about the process itself is 503. */
@@ -101,7 +102,7 @@ export class Admin {
   async #router(routes: readonly Routes[], notFound: (reply: FastifyReply) => FastifyReply): Promise<RequestListener> {
     const router = Fastify({
       ...{ logger: false, bodyLimit: bodyBytesMax, ajv: { customOptions: { removeAdditional: false } } },
-      frameworkErrors: (error, _request, reply) => refuse(reply as FastifyReply, error.statusCode ?? 400, error.message),
+      frameworkErrors: (error, request, reply) => this.#onNoPath(error, request as FastifyRequest, reply as FastifyReply),
     });
     router.addHook("onRequest", async (request, reply) => this.#onRequest(request, reply));
     addRepeats(router, this.#repeats, (request) => this.#roles.get(request) ?? "none");
@@ -145,9 +146,8 @@ export class Admin {
   }
 
   async #onRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    if (openPaths.has(request.routeOptions.url ?? "")) return;
-    const { tokens, host } = this.#options;
-    const role = roleOf(request.raw, tokens(), host);
+    if (openPaths.has(request.routeOptions.url ?? "") && readingMethods.has(request.method)) return;
+    const role = this.#roleOf(request);
     this.#roles.set(request, typeof role === "string" ? role : role.role);
     if (typeof role === "string") return;
     if (role.statusCode === 401) reply.header("WWW-Authenticate", "Bearer");
@@ -159,9 +159,25 @@ export class Admin {
     const role = this.#roles.get(request);
     if (role === undefined) return;
     this.#roles.delete(request);
-    const [path = ""] = request.url.split("?");
-    const asked = { method: request.method, path, role, address: plain(request.ip), status: reply.statusCode };
-    this.#audit.note({ ...asked, durationMs: reply.elapsedTime });
+    this.#note(request, role, reply);
+  }
+
+  /** What is asked for is no path: no hook sees it. */
+  #onNoPath(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+    const role = this.#roleOf(request);
+    const { statusCode = 400, message } = typeof role === "string" ? error : role;
+    refuse(reply, statusCode, message);
+    this.#note(request, typeof role === "string" ? role : role.role, reply);
+  }
+
+  #roleOf({ raw }: FastifyRequest): Role | RoleRefused {
+    const { tokens, host } = this.#options;
+    return roleOf(raw, tokens(), host);
+  }
+
+  #note({ method, url, ip }: FastifyRequest, role: AskedRole, { statusCode: status, elapsedTime: durationMs }: FastifyReply): void {
+    const [path = ""] = url.split("?");
+    this.#audit.note({ method, path, role, address: plain(ip), status, durationMs });
   }
 
   /** Fastify says what is wrong with a request; anything else is a failure of ours, and hurts this request only. */

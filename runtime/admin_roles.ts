@@ -22,7 +22,7 @@ export interface RoleRefused {
 }
 
 /** Methods that change nothing. */
-const readingMethods: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+export const readingMethods: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /** The role of a request to a listener bound to `host`, or why it has none. */
 export function roleOf(request: Pick<IncomingMessage, "headers" | "method">, tokens: AdminTokens, host: string): Role | RoleRefused {

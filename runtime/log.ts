@@ -46,13 +46,16 @@ export interface ProcessLog extends Log {
   level: string;
   /** Lines that nobody read in time. */
   readonly dropped: number;
+  /** Lines are written whatever the level: who changes something, also the level, is known. */
+  readonly audit: Log;
 }
 
 export function openLog({ service, version, level, node, readable }: LogOptions): ProcessLog {
   const format = ecsFormat({ serviceName: service, serviceVersion: version, serviceNodeName: node });
   const output = new LogOutput({ onGap: (lines) => log.warn("log gap", { "log.dropped": lines }) });
   const write = (line: string): void => output.write(readable === undefined ? oneLine(line) : `${readable(line.trimEnd())}\n`);
-  const log = new RootLog(pino({ ...format, level }, { write }), output);
+  const loggerFrom = (least: string): pino.Logger => pino({ ...format, level: least }, { write });
+  const log = new RootLog(loggerFrom(level), loggerFrom("info"), output);
   return log;
 }
 
@@ -103,11 +106,13 @@ class PinoLog implements Log {
 }
 
 class RootLog extends PinoLog implements ProcessLog {
+  readonly audit: Log;
   readonly #logger: pino.Logger;
   readonly #output: LogOutput;
 
-  constructor(logger: pino.Logger, output: LogOutput) {
+  constructor(logger: pino.Logger, audit: pino.Logger, output: LogOutput) {
     super(logger);
+    this.audit = new PinoLog(audit);
     this.#logger = logger;
     this.#output = output;
   }

@@ -25,7 +25,7 @@ export function addLogLevelRoutes(server: FastifyInstance, log: ProcessLog): voi
   server.post<{ Body: LogLevelState }>("/log-level", { schema: change }, async ({ body: { level } }) => {
     const before = log.level;
     log.level = level;
-    if (level !== before) log.info("log level", { "event.reason": `${level}, before that ${before}` });
+    if (level !== before) log.audit.info("log level", { "event.reason": `${level}, before that ${before}` });
     return state();
   });
 }

@@ -96,7 +96,7 @@ async function serve(
   metrics?.gauge("croupier_secrets_faulty", () => Number(secrets.isFaulty));
   let ready = (): string => "starting";
   const admin = new Admin({
-    ...{ host: settings.adminHost, port: settings.adminPort, release: settings.version, clock, log, metrics },
+    ...{ host: settings.adminHost, port: settings.adminPort, release: settings.version, clock, log: log.audit, metrics },
     tokens: () => secrets.adminTokens,
     ready: () => ready(),
   });

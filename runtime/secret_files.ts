@@ -52,7 +52,8 @@ export function readSecretFiles(files: readonly SecretFile[]): SecretTexts {
   return Object.fromEntries(
     files.map((file) => {
       try {
-        return [file.env, textOf(file, statSync(file.path), () => readFileSync(file.path))];
+        checkFile(file, statSync(file.path));
+        return [file.env, textOf(file, readFileSync(file.path))];
       } catch (thrown) {
         return [file.env, absentOr(file, thrown)];
       }
@@ -65,8 +66,8 @@ export async function lookAtSecretFiles(files: readonly SecretFile[]): Promise<S
   const texts: Record<string, string | undefined> = {};
   for (const file of files) {
     try {
-      const [about, bytes] = [await stat(file.path), await readFile(file.path)];
-      texts[file.env] = textOf(file, about, () => bytes);
+      checkFile(file, await stat(file.path));
+      texts[file.env] = textOf(file, await readFile(file.path));
     } catch (thrown) {
       texts[file.env] = absentOr(file, thrown);
     }
@@ -85,21 +86,28 @@ interface About {
   isFile(): boolean;
 }
 
+/** Whether it may be read at all: a pipe has no end, and a device neither. */
+function checkFile(file: SecretFile, about: About): void {
+  if (!about.isFile()) throw new SettingError(`${nameOf(file)} is no file.`);
+  if (about.size > fileBytesMax) throw new SettingError(`${nameOf(file)} is larger than ${fileBytesMax} bytes.`);
+}
+
 /** Its one line. An editor's newline at the end is none of the secret's. */
-function textOf({ env, path }: SecretFile, about: About, read: () => Buffer): string {
-  const variable = fileVariableOf(env);
-  if (!about.isFile()) throw new SettingError(`${variable}: ${JSON.stringify(path)} is no file.`);
-  if (about.size > fileBytesMax) throw new SettingError(`${variable}: ${JSON.stringify(path)} is larger than ${fileBytesMax} bytes.`);
-  const text = read()
-    .toString("utf8")
-    .replace(/[\r\n]+$/, "");
-  if (text === "") throw new SettingError(`${variable}: ${JSON.stringify(path)} is empty.`);
+function textOf(file: SecretFile, bytes: Buffer): string {
+  const text = bytes.toString("utf8").replace(/[\r\n]+$/, "");
+  if (text === "") throw new SettingError(`${nameOf(file)} is empty.`);
   return text;
 }
 
-function absentOr({ env, path, passing }: SecretFile, thrown: unknown): undefined {
+/** For a sentence. What does not look like a path may be the secret itself, given to the wrong variable. */
+function nameOf({ env, path }: SecretFile): string {
+  const variable = fileVariableOf(env);
+  return /^\.{0,2}\//.test(path) ? `${variable}: ${JSON.stringify(path)}` : `what ${variable} names`;
+}
+
+function absentOr(file: SecretFile, thrown: unknown): undefined {
   if (thrown instanceof SettingError) throw thrown;
   const { code = "unknown error" } = thrown as NodeJS.ErrnoException;
-  if (code === "ENOENT" && passing) return undefined;
-  throw new SettingError(`${fileVariableOf(env)}: ${JSON.stringify(path)} cannot be read (${code}).`, { cause: thrown });
+  if (code === "ENOENT" && file.passing) return undefined;
+  throw new SettingError(`${nameOf(file)} cannot be read (${code}).`, { cause: thrown });
 }

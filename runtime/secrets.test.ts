@@ -1,5 +1,6 @@
 /** Secrets in files: read at the start, looked at again while the process runs, and never half of one. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -59,6 +60,9 @@ test("[start] a secret given twice, in a file that is none, is empty, too large 
     [{ JWT_KEY_FILE: file("d", "sécret!") }, /^JWT_KEY is no base64\.$/],
     [{ ENV: "prod", JWT_KEY_FILE: file("e", first), LINK_KEY_FILE: file("f", "c2hvcnQtc2hvcnQ=") }, /^LINK_KEY is too short/],
     [{ JWT_KEY_PREVIOUS_FILE: file("g", "") }, /^JWT_KEY_PREVIOUS_FILE: .* is empty\.$/],
+    [{ JWT_KEY_FILE: first }, /^what JWT_KEY_FILE names cannot be read \(ENOENT\)\.$/],
+    [{ ADMIN_TOKEN_FILE: file("h", "two\nlines") }, /^ADMIN_TOKEN is no token/],
+    [{ ADMIN_READ_TOKEN: "space " }, /^ADMIN_READ_TOKEN is no token/],
   ];
   for (const [env, expected] of cases) {
     const said = settingSentence(env);
@@ -118,6 +122,26 @@ test("[keys] what is no key in one file keeps all of them as they are, and no se
   write("JWT_KEY", second);
   await looks(2);
   assert.deepEqual([jwt(), secrets.linkKeys.map(text), secrets.isFaulty], [[second], [third], false]);
+});
+
+test("[keys][P7] what has no end is not read, and a disk that does not answer is said once and asked on", async (t) => {
+  const { secrets, path, write, jwt, looks, lines } = open(t, whole);
+  rmSync(path("JWT_KEY"));
+  execFileSync("mkfifo", [path("JWT_KEY")]);
+  await looks(3);
+  assert.deepEqual([jwt(), secrets.isFaulty, lines.length], [[first], true, 1]);
+  assert.match(lines[0] ?? "", /^secret failure: JWT_KEY_FILE: .* is no file\./);
+  rmSync(path("JWT_KEY"));
+  write("JWT_KEY", second);
+  await looks(2);
+  assert.deepEqual([jwt(), secrets.isFaulty], [[second], false]);
+
+  const [looking, ...missed] = [1, 2, 3, 4].map(() => secrets.look());
+  await Promise.all(missed);
+  assert.deepEqual([secrets.isFaulty, lines.at(-1)?.startsWith("secret failure: The files of secrets cannot be read")], [true, true]);
+  await looking;
+  await looks(1);
+  assert.deepEqual([jwt(), secrets.isFaulty], [[second], false]);
 });
 
 test("[keys] a Secret that Kubernetes mounts is swapped by a link: all of its files at once", async (t) => {

@@ -17,6 +17,9 @@ import { jwtKeysOf, type Keys, linkKeysOf, readSettings, type Settings, secretFi
 /** Two looks, and the time it takes to look, within 5 s: so old a secret is at most. */
 const lookEveryMs = 2000;
 
+/** After so many looks in vain operators hear of it. */
+const missedMax = 3;
+
 export interface Secrets {
   /** A token signed with any of them is good; none where `JWKS_URL` has all. The same array until they change. */
   readonly jwtKeys: readonly Uint8Array[];
@@ -51,6 +54,8 @@ export class FileSecrets implements Secrets {
   #judged: Found | undefined;
   #isFaulty = false;
   #isLooking = false;
+  /** Looks that were due while one was under way. */
+  #missed = 0;
   #looks: Timer | undefined;
 
   constructor(settings: Settings, options: FileSecretsOptions) {
@@ -87,15 +92,22 @@ export class FileSecrets implements Secrets {
 
   /** Never two at once: a disk that hangs is asked once. */
   async look(): Promise<void> {
-    if (this.#isLooking) return;
+    if (this.#isLooking) return this.#miss();
     this.#isLooking = true;
     const found = await this.#find();
     this.#isLooking = false;
+    if (this.#missed >= missedMax) this.#judged = undefined;
+    this.#missed = 0;
     const isSettled = isSame(found, this.#seen);
     this.#seen = found;
     if (!isSettled || isSame(found, this.#judged)) return;
     this.#judged = found;
     this.#judge(found);
+  }
+
+  #miss(): void {
+    this.#missed += 1;
+    if (this.#missed === missedMax) this.#refuse("The files of secrets cannot be read: their disk does not answer.");
   }
 
   async #find(): Promise<Found> {

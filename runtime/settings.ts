@@ -65,10 +65,10 @@ export const settingRows = {
   adminPort: row("ADMIN_PORT", "60009", whole(0, 65_535), "admin listener of every process; 0 = any free one"),
   adminToken: secret(
     "ADMIN_TOKEN",
-    optional(text),
+    optional(token),
     "bearer token of the admin listener, for all it can do; without one, and without `ADMIN_READ_TOKEN`, it answers loopback only, `/livez` and `/readyz` aside",
   ),
-  adminReadToken: secret("ADMIN_READ_TOKEN", optional(text), "another one, for what changes nothing there: metrics, lists, descriptions"),
+  adminReadToken: secret("ADMIN_READ_TOKEN", optional(token), "another one, for what changes nothing there: metrics, lists, descriptions"),
   logLevel: row(
     "LOG_LEVEL",
     "info",
@@ -319,6 +319,17 @@ function passingSecret<Value>(env: string, read: Row<Value>["read"], about: stri
 
 function text(value: string): string {
   return value;
+}
+
+/** Whether a header can carry it as it is. */
+export function isToken(value: string): boolean {
+  return /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value);
+}
+
+/** The error says nothing of the value. */
+function token(value: string, env: string): string {
+  if (isToken(value)) return value;
+  throw new SettingError(`${env} is no token: there is something in it that no header can carry, or a space at an end.`);
 }
 
 function optional<Value>(read: Row<Value>["read"]): Row<Value | undefined>["read"] {

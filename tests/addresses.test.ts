@@ -136,6 +136,16 @@ test("[PROTOCOL §6] where a player comes from, by X-Forwarded-For in every form
   assert.deepEqual(await addressesIn(t, behindProxy), meant);
 });
 
+test("[P10] an address that is one to Node's check and none to its parser hurts nobody, at a gate and at a game server in production", async (t) => {
+  const production = { ENV: "prod", JWT_KEY: Buffer.alloc(32, 1).toString("base64"), LINK_KEY: Buffer.alloc(32, 2).toString("base64") };
+  const odd = "1111:2222:3333:4444:5555:6666:123.123.123.123%a, 203.0.113.9";
+  const gate = await Server.start(t, "single.ts", behindProxy);
+  const server = await Server.start(t, "game_server/main.ts", { ...behindProxy, ...production });
+  assert.deepEqual([(await knock(gate.port, odd, "x.y.z")).status, (await knock(server.port, odd, "x.y.z")).status], [401, 403]);
+  assert.equal((await knock(gate.port, odd, await goodToken())).status, 101);
+  assert.equal((await server.admin("/livez")).status, 200);
+});
+
 test("[PROTOCOL §6] X-Forwarded-For of anybody else is not read", async (t) => {
   assert.deepEqual(new Set(await addressesIn(t, { TRUSTED_PROXIES: "10.0.0.0/8" })), new Set(["127.0.0.1"]));
 });

@@ -217,6 +217,28 @@ test("[admin] who asked for a change, in which role, and what became of it, is o
   assert.match(text, /^croupier_admin_requests_total\{role="operate",method="POST",status="200",.*\} 1$/m);
 });
 
+test("[admin] at no level is a change silent, nor that of the level itself", async (t) => {
+  const server = await Server.start(t, "single.ts", tokens);
+  assert.equal((await askText(server, "POST", "/log-level", json({ level: "silent" }, operator.headers))).status, 200);
+  assert.equal((await askText(server, "POST", "/rebalance", operator)).status, 200);
+  await until(() => actionsOf(server).length === 2);
+  assert.deepEqual(
+    actionsOf(server).map((line) => line["url.path"]),
+    ["/log-level", "/rebalance"],
+  );
+  assert.ok(server.lines.some(says("log level")));
+});
+
+test("[admin] what has no path of ours is asked for its token, too, and written down", async (t) => {
+  const server = await Server.start(t, "single.ts", tokens);
+  const odd = ["/rooms/%zz/dissolve", `/rooms/dice/${"1".repeat(200)}/dissolve`];
+  for (const path of odd) assert.equal((await ask(server, "POST", path)).status, 401, path.slice(0, 20));
+  assert.deepEqual(await Promise.all(odd.map(async (path) => (await ask(server, "POST", path, operator)).status)), [400, 414]);
+  assert.equal((await ask(server, "POST", "/livez")).status, 401);
+  assert.equal((await ask(server, "POST", "/livez", operator)).status, 405);
+  await until(() => actionsOf(server).length === 6);
+});
+
 test("[admin][P7] strangers cause a bounded number of lines, and all are counted", async (t) => {
   const { server } = await playing(t, tokens);
   for (let at = 0; at < 100; at++) await ask(server, "POST", `/drain?${at}`);

@@ -1,6 +1,6 @@
 /** The processes that a command asks: one, or several with one answer. */
 import { readFileSync } from "node:fs";
-import { readSetting, SettingError } from "#runtime/settings.ts";
+import { isToken, readSetting, SettingError } from "#runtime/settings.ts";
 import { AdminClient, NotThere } from "./admin.ts";
 import type { FlagValues } from "./flags.ts";
 import { exitTrouble, Trouble } from "./say.ts";
@@ -105,6 +105,6 @@ function readToken(path: string): string {
 
 /** What no header can carry would be shown by the error of whoever tries. */
 function checked(name: string, token: string): string {
-  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  if (isToken(token)) return token;
   throw new SettingError(`${name} holds no token: ${token === "" ? "it is empty" : "there is something in it that no token has"}.`);
 }
