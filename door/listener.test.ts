@@ -1,5 +1,6 @@
 /** The public port, where timing matters: what happens while a token is checked. */
 import assert from "node:assert/strict";
+import type { ServerResponse } from "node:http";
 import { BlockList } from "node:net";
 import { type TestContext, test } from "node:test";
 import { systemClock } from "#runtime/clock.ts";
@@ -33,6 +34,33 @@ test("[PROTOCOL §1.1] a door that begins to leave while a token is checked lets
   listener.refuseNew();
   resolve({ user: 1, claims: "{}", expiresAtMs: undefined });
   assert.equal((await connection.answer()).status, 503);
+});
+
+test("[PROTOCOL §1.1] an upgrade right behind a request that is not answered yet: cut, or the answer would come among the frames", async (t) => {
+  const identify = (): Promise<Identity> => Promise.resolve({ user: 1, claims: "{}", expiresAtMs: undefined });
+  let letIn = 0;
+  const late = (response: ServerResponse): void => void setTimeout(() => response.end("late"), 50);
+  const { port } = await open(t, {
+    admission: { identify } as unknown as Admission,
+    page: (_path, _query, _request, response) => {
+      late(response);
+      return true;
+    },
+    onPlayer: (socket) => {
+      letIn += 1;
+      socket.close("bye");
+    },
+  });
+  const connection = await RawConnection.open(port);
+  connection.write(request("GET /page", { Host: "test" }) + request("GET /?token=x", { Host: "test", ...upgradeHeaders }));
+  await connection.closed();
+  assert.equal(letIn, 0);
+  const patient = await RawConnection.open(port);
+  patient.write(request("GET /page", { Host: "test" }));
+  assert.equal((await patient.answer()).status, 200);
+  patient.write(request("GET /?token=x", { Host: "test", ...upgradeHeaders }));
+  assert.equal((await patient.answer()).status, 101);
+  assert.equal(letIn, 1);
 });
 
 test("[P7] answers that nobody reads are not kept: the connection is cut", { timeout: 120_000 }, async (t) => {

@@ -113,6 +113,8 @@ export class Listener implements Door {
   readonly #badTokens: BadTokens;
   readonly #lines = new LogLimit(refusalPaces);
   readonly #slowedLines = new LogLimit(refusalPaces);
+  /** How many requests on a connection are not answered yet. */
+  readonly #unanswered = new WeakMap<Duplex, number>();
   #stage: "open" | "leaving" | "no players" = "open";
 
   constructor(options: ListenerOptions) {
@@ -174,6 +176,8 @@ export class Listener implements Door {
   #serverOnRequest(request: IncomingMessage, response: ServerResponse): void {
     const url = readUrl(request);
     request.resume();
+    this.#countUnanswered(request.socket, 1);
+    response.once("close", () => this.#countUnanswered(request.socket, -1));
     if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "GET only", { Allow: "GET, HEAD" });
     if (url === undefined) return answer(response, 400, "the URL is none");
     if (this.#options.page?.(url.pathname, url.searchParams, request, response)) return;
@@ -182,6 +186,7 @@ export class Listener implements Door {
 
   async #serverOnUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
     stream.on("error", () => {}); // the connection may break while a token is checked
+    if ((this.#unanswered.get(stream) ?? 0) > 0) return void stream.destroy(); // the answer would come among the player's frames
     try {
       const url = readUrl(request);
       if (url === undefined) throw new UpgradeRefused(400, "the URL is none");
@@ -190,6 +195,10 @@ export class Listener implements Door {
     } catch (thrown) {
       this.#refuse(this.#clientOf(request).address, stream, this.#toUpgradeRefused(thrown));
     }
+  }
+
+  #countUnanswered(stream: Duplex, by: number): void {
+    this.#unanswered.set(stream, (this.#unanswered.get(stream) ?? 0) + by);
   }
 
   #serverOnConnection(socket: Socket): void {
