@@ -59,9 +59,10 @@ test("[P5] a room is offered to servers that can read its state, and to those of
     ...{ "writes 1": [{ version: 1, upgrades: false }], "writes 2": [{ version: 2, upgrades: false }] },
     ...{ "reads 1": [{ version: 2, upgrades: true }], "does not say": [] },
   };
-  const { takers } = peersAt(new ManualClock(), Object.keys(deals), (journal) => ({
-    ...{ journal, boot: 1, release: "dev", games: ["dice"], durable: true, status },
-    deals: (deals[journal] ?? []).map((deal) => ({ game: "dice", ...deal })),
+  const addresses = Object.keys(deals);
+  const { takers } = peersAt(new ManualClock(), addresses, (address) => ({
+    ...{ journal: `${addresses.indexOf(address)}`.padStart(16, "0"), boot: 1, release: "dev", games: ["dice"], durable: true, status },
+    deals: (deals[address] ?? []).map((deal) => ({ game: "dice", ...deal })),
   }));
   assert.deepEqual((await takers(1)).toSorted(), ["does not say", "reads 1", "writes 1"]);
   assert.deepEqual((await takers(2)).toSorted(), ["does not say", "reads 1", "writes 2"]);
