@@ -15,7 +15,7 @@ import { type ClientListener, type ClientSocket, LedgerPlayer } from "#simulatio
 import { type FinalBook, Verdict } from "#simulation/verdict.ts";
 import { storedRows } from "#tests/support/data_folder.ts";
 import { type Entrance, wayIn } from "#tests/support/entrance.ts";
-import { read } from "#tests/support/said.ts";
+import { read, said } from "#tests/support/said.ts";
 import { patience, sleep, until } from "./measure.ts";
 
 /** When everybody sits, so long for what is still on its way. */
@@ -92,6 +92,8 @@ export class LedgerCrowd {
   readonly #players: LedgerPlayer[];
   readonly #sockets = new Set<WebSocket>();
   readonly #evidence: Evidence[] = [];
+  /** Of lives and users. */
+  readonly #claimsLost = new Set<string>();
   readonly #chance: Chance;
   readonly #outlasts: boolean;
   readonly #gatesLeave: boolean;
@@ -161,6 +163,7 @@ export class LedgerCrowd {
   judge(folders: readonly string[]): void {
     const ended = new Map<number, readonly number[]>();
     const failures: string[] = [];
+    if (this.#outlasts) for (const { lines } of this.#evidence) this.#readClaims(lines);
     for (const { lines, errors } of this.#evidence) {
       if (errors !== "") failures.push(errors);
       for (const line of lines) this.#read(line, ended, failures);
@@ -172,11 +175,19 @@ export class LedgerCrowd {
     assert.deepEqual(failures, []);
   }
 
+  /** Who sits in another life by now, since its server was away for longer than the lease lasts, has lost this one. */
+  #readClaims(lines: readonly string[]): void {
+    for (const { "room.life": life = "", "user.id": user } of said(lines, "claim lost")) this.#claimsLost.add(seatOf(life, user));
+  }
+
   #read(line: string, ended: Map<number, readonly number[]>, failures: string[]): void {
     if (!line.startsWith("{")) return;
-    const { event, reason, game, users } = readLog(line);
+    const { event, reason, game, users, life } = readLog(line);
     const end = event === "game" ? readEnded(game) : undefined;
-    if (end !== undefined) ended.set(end.book, end.bound);
+    if (end !== undefined) {
+      const bound = end.bound.filter((user) => !this.#claimsLost.has(seatOf(life, user)));
+      ended.set(end.book, bound);
+    }
     if (event === "outputs gone" || event === "room lost") this.verdict.pardon(users);
     if (this.#isBroken(event, reason, line)) failures.push(line);
   }
@@ -227,16 +238,21 @@ export function storedValues(folder: string): RoomValue[] {
   return values.filter((value): value is RoomValue => !isGone(value));
 }
 
+function seatOf(life: string, user: unknown): string {
+  return `${life} ${user}`;
+}
+
 interface LogLine {
   readonly event: string;
   readonly reason: string;
   readonly game: string;
   readonly users: number;
+  readonly life: string;
 }
 
 function readLog(line: string): LogLine {
-  const { "event.action": event, "event.reason": reason = "", "game.text": game = "", users = 0 } = read(line);
-  return { event, reason, game, users };
+  const { "event.action": event, "event.reason": reason = "", "game.text": game = "", users = 0, "room.life": life = "" } = read(line);
+  return { event, reason, game, users, life };
 }
 
 class RealSocket implements ClientSocket {
