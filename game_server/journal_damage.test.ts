@@ -38,6 +38,13 @@ test("[F14] files that are empty, garbage, gone or another journal's", async (t)
   }
 });
 
+test("[F14] what is left of a file, and half a change beside it: no crash loop", async (t) => {
+  await judge(await closedJournal(t), "cut, with a change to take back", (folder) => {
+    truncateSync(join(folder, main), 2);
+    writeFileSync(join(folder, `${main}-journal`), "\u0001");
+  });
+});
+
 test("[F14] a broken room costs that room, a broken page those on it", async (t) => {
   const folder = dataFolder(t);
   const rooms = 200;

@@ -59,8 +59,13 @@ export function readDatabase(path: string): Stored {
     return readAsItIs(path);
   } catch (thrown) {
     if (!isCutShort(thrown)) throw thrown;
+  }
+  try {
     using database = openDatabase(path, { readOnly: false });
     database.prepare("SELECT * FROM sqlite_schema").all();
+  } catch (thrown) {
+    if (!isDamage(thrown)) throw thrown;
+    return { state: undefined, rows: [], brokenRows: 0, faults: [faultOf(thrown)] }; // nothing can be taken back into what is left
   }
   return readAsItIs(path);
 }
@@ -119,8 +124,12 @@ class Reader {
       return read();
     } catch (thrown) {
       if (!isDamage(thrown)) throw thrown;
-      this.#faults.add(`journal.sqlite: ${thrown instanceof Error ? thrown.message : thrown}`);
+      this.#faults.add(faultOf(thrown));
       return undefined;
     }
   }
+}
+
+function faultOf(thrown: unknown): string {
+  return `journal.sqlite: ${thrown instanceof Error ? thrown.message : thrown}`;
 }
