@@ -11,8 +11,9 @@ import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES }
 import type { BlockList, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { statusOfClientError } from "#runtime/client_error.ts";
 import type { Clock } from "#runtime/clock.ts";
-import type { Log } from "#runtime/log.ts";
+import type { Log, LogFields } from "#runtime/log.ts";
 import { LogLimit, refusalPaces } from "#runtime/log_limit.ts";
 import { type ClientAddress, clientAddress, networkOf } from "./address.ts";
 import { type Admission, bearerProtocol, type Identity, TokenRefused, tokenOf } from "./admission.ts";
@@ -86,10 +87,11 @@ class UpgradeRefused extends Error {
 const tooManyConnections = new UpgradeRefused(429, "too many connections from this address", tryAgain);
 
 /** What Node finds wrong with a connection before it is a request. */
-const clientErrors: Readonly<Record<string, UpgradeRefused>> = {
-  HPE_HEADER_OVERFLOW: new UpgradeRefused(431, "the headers are too large"),
-  ERR_HTTP_REQUEST_TIMEOUT: new UpgradeRefused(408, "the headers took too long"),
-};
+const clientErrors = {
+  400: new UpgradeRefused(400, "the request is no HTTP"),
+  408: new UpgradeRefused(408, "the headers took too long"),
+  431: new UpgradeRefused(431, "the headers are too large"),
+} as const;
 
 export class Listener implements Door {
   readonly #options: ListenerOptions;
@@ -187,13 +189,14 @@ export class Listener implements Door {
   async #serverOnUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
     stream.on("error", () => {}); // the connection may break while a token is checked
     if ((this.#unanswered.get(stream) ?? 0) > 0) return void stream.destroy(); // the answer would come among the player's frames
+    const client = this.#clientOf(request);
     try {
       const url = readUrl(request);
       if (url === undefined) throw new UpgradeRefused(400, "the URL is none");
       if (this.#options.upgrade?.(url.pathname, request, stream, head)) return;
-      await this.#admit(request, url.searchParams, stream, head);
+      await this.#admit(client, request, url.searchParams, { stream, head });
     } catch (thrown) {
-      this.#refuse(this.#clientOf(request).address, stream, this.#toUpgradeRefused(thrown));
+      this.#refuse(client.address, stream, this.#toUpgradeRefused(thrown));
     }
   }
 
@@ -214,18 +217,22 @@ export class Listener implements Door {
   }
 
   /** What is no request, or not in time. Node closes nothing here by itself. */
-  #serverOnClientError({ code = "" }: NodeJS.ErrnoException, stream: Duplex): void {
-    const refused = clientErrors[code] ?? (code.startsWith("HPE_") ? new UpgradeRefused(400, "the request is no HTTP") : undefined);
+  #serverOnClientError(error: Error, stream: Duplex): void {
+    const status = statusOfClientError(error);
     const socket = stream as Socket;
-    if (refused === undefined || socket.bytesRead === 0) stream.destroy();
-    else if (stream.writable) this.#refuse(this.#clientOf({ headers: {}, socket }).address, stream, refused);
+    if (status === undefined || socket.bytesRead === 0) stream.destroy();
+    else if (stream.writable) this.#refuse(this.#clientOf({ headers: {}, socket }).address, stream, clientErrors[status]);
   }
 
-  async #admit(request: IncomingMessage, query: URLSearchParams, stream: Duplex, head: Buffer): Promise<void> {
+  async #admit(
+    client: ClientAddress,
+    request: IncomingMessage,
+    query: URLSearchParams,
+    { stream, head }: { stream: Duplex; head: Buffer },
+  ): Promise<void> {
     checkHandshake(request);
     this.#checkStage();
     this.#checkOrigin(request);
-    const client = this.#clientOf(request);
     if (!client.exempt) {
       this.#hold(this.#addresses, networkOf(client.address), stream, tooManyConnections);
       await this.#slowDown(client.address, stream);
@@ -260,7 +267,8 @@ export class Listener implements Door {
     try {
       return await this.#options.admission.identify(tokenOf(request, query));
     } catch (thrown) {
-      if (thrown instanceof TokenRefused && !exempt && this.#badTokens.add(address)) this.#logSlowed(address);
+      if (thrown instanceof TokenRefused && !exempt && this.#badTokens.add(address))
+        this.#say("address slowed", this.#slowedLines, address, { "event.reason": "too many bad tokens" });
       throw thrown;
     }
   }
@@ -281,19 +289,12 @@ export class Listener implements Door {
     stream.once("close", () => quota.give(key));
   }
 
-  #logSlowed(address: string): void {
+  /** A line about an address, unless there are too many. A socket that is gone has none. */
+  #say(event: "upgrade refusal" | "address slowed", limit: LogLimit, address: string, fields: LogFields): void {
     const { clock, counts, log } = this.#options;
-    const left = this.#slowedLines.take(networkOf(address), clock.now());
+    const left = limit.take(networkOf(address), clock.now());
     if (left === undefined) counts.linesDropped += 1;
-    else log.info("address slowed", { "client.address": address, "event.reason": "too many bad tokens", ...left });
-  }
-
-  /** A socket that is gone has no address. */
-  #logRefusal(address: string, { status, message }: UpgradeRefused): void {
-    const { clock, counts, log } = this.#options;
-    const left = this.#lines.take(networkOf(address), clock.now());
-    if (left === undefined) counts.linesDropped += 1;
-    else log.info("upgrade refusal", { "client.address": address, "error.code": status, "event.reason": message, ...left });
+    else log.info(event, { "client.address": address, ...fields, ...left });
   }
 
   #toUpgradeRefused(thrown: unknown): UpgradeRefused {
@@ -305,8 +306,9 @@ export class Listener implements Door {
   }
 
   #count(address: string, refused: UpgradeRefused): void {
-    this.#options.counts.upgrades.add(refused.status);
-    this.#logRefusal(address, refused);
+    const { status, message } = refused;
+    this.#options.counts.upgrades.add(status);
+    this.#say("upgrade refusal", this.#lines, address, { "error.code": status, "event.reason": message });
   }
 
   #refuse(address: string, stream: Duplex, refused: UpgradeRefused): void {

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyReply } from "fastify";
+import { statusOfClientError } from "./client_error.ts";
 
 /** What every answer but a good one is. */
 export interface RefusalView {
@@ -40,7 +41,7 @@ export function refuseOnSocket(error: NodeJS.ErrnoException, socket: Socket): vo
     socket.destroy();
     return;
   }
-  const status = statusOf(error);
+  const status = statusOfClientError(error) ?? 400;
   const body = refusalText(status, "this is no HTTP request that is answered here");
   const headers = `Content-Type: ${refusalType}\r\nContent-Length: ${body.length}\r\nConnection: close`;
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers}\r\n\r\n${body}`, () => socket.destroy());
@@ -49,10 +50,4 @@ export function refuseOnSocket(error: NodeJS.ErrnoException, socket: Socket): vo
 function refusalText(statusCode: number, message: string): string {
   const refusal: RefusalView = { statusCode, error: STATUS_CODES[statusCode] ?? "Error", message };
   return JSON.stringify(refusal);
-}
-
-/** As Node answers by itself. */
-function statusOf({ code }: NodeJS.ErrnoException): number {
-  if (code === "HPE_HEADER_OVERFLOW") return 431;
-  return code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
 }
