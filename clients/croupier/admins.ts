@@ -89,10 +89,9 @@ export function adminsOf(flags: FlagValues, env: Environment): Admins {
 
 /** Inside a container the process's own settings are there: who may operate there may do so here. */
 function tokenOf({ "token-file": path }: FlagValues, env: Environment): string | undefined {
-  if (path !== undefined) return checked("--token-file", readToken(path));
+  if (path !== undefined) return checked(readToken(path));
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const own = readSetting("adminToken", given) ?? readSetting("adminReadToken", given);
-  return own === undefined ? undefined : checked("ADMIN_TOKEN", own);
+  return readSetting("adminToken", given) ?? readSetting("adminReadToken", given);
 }
 
 function readToken(path: string): string {
@@ -104,7 +103,7 @@ function readToken(path: string): string {
 }
 
 /** What no header can carry would be shown by the error of whoever tries. */
-function checked(name: string, token: string): string {
+function checked(token: string): string {
   if (isToken(token)) return token;
-  throw new SettingError(`${name} holds no token: ${token === "" ? "it is empty" : "there is something in it that no token has"}.`);
+  throw new SettingError(`--token-file holds no token: ${token === "" ? "it is empty" : "there is something in it that no token has"}.`);
 }

@@ -59,9 +59,9 @@ async function stateOf(admin: AdminClient): Promise<DrainState | undefined> {
 }
 
 function lineOf(state: DrainState): string {
-  const { stage, kind, deadlineLeftMs } = state;
+  const { stage, kind } = state;
   if (stage === "serving") return `serving, ${loadOf(state)}; a drain would ${kind}`;
-  return `${leftOf(state)}${deadlineLeftMs === undefined ? "" : `, deadline in ${seconds(deadlineLeftMs)}`}`;
+  return `${leftOf(state)}${deadlineOf(state)}`;
 }
 
 function leftOf(state: DrainState): string {
@@ -73,7 +73,11 @@ function loadOf({ rooms, players, sessions }: DrainState): string {
 }
 
 /** What goes on changing: how fast rooms leave since it was looked last, and until when they may. */
-function figuresOf({ deadlineLeftMs }: DrainState, left: number, passedMs: number): string {
+function figuresOf(state: DrainState, left: number, passedMs: number): string {
   const rate = left > 0 ? `, ${((left * 1000) / passedMs).toFixed(1)} rooms a second` : "";
-  return `${rate}${deadlineLeftMs === undefined ? "" : `, deadline in ${seconds(deadlineLeftMs)}`}`;
+  return `${rate}${deadlineOf(state)}`;
+}
+
+function deadlineOf({ deadlineLeftMs }: DrainState): string {
+  return deadlineLeftMs === undefined ? "" : `, deadline in ${seconds(deadlineLeftMs)}`;
 }
