@@ -7,7 +7,7 @@ import { ask, askText, json, playing } from "./support/ask.ts";
 import { dataFolder } from "./support/data_folder.ts";
 import { Player } from "./support/player.ts";
 import { Server } from "./support/process.ts";
-import { says } from "./support/said.ts";
+import { type Said, said, says } from "./support/said.ts";
 import { until } from "./support/until.ts";
 
 const tokens = { ADMIN_TOKEN: "an operator's token", ADMIN_READ_TOKEN: "a reader's token" };
@@ -15,11 +15,9 @@ const bearer = (token: string): Record<string, string> => ({ Authorization: `Bea
 const operator = { headers: bearer(tokens.ADMIN_TOKEN) };
 const reader = { headers: bearer(tokens.ADMIN_READ_TOKEN) };
 
-type Line = Readonly<Record<string, unknown>>;
-
 /** What is written down of requests for a change. */
-function actionsOf(server: Server): Line[] {
-  return server.lines.filter((line) => line.includes('"event.action":"admin action"')).map((line) => JSON.parse(line) as Line);
+function actionsOf(server: Server): Said[] {
+  return said(server.lines, "admin action");
 }
 
 /** The error has one shape, and `status` in it. */

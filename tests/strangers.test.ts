@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { WebSocket } from "ws";
+import { Scrape } from "#tests/faults/measure.ts";
 import { Player } from "./support/player.ts";
 import { Server } from "./support/process.ts";
 import { said } from "./support/said.ts";
@@ -74,6 +75,5 @@ async function linksAndSeats(t: TestContext, server: Server): Promise<void> {
 }
 
 async function hasRefused(server: Server, links: number): Promise<boolean> {
-  const { body } = await server.admin("/metrics");
-  return new RegExp(`^croupier_link_refusals_total.* ${links}$`, "m").test(body);
+  return (await Scrape.of(server)).value("croupier_link_refusals_total") === links;
 }
