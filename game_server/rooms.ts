@@ -17,6 +17,7 @@ import { Tally } from "#runtime/metrics.ts";
 import type { Game } from "./game.ts";
 import type { Journal } from "./journal.ts";
 import { type FreeSeats, Matching } from "./matching.ts";
+import { Names, nameOf } from "./names.ts";
 import { emptyOutbox } from "./outbox.ts";
 import { Places } from "./places.ts";
 import { type Entered, Room, type RoomHost, type Visitor } from "./room.ts";
@@ -111,7 +112,7 @@ export class Rooms implements RoomHost {
   readonly #matching = new Matching();
   readonly #snowflake: Snowflake;
   /** Rooms in play, by name and by life. */
-  readonly #byName = new Map<string, Room>();
+  readonly #names = new Names<Room>();
   readonly #byLife = new Map<string, Room>();
   /** Rooms that are over, until every gate has their last words. */
   readonly #over = new Map<string, Room>();
@@ -215,7 +216,7 @@ export class Rooms implements RoomHost {
   }
 
   named(game: string, id: string): Room | undefined {
-    return this.#byName.get(nameOf(game, id));
+    return this.#names.get(game, id);
   }
 
   alive(life: string): Room | undefined {
@@ -351,8 +352,8 @@ export class Rooms implements RoomHost {
     if (this.isDraining) return "it is draining itself";
     if (this.isStalled) return "its journal has no space";
     if (this.count + others >= this.#options.roomsMax) return "it has all the rooms it may have";
-    const name = nameOf(value.game, value.room);
-    const isHere = this.known(value.life) !== undefined || this.#byName.has(name) || this.#unreadable.has(name);
+    const { game, room, life } = value;
+    const isHere = this.known(life) !== undefined || this.#names.has(game, room) || this.#unreadable.has(nameOf(game, room));
     return isHere ? "it has that room" : undefined;
   }
 
@@ -653,14 +654,14 @@ export class Rooms implements RoomHost {
   }
 
   #add(room: Room): void {
-    this.#byName.set(nameOf(room.game, room.id), room);
+    this.#names.add(room);
     this.#byLife.set(room.life, room);
     this.#counts.add(room.game);
   }
 
   /** The room is not played here any more. */
   #remove(room: Room): void {
-    this.#byName.delete(nameOf(room.game, room.id));
+    this.#names.remove(room);
     if (this.#byLife.delete(room.life)) this.#counts.add(room.game, -1);
   }
 }
@@ -690,8 +691,4 @@ function readableBy(games: ReadonlyMap<string, Game<unknown>>, value: RoomValue)
 function noteOf({ value }: Pick<Room, "value">, atMs: number): Omit<GoneNote, "to" | "left"> {
   const { game, room, life, epoch, offer: came } = value;
   return { is: "gone", game, room, life, epoch, came, atMs };
-}
-
-function nameOf(game: string, room: string): string {
-  return `${game}/${room}`;
 }
