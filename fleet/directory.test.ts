@@ -153,6 +153,12 @@ everyKind("[directory] an owner that comes back after its lives were abandoned l
     { life: other, users: [9] },
   ]);
   assert.deepEqual(back.lives, [old]);
+  // What is on its way to another server cannot be ended before it is known whose it is.
+  const again = await announce("A", [
+    { life: old, users: [7] },
+    { life: other, users: [9] },
+  ]);
+  assert.deepEqual(again.lives, [old], "whoever tells it again is the older one, and loses again");
   assert.deepEqual(await gate.find(9, "dice", "1"), { place: other, room: fresh }, "what nobody opened is its own again");
 });
 

@@ -90,6 +90,7 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
   end(life: Life): void {
     const entry = this.#byLife.get(life.life);
     if (entry !== undefined && isSameOwnership(entry.life, life)) this.#drop(entry);
+    if (entry === undefined) this.#abandoned.delete(life.life);
   }
 
   async move(from: Life, to: Life, offer: string): Promise<"moved" | "lost"> {
@@ -180,6 +181,7 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
       if (loses) return;
       this.#drop(rival);
     }
+    this.#abandoned.delete(life.life);
     const entry = this.#byLife.get(life.life) ?? this.#open(life);
     if (entry.life.owner !== life.owner && entry.life.epoch >= life.epoch) return void conflicts.moved.push(life);
     entry.life = life;

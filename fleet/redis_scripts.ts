@@ -193,6 +193,7 @@ return answer('done')`,
     `
 local life = read(ARGV[4])
 if life and life.owner == ARGV[5] and life.epoch == tonumber(ARGV[6]) then drop(life) end
+if not life then call('ZREM', at .. 'abandoned', ARGV[4]) end
 return answer('done')`,
   ),
 
@@ -256,11 +257,12 @@ local function merge(life, text)
     return not isOthers
   end
   local rival = named(nameOf(life))
-  local isTaken = call('ZREM', at .. 'abandoned', life.life) == 1
+  local isTaken = call('ZSCORE', at .. 'abandoned', life.life)
   if rival and (isTaken or rival.openedAtMs <= life.openedAtMs) then
-    table.insert(lostLives, life.life)
+    table.insert(lostLives, life.life) -- its owner may tell it again before it can end it: it loses again
     return false
   end
+  call('ZREM', at .. 'abandoned', life.life)
   if rival then drop(rival) end
   open(life, text)
   return true

@@ -244,6 +244,7 @@ export const steps: Record<ScriptName, (step: Step, ...args: string[]) => string
   finish(step, id, owner, epoch) {
     const life = step.read(id);
     if (life !== undefined && life.owner === owner && life.epoch === Number(epoch)) step.drop(life);
+    if (life === undefined) step.keys.abandoned.delete(id);
     return ["done"];
   },
 
@@ -376,11 +377,12 @@ class Announcing {
       return !isOthers;
     }
     const rival = step.named(nameOf(life));
-    const isTaken = step.keys.abandoned.delete(life.life);
+    const isTaken = step.keys.abandoned.has(life.life);
     if (rival !== undefined && (isTaken || rival.openedAtMs <= life.openedAtMs)) {
       this.lives.push(life.life);
       return false;
     }
+    step.keys.abandoned.delete(life.life);
     if (rival !== undefined) step.drop(rival);
     step.open(life, text);
     return true;
