@@ -4,7 +4,7 @@
  * everything it sends and hears.
  */
 import { bodyOf, commandOf, decode, encode, type Frame, frame } from "#protocol/frame.ts";
-import { Command, ErrorResponseSchema, Int32Schema, Int64Schema, SitDownRequestSchema, UserSchema } from "#protocol/gen/frame_pb.ts";
+import { Command, type ErrorResponse, ErrorResponseSchema, Int32Schema, Int64Schema, SitDownRequestSchema, UserSchema } from "#protocol/gen/frame_pb.ts";
 import type { Chance } from "./chance.ts";
 import { type BookNotice, type EventNotice, Command as Ledger, type Receipt, readNotice } from "./ledger.ts";
 import type { Line, LineBody, Verdict } from "./verdict.ts";
@@ -66,6 +66,11 @@ export class LedgerPlayer {
   /** Whether it has a seat. */
   get isSeated(): boolean {
     return this.#connection?.isSeated ?? false;
+  }
+
+  /** What it is doing, for a person who looks for why it has no seat. */
+  get plight(): string {
+    return `user ${this.user}: ${this.#connection?.plight ?? "no connection"}`;
   }
 
   /** From now on it writes, and does nothing else. */
@@ -157,6 +162,7 @@ class ClientConnection {
   #room = "";
   /** Asked for the book once more: until it comes a stand would be hard to tell from it. */
   #isAskingAgain = false;
+  #lastHeard = "nothing";
   /** Who has just risen: if he sits down at once, he has only moved. */
   #risen: number | undefined;
 
@@ -172,6 +178,10 @@ class ClientConnection {
 
   get isMute(): boolean {
     return this.#socket?.isMute ?? false;
+  }
+
+  get plight(): string {
+    return `connection ${this.#id} ${this.#stage} for room "${this.#room}", last heard: ${this.#lastHeard}`;
   }
 
   open(socket: ClientSocket): void {
@@ -226,6 +236,7 @@ class ClientConnection {
 
   onFrame(bytes: Frame): void {
     const [command, body] = [commandOf(bytes), bodyOf(bytes)];
+    this.#lastHeard = `command ${command}`;
     const risen = this.#risen;
     this.#risen = undefined;
     const isMove = command === Command.SIT_DOWN && Number(decode(UserSchema, body).id) === risen;
@@ -233,7 +244,7 @@ class ClientConnection {
     if (command === Ledger.BOOK) this.#onBook(readNotice(body));
     else if (command === Ledger.EVENT) this.tell({ is: "event", notice: readNotice<EventNotice>(body) });
     else if (command === Ledger.RECEIPT) this.tell({ is: "receipt", receipt: readNotice<Receipt>(body) });
-    else if (command === Command.ERROR) this.#onRefused(decode(ErrorResponseSchema, body).code);
+    else if (command === Command.ERROR) this.#onRefused(decode(ErrorResponseSchema, body));
     else if (command === Command.DISCONNECT) this.#onOut(decode(Int32Schema, body).v);
     else if (command === Command.STAND_UP) this.#risen = Number(decode(Int64Schema, body).v);
     else if (command === Command.ONLINE) this.#onOnline(Number(decode(Int64Schema, body).v));
@@ -245,7 +256,8 @@ class ClientConnection {
     if (this.#stage !== "abandoned") this.#stage = "seated";
   }
 
-  #onRefused(code: number): void {
+  #onRefused({ code, desc, detail }: ErrorResponse): void {
+    this.#lastHeard = `Error ${code} ${desc} ${detail}`;
     if (this.isSeated || this.#stage === "abandoned") return this.tell({ is: "refused", code });
     if (this.#stage === "asking") this.#sitLater();
   }

@@ -142,8 +142,10 @@ export class LedgerCrowd {
   async settle(withinMs = 20_000 * patience): Promise<number> {
     const startMs = performance.now();
     this.calm();
-    const homeless = (): number[] => this.#players.filter(({ isSeated }) => !isSeated).map(({ user }) => user);
-    await until("everybody's seat", () => homeless().length === 0, withinMs);
+    const homeless = (): string[] => this.#players.filter(({ isSeated }) => !isSeated).map(({ plight }) => plight);
+    await until("everybody's seat", () => homeless().length === 0, withinMs).catch((cause: unknown) => {
+      throw new Error(homeless().join("\n"), { cause });
+    });
     const tookMs = performance.now() - startMs;
     await sleep(quietMs);
     assert.deepEqual(homeless(), [], "players without a seat");
