@@ -4,7 +4,15 @@
  * everything it sends and hears.
  */
 import { bodyOf, commandOf, decode, encode, type Frame, frame } from "#protocol/frame.ts";
-import { Command, type ErrorResponse, ErrorResponseSchema, Int32Schema, Int64Schema, SitDownRequestSchema, UserSchema } from "#protocol/gen/frame_pb.ts";
+import {
+  Command,
+  type ErrorResponse,
+  ErrorResponseSchema,
+  Int32Schema,
+  Int64Schema,
+  SitDownRequestSchema,
+  UserSchema,
+} from "#protocol/gen/frame_pb.ts";
 import type { Chance } from "./chance.ts";
 import { type BookNotice, type EventNotice, Command as Ledger, type Receipt, readNotice } from "./ledger.ts";
 import type { Line, LineBody, Verdict } from "./verdict.ts";

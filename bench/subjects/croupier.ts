@@ -3,13 +3,13 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { benchCommands } from "#bench/game.ts";
+import { Pinned } from "#bench/pinned.ts";
+import type { Subject, Wire } from "#bench/subject.ts";
 import { encode, frame } from "#protocol/frame.ts";
 import { Command, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
 import { says } from "#tests/support/said.ts";
-import { benchCommands } from "../game.ts";
-import { Pinned } from "../pinned.ts";
-import type { Subject, Wire } from "../subject.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 const jwtKey = randomBytes(32);
