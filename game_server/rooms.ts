@@ -650,7 +650,7 @@ export class Rooms implements RoomHost {
     if (place === undefined || place === room) return this.#places.set(user, room);
     logConflicts(this.log, { lives: [], users: [{ life: room.ownership, user }], moved: [] });
     this.conflicts += 1;
-    room.sendOut(user);
+    this.#loseUser(room.life, user);
   }
 
   #add(room: Room): void {
