@@ -32,13 +32,14 @@ export class RawSocket {
   onMessage: (message: Buffer) => void = () => {};
   onClose: () => void = () => {};
   readonly #socket: Socket;
-  #left: Buffer = Buffer.alloc(0);
+  #left: Buffer;
 
   private constructor(socket: Socket, head: Buffer) {
     this.#socket = socket;
+    this.#left = head;
     socket.on("data", (data) => this.#read(data as Buffer));
     socket.on("close", () => this.onClose());
-    if (head.length > 0) queueMicrotask(() => this.#read(head));
+    setImmediate(() => this.#read(Buffer.alloc(0))); // what came with the upgrade, once there is somebody to hear it
   }
 
   /** @throws when the upgrade is refused, with the status line. */

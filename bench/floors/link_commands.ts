@@ -1,0 +1,2 @@
+/** What a gate of the floors says by itself. */
+export const linkCommands = { ARRIVE: 1, LEAVE: 2 } as const;
