@@ -2,14 +2,16 @@
  * One player's WebSocket: whole frames in, whole frames out, and every way of ending it.
  * It knows sizes, rates and close codes; what a frame means is the session's business.
  *
- * Frames sent during a turn are corked and leave as one write at its end. A reader too slow
- * for its queue is cut, not waited for (P7).
+ * Frames sent during a turn leave as one write at its end, past ws, which would write each with a header of its own: what
+ * is written here is whole messages, and ws writes nothing but pings, pongs and its close frame. A reader too slow for its
+ * queue is cut, not waited for (P7).
  */
 import type { Duplex } from "node:stream";
-import type { WebSocket } from "ws";
+import { WebSocket } from "ws";
 import { type CloseCodeName, closeCodes } from "#protocol/close_codes.ts";
-import { commandBytes, type Frame, frameBytesMax, ownFrame } from "#protocol/frame.ts";
+import { commandBytes, type Frame, frameBytesMax } from "#protocol/frame.ts";
 import type { Clock } from "#runtime/clock.ts";
+import { messageOf } from "./message.ts";
 
 /** Options of the WebSocket server: limits that ws enforces, with the close codes of PROTOCOL §1.5. */
 export const playerWebSocketOptions = {
@@ -43,10 +45,12 @@ export interface SocketShare {
   readonly flusher: Flusher;
 }
 
-/** The sockets that were written to in this turn. */
+/** The sockets that were written to in this turn, and the last frame as a message: one that goes to many is made once. */
 export class Flusher {
   readonly #clock: Clock;
   #sockets: PlayerSocket[] = [];
+  #frame: Frame | undefined;
+  #message: Uint8Array = new Uint8Array(0);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -57,9 +61,18 @@ export class Flusher {
     this.#sockets.push(socket);
   }
 
+  message(frame: Frame): Uint8Array {
+    if (frame !== this.#frame) {
+      this.#frame = frame;
+      this.#message = messageOf(frame);
+    }
+    return this.#message;
+  }
+
   #flush(): void {
     const sockets = this.#sockets;
     this.#sockets = [];
+    this.#frame = undefined; // it may be a view of a large batch
     for (const socket of sockets) socket.flush();
   }
 }
@@ -72,7 +85,9 @@ export class PlayerSocket {
   readonly #share: SocketShare;
   #listener: SocketListener | undefined;
   #reading: Reading = { is: "reading" };
-  #corked = false;
+  /** Messages of this turn. */
+  #said: Uint8Array[] = [];
+  #saidBytes = 0;
   /** What earlier turns had left unsent when this one began to say something. */
   #queuedBytes = 0;
   #heardAtMs: number;
@@ -103,24 +118,30 @@ export class PlayerSocket {
 
   send(frame: Frame): void {
     if (this.#reading.is === "ended") return;
-    this.#cork();
+    if (this.#said.length === 0) this.#beginTurn();
     if (this.#isTooSlow()) {
+      this.#said = [];
       this.#end("slow", 1006);
       this.#socket.terminate();
       return;
     }
-    this.#socket.send(this.#queuedBytes === 0 ? frame : ownFrame(frame));
+    const message = this.#share.flusher.message(frame);
+    this.#said.push(message);
+    this.#saidBytes += message.length;
   }
 
   ping(): void {
-    this.#cork();
     this.#socket.ping();
   }
 
-  /** Sends what this turn has written. */
+  /** Sends what this turn has said so far. */
   flush(): void {
-    this.#corked = false;
-    this.#stream.uncork();
+    const said = this.#said;
+    if (said.length === 0) return;
+    this.#said = [];
+    this.#saidBytes = 0;
+    if (this.#socket.readyState !== WebSocket.OPEN) return; // behind a close frame nothing is said
+    this.#stream.write(said.length === 1 ? said[0] : Buffer.concat(said));
   }
 
   /** Stops reading; what was read already may still arrive. */
@@ -142,6 +163,7 @@ export class PlayerSocket {
     if (this.#reading.is === "ended") return;
     const { code, reason } = closeCodes[name];
     if (this.#reading.is === "paused") this.#socket.resume(); // to hear the answer
+    this.flush();
     this.#end(name, code);
     this.#socket.close(code, reason);
   }
@@ -149,14 +171,11 @@ export class PlayerSocket {
   /** Judged by what earlier turns left: what one turn says has had no time to leave. */
   #isTooSlow(): boolean {
     const { queueBytesMax } = this.#share;
-    return this.#queuedBytes > queueBytesMax || this.#stream.writableLength > queueBytesMax + turnBytesMax;
+    return this.#queuedBytes > queueBytesMax || this.#stream.writableLength + this.#saidBytes > queueBytesMax + turnBytesMax;
   }
 
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
+  #beginTurn(): void {
     this.#queuedBytes = this.#stream.writableLength;
-    this.#stream.cork();
     this.#share.flusher.add(this);
   }
 
