@@ -361,8 +361,9 @@ export class Session {
 
   /** What the client has sent meanwhile comes at once, which is not his doing. */
   #readOn(): void {
+    if (this.#unheardSinceMs === undefined) return;
     const now = this.#share.clock.now();
-    if (this.#unheardSinceMs !== undefined) this.#rate.makeUp(now - this.#unheardSinceMs, now);
+    this.#rate.makeUp(now - this.#unheardSinceMs, now);
     this.#unheardSinceMs = undefined;
     this.#socket.resume();
   }
@@ -387,18 +388,14 @@ export class Session {
   }
 
   #dropAcked(number: number): void {
-    let count = 0;
-    for (; (this.#unacked[count]?.number ?? Number.POSITIVE_INFINITY) <= number; count++)
-      this.#unackedBytes -= sizeOf(this.#unacked[count]);
-    if (count > 0) this.#time(this.#unacked.splice(0, count));
+    while ((this.#unacked[0]?.number ?? Number.POSITIVE_INFINITY) <= number) this.#onAcked(this.#unacked.shift() as Unacked);
   }
 
-  /** These have gone the whole road; a client's own end is no input that he waits for. */
-  #time(acked: readonly Unacked[]): void {
+  /** It has gone the whole road; a client's own end is no input that he waits for. */
+  #onAcked(acked: Unacked): void {
     const { clock, counts } = this.#share;
-    if (counts.road === undefined) return;
-    const now = clock.now();
-    for (const { what, atMs } of acked) if (what !== "drop") counts.road.addMs(now - atMs);
+    this.#unackedBytes -= sizeOf(acked);
+    if (acked.what !== "drop") counts.road?.addMs(clock.now() - acked.atMs);
   }
 
   #nextNumber(what: Unacked["what"], atMs: number): number {

@@ -61,5 +61,5 @@ function writeCommand(bytes: Uint8Array, command: number): void {
 
 /** A frame that may be kept: a copy of its own where it would keep a much larger read alive. */
 export function ownFrame(frame: Frame): Frame {
-  return frame.buffer.byteLength > 2 * frame.length + 1024 ? Uint8Array.from(frame) : frame;
+  return frame.buffer.byteLength > 2 * frame.length + 1024 ? new Uint8Array(frame) : frame;
 }
