@@ -150,7 +150,7 @@ test("[P3] an attach names the last output passed on, and the last input acknowl
   one.says(roll(1), roll(2));
   two.says(roll(3));
   sessions.get(1)?.acked(2);
-  room.output(link, 14, outputFlags.none, new Uint32Array([1]), frame(600));
+  room.output(link, 14, outputFlags.none, [1], frame(600));
   assert.deepEqual(relink(room, link).take(), [`attach ${life} after 14: 1/11@2 2/12@1`]);
 });
 
@@ -200,17 +200,17 @@ test("[P3] a leave that was applied before the link was lost: the session is out
 
 test("[P3] an output at or below the last one is not passed on again; the next one is, to those it names", () => {
   const { room, link, one, two } = open();
-  for (const number of [10, 11, 11, 3, 12]) room.output(link, number, outputFlags.none, new Uint32Array([1]), frame(600 + number));
+  for (const number of [10, 11, 11, 3, 12]) room.output(link, number, outputFlags.none, [1], frame(600 + number));
   assert.deepEqual([one.hears(), two.hears()], [["611 (0 bytes)", "612 (0 bytes)"], []]);
 });
 
 test("[P3] outputs that the owner sends again after an attach: only what was missed is heard", () => {
   const { room, link, one } = open({ count: 1 });
-  room.output(link, 11, outputFlags.none, new Uint32Array([1]), frame(601));
+  room.output(link, 11, outputFlags.none, [1], frame(601));
   const next = relink(room, link);
   room.attached(next, answer({ 1: 1 }));
   one.hears();
-  for (const number of [11, 12, 13]) room.output(next, number, outputFlags.none, new Uint32Array([1]), frame(590 + number));
+  for (const number of [11, 12, 13]) room.output(next, number, outputFlags.none, [1], frame(590 + number));
   assert.deepEqual(one.hears(), ["602 (0 bytes)", "603 (0 bytes)"]);
 });
 
@@ -219,21 +219,21 @@ test("[P3] an output for a session that is elsewhere, gone or not of this room i
   const stranger = come();
   stranger.session.notEntered(stranger.sit, frame(Command.ERROR));
   stranger.player.hears();
-  room.output(link, 11, outputFlags.ends, new Uint32Array([2, 77, 1]), frame(600));
+  room.output(link, 11, outputFlags.ends, [2, 77, 1], frame(600));
   assert.deepEqual([stranger.player.hears(), one.hears(), sessions.get(1)?.stage], [[], ["600 (0 bytes)"], "idle"]);
 });
 
 test("[P3] what is said to a session whose sit is still under way comes with the answer to that, and not before", () => {
   const { room, link, come } = open({ count: 1 });
   const { player } = come();
-  room.output(link, 11, outputFlags.none, new Uint32Array([2]), frame(600));
+  room.output(link, 11, outputFlags.none, [2], frame(600));
   assert.deepEqual(player.hears(), []);
 });
 
 test("[P3] what a link says while the room is not attached to it is not confirmed: it will be given again", () => {
   const { room, link } = open();
   const next = relink(room, link);
-  const say = (by: typeof link): boolean => room.output(by, 11, outputFlags.none, new Uint32Array([1]), frame(600));
+  const say = (by: typeof link): boolean => room.output(by, 11, outputFlags.none, [1], frame(600));
   assert.deepEqual([say(link), say(next)], [false, false]);
   room.attached(next, answer({ 1: 0, 2: 0 }));
   assert.deepEqual([say(link), say(next), say(next)], [false, true, true]);
@@ -568,7 +568,7 @@ test("[P1] what is said of a life at a lower epoch, or by whom it has left, is h
   room.moved(former.journal, 3); // there, and back
   room.moved(owner, 4);
   one.hears();
-  assert.equal(room.output(former, 11, 0, Uint32Array.of(1), roll(1)), false);
+  assert.equal(room.output(former, 11, 0, [1], roll(1)), false);
   assert.equal(rooms.stale, 1);
   room.attachTo(link);
   room.attached(link, answer({ 1: 1, 2: 1 }));

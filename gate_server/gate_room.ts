@@ -119,7 +119,7 @@ export class GateRoom implements Place {
   }
 
   /** An output of the room. What was passed on before is not passed on again. False: it is none of `link`'s to say now, and will be given again. */
-  output(link: RoomLink, number: number, flags: number, ids: Uint32Array, frame: Frame): boolean {
+  output(link: RoomLink, number: number, flags: number, ids: readonly number[], frame: Frame): boolean {
     const isAnswered = this.#isWayOf(link) && !(this.#way.is === "attaching" && this.#way.isNew);
     if (!isAnswered) return this.#unheard(link);
     if (number <= this.#last) return true;

@@ -202,7 +202,7 @@ export class ServerLink implements RoomLink, GateReader {
 
   // GateReader: what the server says.
 
-  output(handle: number, number: number, flags: number, sessions: Uint32Array, frame: Frame): void {
+  output(handle: number, number: number, flags: number, sessions: readonly number[], frame: Frame): void {
     const room = this.#rooms.get(handle);
     if (room === undefined || room.output(this, number, flags, sessions, frame)) this.#confirm(handle, number);
   }

@@ -44,7 +44,7 @@ export interface ServerReader {
 
 /** What arrives at a gate. */
 export interface GateReader {
-  output(handle: number, number: number, flags: number, sessions: Uint32Array, frame: Frame): void;
+  output(handle: number, number: number, flags: number, sessions: readonly number[], frame: Frame): void;
   /** Every input of the session up to `number` is applied. */
   ack(session: number, number: number): void;
   say(message: ToGate): void;
@@ -159,7 +159,7 @@ export class ToGateWriter extends BatchWriter {
  * @throws {LinkGarbage} at the first message that is none; those before it have been delivered.
  */
 export function readToServer(batch: Uint8Array, reader: ServerReader): void {
-  for (const message of messages(batch)) {
+  for (const message = new MessageCursor(batch); message.next(); ) {
     if (message.kind === kinds.input) reader.input(message.u32(), message.u32(), message.rest());
     else if (message.kind === kinds.confirm) reader.confirm(message.u32(), message.u32());
     else if (message.kind === kinds.say) reader.say(said(ToServerSchema, message.rest()));
@@ -172,17 +172,12 @@ export function readToServer(batch: Uint8Array, reader: ServerReader): void {
  * @throws {LinkGarbage} at the first message that is none; those before it have been delivered.
  */
 export function readToGate(batch: Uint8Array, reader: GateReader): void {
-  for (const message of messages(batch)) {
+  for (const message = new MessageCursor(batch); message.next(); ) {
     if (message.kind === kinds.output) reader.output(message.u32(), message.u32(), message.u8(), message.u32s(), message.rest());
     else if (message.kind === kinds.ack) reader.ack(message.u32(), message.u32());
     else if (message.kind === kinds.say) reader.say(said(ToGateSchema, message.rest()));
     else throw new LinkGarbage(`kind ${message.kind} is not for a gate`);
   }
-}
-
-function* messages(batch: Uint8Array): Generator<MessageCursor> {
-  const cursor = new MessageCursor(batch);
-  while (cursor.next()) yield cursor;
 }
 
 /** Walks a batch. One cursor serves every message of it: read before asking for the next. */
@@ -218,9 +213,9 @@ class MessageCursor {
   }
 
   /** A list of u32 behind its u16 count. */
-  u32s(): Uint32Array {
-    const list = new Uint32Array(this.#view.getUint16(this.#take(2)));
-    for (let i = 0; i < list.length; i++) list[i] = this.u32();
+  u32s(): number[] {
+    const list: number[] = [];
+    for (let left = this.#view.getUint16(this.#take(2)); left > 0; left--) list.push(this.u32());
     return list;
   }
 
