@@ -30,7 +30,13 @@ function say(outbox: Outbox, count: number, to: Record<string, number[]> = { [a]
 }
 
 function drain(outbox: Outbox): string[] {
-  return [...outbox.takeFresh()].map(({ gate, output }) => `${gate.slice(-1)}${output.number}`);
+  return fresh(outbox).map(({ gate, output }) => `${gate.slice(-1)}${output.number}`);
+}
+
+function fresh(outbox: Outbox): { gate: string; output: Output }[] {
+  const given: { gate: string; output: Output }[] = [];
+  outbox.takeFresh((gate, output) => given.push({ gate, output }));
+  return given;
 }
 
 function numbers(outputs: Iterable<Output>): number[] {
@@ -47,14 +53,11 @@ test("[P3] outputs are numbered 1, 2, 3 …; each gate is given its own, with it
   outbox.put(outputFlags.none, toBoth(), frame(200));
   outbox.put(outputFlags.ends, { [b]: [8] }, frame(201, new Uint8Array([5])));
   assert.equal(outbox.last, 2);
-  assert.deepEqual(
-    [...outbox.takeFresh()],
-    [
-      { gate: a, output: { number: 1, flags: 0, sessions: [1, 2], frame: frame(200) } },
-      { gate: b, output: { number: 1, flags: 0, sessions: [7], frame: frame(200) } },
-      { gate: b, output: { number: 2, flags: outputFlags.ends, sessions: [8], frame: frame(201, new Uint8Array([5])) } },
-    ],
-  );
+  assert.deepEqual(fresh(outbox), [
+    { gate: a, output: { number: 1, flags: 0, sessions: [1, 2], frame: frame(200) } },
+    { gate: b, output: { number: 1, flags: 0, sessions: [7], frame: frame(200) } },
+    { gate: b, output: { number: 2, flags: outputFlags.ends, sessions: [8], frame: frame(201, new Uint8Array([5])) } },
+  ]);
   assert.deepEqual(drain(outbox), []);
   say(outbox, 1);
   assert.equal(outbox.last, 3);

@@ -68,7 +68,7 @@ export class Outbox {
 
   put(flags: number, to: Record<string, readonly number[]>, frame: Frame): void {
     this.#value.last += 1;
-    const value = { number: this.#value.last, flags, to, frame: Buffer.from(frame).toString("base64") };
+    const value = { number: this.#value.last, flags, to, frame: frame.toBase64() };
     this.#value.kept.push(value);
     this.#fresh.push({ value, frame });
     this.#bytes += value.frame.length;
@@ -90,11 +90,12 @@ export class Outbox {
   }
 
   /** What was put since this was asked last, for each gate it is for. */
-  *takeFresh(): Iterable<{ gate: string; output: Output }> {
+  takeFresh(give: (gate: string, output: Output) => void): void {
     const fresh = this.#fresh;
+    if (fresh.length === 0) return;
     this.#fresh = [];
     for (const { value, frame } of fresh) {
-      for (const gate in value.to) yield { gate, output: outputFor(gate, value, frame) };
+      for (const gate in value.to) give(gate, outputFor(gate, value, frame));
     }
   }
 
@@ -117,11 +118,12 @@ export class Outbox {
 
   /** `gate` has everything for it up to `number`. */
   confirm(gate: string, number: number): void {
-    for (let at = 0; at < this.#value.kept.length; at++) {
-      const value = this.#value.kept[at] as OutputValue;
-      if (value.number > number) break;
-      delete value.to[gate];
-    }
+    const { kept } = this.#value;
+    const isOurs = (at: number): boolean => at < kept.length && (kept[at] as OutputValue).number <= number;
+    let gone = 0;
+    while (isOurs(gone) && isForNobodyBut(gate, kept[gone]?.to)) gone += 1; // most are for one gate
+    this.#forgetOldest(gone);
+    for (let at = 0; isOurs(at); at++) delete kept[at]?.to[gate];
     this.#trim();
     if ((this.#value.dropped[gate] ?? Number.POSITIVE_INFINITY) <= number) delete this.#value.dropped[gate];
   }
@@ -165,11 +167,13 @@ export class Outbox {
   #trim(): void {
     const { kept } = this.#value;
     let count = 0;
-    while (count < kept.length && isEmpty(kept[count]?.to)) {
-      this.#bytes -= kept[count]?.frame.length ?? 0;
-      count += 1;
-    }
-    if (count > 0) kept.splice(0, count);
+    while (count < kept.length && isForNobodyBut("", kept[count]?.to)) count += 1;
+    this.#forgetOldest(count);
+  }
+
+  #forgetOldest(count: number): void {
+    if (count === 0) return;
+    for (const { frame } of this.#value.kept.splice(0, count)) this.#bytes -= frame.length;
   }
 }
 
@@ -181,7 +185,7 @@ function outputFor(gate: string, { number, flags, to }: OutputValue, frame: Fram
   return { number, flags, sessions: to[gate] ?? [], frame };
 }
 
-function isEmpty(to: OutputValue["to"] | undefined): boolean {
-  for (const _gate in to) return false;
+function isForNobodyBut(gate: string, to: OutputValue["to"] | undefined): boolean {
+  for (const other in to) if (other !== gate) return false;
   return true;
 }

@@ -121,7 +121,8 @@ export class Room {
   readonly #exits = new Map<string, Exit>();
   /** Gates with an exit that there is nothing to give again: what is said there arrives, in order. */
   readonly #caughtUp = new Set<string>();
-  #acks = new Map<Exit, Map<number, number>>();
+  /** Of this turn: of each session the last input. */
+  #acks: { readonly exit: Exit; readonly session: number; number: number }[] = [];
   /** The last output that may have left. */
   #released: number;
   #stage: Stage;
@@ -452,16 +453,16 @@ export class Room {
 
   /** What the turn has brought, for every exit it concerns: to be called after the commit. */
   release(send: (exit: Exit, output: Output) => void, ack: (exit: Exit, session: number, number: number) => void): void {
-    for (const { gate, output } of this.#table.outbox.takeFresh()) {
+    this.#table.outbox.takeFresh((gate, output) => {
       const exit = this.#exits.get(gate);
-      if (exit === undefined) continue;
+      if (exit === undefined) return;
       send(exit, output);
       if (exit.confirmsAtOnce) this.confirm(gate, output.number);
-    }
+    });
     this.#released = this.#table.outbox.last;
     const acks = this.#acks;
-    this.#acks = new Map();
-    for (const [exit, sessions] of acks) for (const [session, number] of sessions) ack(exit, session, number);
+    this.#acks = [];
+    for (const { exit, session, number } of acks) ack(exit, session, number);
   }
 
   /** What Print shows `reader`; undefined: what everyone may see. */
@@ -547,8 +548,9 @@ export class Room {
   }
 
   #ack(exit: Exit, session: number, number: number): void {
-    const sessions = this.#acks.get(exit) ?? new Map<number, number>();
-    this.#acks.set(exit, sessions.set(session, number));
+    const known = this.#acks.find((ack) => ack.session === session && ack.exit === exit);
+    if (known === undefined) this.#acks.push({ exit, session, number });
+    else known.number = number;
     this.#touch();
   }
 
