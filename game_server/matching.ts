@@ -16,21 +16,27 @@ export interface FreeSeats {
 interface Kind {
   readonly game: string;
   readonly options: string;
-  /** Rooms with free seats, and how many. */
-  readonly rooms: Map<Room, number>;
+  /** Rooms with free seats. */
+  readonly rooms: Set<Room>;
   seats: number;
 }
 
 export class Matching {
   readonly #kinds = new Map<string, Kind>();
+  /** Of rooms that have any. */
+  readonly #free = new Map<Room, number>();
 
   /** A room has opened, or who sits there has changed. */
   update(room: Room): void {
     const free = room.isPrivate ? 0 : room.freeSeats;
+    const before = this.#free.get(room) ?? 0;
+    if (free === before) return;
+    if (free > 0) this.#free.set(room, free);
+    else this.#free.delete(room);
     const key = keyOf(room.game, room.options);
-    const kind = this.#kinds.get(key) ?? { game: room.game, options: room.options, rooms: new Map(), seats: 0 };
-    kind.seats += free - (kind.rooms.get(room) ?? 0);
-    if (free > 0) kind.rooms.set(room, free);
+    const kind = this.#kinds.get(key) ?? { game: room.game, options: room.options, rooms: new Set(), seats: 0 };
+    kind.seats += free - before;
+    if (free > 0) kind.rooms.add(room);
     else kind.rooms.delete(room);
     if (kind.rooms.size > 0) this.#kinds.set(key, kind);
     else this.#kinds.delete(key);
@@ -38,7 +44,7 @@ export class Matching {
 
   /** A room with a free seat; the one that has had one for longest. */
   find(game: string, options: string): Room | undefined {
-    for (const room of this.#kinds.get(keyOf(game, options))?.rooms.keys() ?? []) {
+    for (const room of this.#kinds.get(keyOf(game, options))?.rooms ?? []) {
       if (room.freeSeats > 0) return room;
     }
     return undefined; // none that is not already full or over in this very turn

@@ -113,14 +113,19 @@ export class Turn {
 
   /** False: no space. Anything else that goes wrong ends the process. */
   #commit(): boolean {
-    const values = new Map<string, string | undefined>();
+    const kept: { life: string; value: string }[] = [];
+    const ended: string[] = [];
     for (const room of [...this.#rooms]) {
+      const { life } = room;
       const value = room.writeDown();
-      values.set(room.life, room.isDone ? undefined : value);
+      if (this.#notes.has(life)) continue; // it is not played here any more
+      if (room.isDone) ended.push(life);
+      else kept.push({ life, value });
     }
-    for (const [life, value] of this.#notes) values.set(life, value && JSON.stringify(value));
-    const kept = [...values].flatMap(([life, value]) => (value === undefined ? [] : [{ life, value }]));
-    const ended = [...values].flatMap(([life, value]) => (value === undefined ? [life] : []));
+    for (const [life, value] of this.#notes) {
+      if (value === undefined) ended.push(life);
+      else kept.push({ life, value: JSON.stringify(value) });
+    }
     try {
       this.#options.journal.commit({ clockMs: this.#options.clock.now(), kept, ended, isSynced: this.#isSynced });
       this.#notes.clear();
