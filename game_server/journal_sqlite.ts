@@ -146,11 +146,12 @@ export class SqliteJournal implements Journal {
   }
 
   #write(changes: Changes, state: State): void {
-    const { begin, end, keep, drop, fence } = this.#statements;
+    const { begin, end, keep, change, drop, fence } = this.#statements;
     begin.run();
     for (const [life, row] of changes) {
       const slot = this.#rows.get(life)?.slot;
-      if (row !== undefined) keep.run(row.slot, life, row.crc, row.value);
+      if (row !== undefined && slot !== undefined) change.run(row.crc, row.value, slot);
+      else if (row !== undefined) keep.run(row.slot, life, row.crc, row.value);
       else if (slot !== undefined) drop.run(slot);
     }
     const { changes: written } = fence.run(lineOf(state), lineOf(this.#state));
@@ -191,14 +192,15 @@ function pagesOf(changes: Changes): number {
   return pages;
 }
 
-function prepare(database: DatabaseSync): Record<"begin" | "end" | "undo" | "keep" | "drop" | "fence" | "checkpoint", StatementSync> {
+function prepare(
+  database: DatabaseSync,
+): Record<"begin" | "end" | "undo" | "keep" | "change" | "drop" | "fence" | "checkpoint", StatementSync> {
   return {
     begin: database.prepare("BEGIN IMMEDIATE"),
     end: database.prepare("COMMIT"),
     undo: database.prepare("ROLLBACK"),
-    keep: database.prepare(
-      "INSERT INTO rooms VALUES (?, ?, ?, ?) ON CONFLICT (slot) DO UPDATE SET life = excluded.life, crc = excluded.crc, value = excluded.value",
-    ),
+    keep: database.prepare("INSERT INTO rooms VALUES (?, ?, ?, ?)"),
+    change: database.prepare("UPDATE rooms SET crc = ?, value = ? WHERE slot = ?"),
     drop: database.prepare("DELETE FROM rooms WHERE slot = ?"),
     /** Only the boot that wrote the last turn writes the next one. */
     fence: database.prepare("UPDATE state SET line = ? WHERE line = ?"),
