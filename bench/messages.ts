@@ -90,7 +90,7 @@ export const columns = [
   "in flight",
   "CPU µs a message",
   "gate",
-  "rooms",
+  "game server",
   "messages/s",
   "p50 ms",
   "p99 ms",
