@@ -53,7 +53,7 @@ export async function compare(kind: LoadOptions["kind"], { rounds, seconds, subj
   const seated: { subject: Subject; crowd: Crowd; rounds: Record<(typeof kinds)[number], Round[]> }[] = [];
   for (const subject of subjects.all) {
     const crowd = await Crowd.seat(subject, { players, playersPerRoom, kind });
-    await crowd.askAsAnswered(Math.min(ms, warmUpMs));
+    await crowd.askAsAnswered(Math.min(2 * ms, warmUpMs));
     seated.push({ subject, crowd, rounds: { one: [], four: [], light: [] } });
   }
   for (let round = 0; round < rounds; round++) {
