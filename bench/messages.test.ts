@@ -8,7 +8,7 @@ import { textOf } from "./table.ts";
 function roundsOf(...cpu: number[]): { one: Round[]; four: Round[]; light: Round[] } {
   const one = cpu.map((each) => ({
     ...{ cpu: { gate: each / 2, rooms: each / 2 }, latenciesMs: Float64Array.of(1) },
-    ...{ deliveriesPerSecond: 1, questionsPerSecond: 1 },
+    ...{ deliveriesPerSecond: 1, questionsPerSecond: 1, askersCpu: 0 },
   }));
   return { one, four: [], light: [] };
 }

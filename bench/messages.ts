@@ -25,6 +25,8 @@ export interface Round {
   readonly deliveriesPerSecond: number;
   readonly questionsPerSecond: number;
   readonly latenciesMs: Float64Array;
+  /** Of a core, what this process spent on asking: near 1, it is this that was measured. */
+  readonly askersCpu: number;
 }
 
 /** Rounds of one subject. */
@@ -37,10 +39,13 @@ export type Compared = ReadonlyMap<string, Rounds>;
 export async function roundOf({ processes }: Subject, ask: () => Promise<Measured>): Promise<Round> {
   const entries = Object.entries(processes);
   const before = entries.map(([, process]) => process.cpuMicroseconds);
+  const mineBefore = process.cpuUsage();
   const { seconds, deliveries, latenciesMs } = await ask();
+  const { user, system } = process.cpuUsage(mineBefore);
   const cpu = entries.map(([name, process], at) => [name, (process.cpuMicroseconds - (before[at] as number)) / deliveries]);
   const [deliveriesPerSecond, questionsPerSecond] = [deliveries / seconds, latenciesMs.length / seconds];
-  return { cpu: Object.fromEntries(cpu), deliveriesPerSecond, questionsPerSecond, latenciesMs };
+  const askersCpu = (user + system) / (seconds * 1e6);
+  return { cpu: Object.fromEntries(cpu), deliveriesPerSecond, questionsPerSecond, latenciesMs, askersCpu };
 }
 
 export function cpuOf({ cpu }: Round): number {
@@ -92,6 +97,7 @@ export const columns = [
   "gate",
   "game server",
   "messages/s",
+  "askers' core",
   "p50 ms",
   "p99 ms",
   "p99.9 ms",
@@ -108,6 +114,7 @@ export function rowsOf(compared: Compared): Table["rows"] {
       return [
         ...[name, kind === "one" ? 1 : 4, median(mine.map(cpuOf)), ...splitOf(mine)],
         median(mine.map(({ deliveriesPerSecond }) => deliveriesPerSecond)),
+        `${(median(mine.map(({ askersCpu }) => askersCpu)) * 100).toFixed(0)} %`,
         ...[0.5, 0.99, 0.999].map((share) => latency(mine, share)),
         ...[names.floor, names.durableFloor, names.colyseus].map((other) => ratio(compared, name, other, kind)),
         kind === "one" ? lightLatency(compared, name) : "",
