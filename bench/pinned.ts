@@ -30,9 +30,10 @@ export class Pinned {
     this.ready = ready;
   }
 
-  /** Starts Node with these arguments, and waits until it is ready. */
+  /** Starts Node with these arguments, and waits until it is ready. It does not outlive this process, however that ends. */
   static async start({ cwd, arguments: args, env = {}, isReady }: PinnedOptions): Promise<Pinned> {
-    const child = spawn("taskset", ["-c", String(serverCore), process.execPath, ...args], {
+    const pinned = ["taskset", "-c", String(serverCore), process.execPath, ...args];
+    const child = spawn("setpriv", ["--pdeathsig", "KILL", ...pinned], {
       cwd,
       env: { PATH: process.env["PATH"] ?? "", NODE_ENV: "production", ...env },
       stdio: ["ignore", "pipe", "inherit"],

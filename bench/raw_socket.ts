@@ -3,11 +3,13 @@
  * are bytes that were masked beforehand, with a key of zeros, and what comes is read where it lies.
  */
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
 const binary = 0x82;
 const pong = 0x8a;
+const nothing = Buffer.alloc(0);
+/** Where all sockets read into, one after another. */
+const incoming = Buffer.alloc(64 * 1024);
 const opcodes = { message: 0x2, close: 0x8, ping: 0x9 } as const;
 
 export interface Address {
@@ -37,30 +39,41 @@ export class RawSocket {
   private constructor(socket: Socket, head: Buffer) {
     this.#socket = socket;
     this.#left = head;
-    socket.on("data", (data) => this.#read(data as Buffer));
     socket.on("close", () => this.onClose());
-    setImmediate(() => this.#read(Buffer.alloc(0))); // what came with the upgrade, once there is somebody to hear it
+    setImmediate(() => this.#read(nothing)); // what came with the upgrade, once there is somebody to hear it
   }
 
   /** @throws when the upgrade is refused, with the status line. */
-  static async open({ host, port }: Address, { path, headers = {} }: Upgrade): Promise<RawSocket> {
-    const socket = connect({ host, port, noDelay: true });
-    socket.on("error", () => {}); // its close follows
-    await once(socket, "connect");
-    const upgrade = { Host: `${host}:${port}`, Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Version": "13" };
-    const lines = Object.entries({ ...upgrade, "Sec-WebSocket-Key": randomBytes(16).toString("base64"), ...headers });
-    socket.write(`GET ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
-    let answer = Buffer.alloc(0);
-    for (;;) {
-      const [data] = (await Promise.race([once(socket, "data"), once(socket, "close").then(() => [])])) as [Buffer?];
-      if (data === undefined) throw new Error("closed before the upgrade");
+  static open({ host, port }: Address, { path, headers = {} }: Upgrade): Promise<RawSocket> {
+    const { promise, resolve, reject } = Promise.withResolvers<RawSocket>();
+    let answer: Buffer = nothing;
+    const greet = (data: Buffer): void => {
       answer = Buffer.concat([answer, data]);
       const end = answer.indexOf("\r\n\r\n");
-      if (end === -1) continue;
+      if (end === -1) return;
       const status = answer.toString("latin1", 0, answer.indexOf("\r\n"));
-      if (!status.includes(" 101 ")) throw new Error(status);
-      return new RawSocket(socket, answer.subarray(end + 4));
-    }
+      if (!status.includes(" 101 ")) {
+        socket.destroy();
+        return reject(new Error(status));
+      }
+      const opened = new RawSocket(socket, answer.subarray(end + 4));
+      read = (data) => opened.#read(data);
+      resolve(opened);
+    };
+    let read = greet;
+    const callback = (length: number): boolean => {
+      read(incoming.subarray(0, length));
+      return true;
+    };
+    const socket = connect({ host, port, noDelay: true, onread: { buffer: incoming, callback } });
+    socket.on("error", () => {}); // its close follows
+    socket.once("close", () => reject(new Error("closed before the upgrade")));
+    socket.once("connect", () => {
+      const upgrade = { Host: `${host}:${port}`, Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Version": "13" };
+      const lines = Object.entries({ ...upgrade, "Sec-WebSocket-Key": randomBytes(16).toString("base64"), ...headers });
+      socket.write(`GET ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
+    });
+    return promise;
   }
 
   /** Sends what `masked` has made. */
@@ -76,7 +89,7 @@ export class RawSocket {
   #read(data: Buffer): void {
     let bytes = this.#left.length === 0 ? data : Buffer.concat([this.#left, data]);
     for (let length = this.#take(bytes); length > 0; length = this.#take(bytes)) bytes = bytes.subarray(length);
-    this.#left = bytes;
+    this.#left = bytes.length === 0 ? nothing : Buffer.from(bytes); // what it lies in is written anew
   }
 
   /** Takes one message off the beginning; gives its length on the wire, 0 when it is not all there. */

@@ -1,4 +1,5 @@
 /** What a scenario is: something that happens to servers, measured for each of them, told as a table. They are in scenarios/. */
+import type { Plot } from "./plot.ts";
 import type { Subject } from "./subject.ts";
 import type { Croupier } from "./subjects/croupier.ts";
 
@@ -33,6 +34,8 @@ export interface Table {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
   readonly targets: readonly Target[];
+  /** What `--plot` draws of it. */
+  readonly plot?: Plot;
 }
 
 export interface Target {
@@ -41,4 +44,9 @@ export interface Target {
   readonly value: number;
   readonly limit: number;
   readonly isMet: boolean;
+}
+
+/** A target that is met when the value is no more than the limit. None for what could not be measured. */
+export function atMost(limit: number, value: number, text: string): readonly Target[] {
+  return Number.isNaN(value) ? [] : [{ text, value, limit, isMet: value <= limit }];
 }

@@ -45,20 +45,20 @@ export class Floor implements Subject {
   static async twoHops(): Promise<Floor> {
     const rooms = await start("rooms.ts", "each");
     const gate = await start("gate.ts", String(portOf(rooms)), "each");
-    return new Floor("two hops", gate, { gate, rooms });
+    return new Floor("two hops", gate, { gate, "game server": rooms });
   }
 
   static async once(): Promise<Floor> {
     const rooms = await start("rooms.ts", "once");
     const gate = await start("gate.ts", String(portOf(rooms)), "once");
-    return new Floor("the floor", gate, { gate, rooms });
+    return new Floor("the floor", gate, { gate, "game server": rooms });
   }
 
   static async durable(): Promise<Floor> {
     const folder = mkdtempSync(join(tmpdir(), "bench-floor-"));
     const rooms = await start("rooms.ts", "once", join(folder, "rooms.sqlite"));
     const gate = await start("gate.ts", String(portOf(rooms)), "once");
-    return new Floor("the durable floor", gate, { gate, rooms }, () => rmSync(folder, { recursive: true }));
+    return new Floor("the durable floor", gate, { gate, "game server": rooms }, () => rmSync(folder, { recursive: true }));
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,8 @@
+/** What is measured, in this order. */
+import type { Scenario } from "./scenario.ts";
+import { broadcast } from "./scenarios/broadcast.ts";
+import { load } from "./scenarios/load.ts";
+import { reply } from "./scenarios/reply.ts";
+import { size } from "./scenarios/size.ts";
+
+export const scenarios: readonly Scenario[] = [reply, broadcast, load, size];
