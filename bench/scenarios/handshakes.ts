@@ -1,0 +1,68 @@
+/**
+ * Players come in and sit down, and all leave again: upgrade, token, sit. The rooms they sit in are there already, but in the
+ * first round, which is not counted. What it costs that they leave is not counted either.
+ */
+import { atOnce } from "#bench/at_once.ts";
+import { CpuWatch, quiet } from "#bench/cpu_watch.ts";
+import type { RawSocket } from "#bench/raw_socket.ts";
+import type { Scenario, ScenarioOptions, Table } from "#bench/scenario.ts";
+import { join, type Subject } from "#bench/subject.ts";
+import { atLeast } from "#bench/targets.ts";
+import { median } from "#tests/faults/measure.ts";
+
+/** Handshakes under way. */
+const width = 32;
+/** Players of a round, for each second that was asked for. */
+const joinsPerSecond = 750;
+const seats = 4;
+/** Nobody of another scenario. */
+const firstUser = 1_000_000;
+const joinsPerSecondMin = 3000;
+
+interface Round {
+  /** CPU microseconds for each join. */
+  readonly all: number;
+  readonly each: Readonly<Record<string, number>>;
+  /** By the clock. */
+  readonly perSecond: number;
+}
+
+export const handshakes: Scenario = {
+  name: "handshakes",
+  about: "players come in and sit down: upgrade, token, sit",
+  async run({ rounds, seconds, subjects: { all, croupier } }: ScenarioOptions): Promise<Table> {
+    const joins = Math.ceil(joinsPerSecond * seconds);
+    for (const subject of all) await joinAll(subject, joins);
+    const heard = new Map<Subject, Round[]>(all.map((subject) => [subject, []]));
+    for (let round = 0; round < rounds; round++) for (const [subject, done] of heard) done.push(await joinAll(subject, joins));
+    const perCore = 1e6 / of(heard.get(croupier), ({ all }) => all);
+    return {
+      title: `Handshakes: ${joins} players in rooms of ${seats}, ${width} under way`,
+      columns: ["", "CPU µs a join", "of it the gate", "of it the game server", "joins/s a core", "joins/s seen"],
+      rows: [...heard].map(([{ name }, done]) => {
+        const cpu = of(done, ({ all }) => all);
+        const isOurs = done[0]?.each["gate"] !== undefined;
+        const part = (process: string): number | string => (isOurs ? of(done, ({ each }) => each[process] ?? Number.NaN) : "–");
+        return [name, cpu, part("gate"), part("game server"), 1e6 / cpu, of(done, ({ perSecond }) => perSecond)];
+      }),
+      targets: [atLeast(`${croupier.name}: joins/s a core ≥ ${joinsPerSecondMin}`, perCore, joinsPerSecondMin)],
+    };
+  },
+};
+
+async function joinAll(subject: Subject, joins: number): Promise<Round> {
+  await quiet(subject);
+  const sockets: RawSocket[] = [];
+  const [watch, startMs] = [new CpuWatch(subject), performance.now()];
+  await atOnce(width, Array(joins).keys(), async (at) => {
+    sockets.push(await join(subject, firstUser + at, firstUser + Math.floor(at / seats)));
+  });
+  const [each, seconds] = [watch.each, (performance.now() - startMs) / 1000];
+  for (const socket of sockets) socket.close();
+  const perJoin = Object.entries(each).map(([name, microseconds]) => [name, microseconds / joins] as const);
+  return { each: Object.fromEntries(perJoin), all: perJoin.reduce((sum, [, one]) => sum + one, 0), perSecond: joins / seconds };
+}
+
+function of(rounds: readonly Round[] = [], what: (round: Round) => number): number {
+  return median(rounds.map(what));
+}
