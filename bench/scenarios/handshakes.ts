@@ -4,6 +4,7 @@
  */
 import { atOnce } from "#bench/at_once.ts";
 import { CpuWatch, quiet } from "#bench/cpu_watch.ts";
+import { cellOf, dividedBy, mediansOf, type PerProcess, sumOf } from "#bench/per_process.ts";
 import type { RawSocket } from "#bench/raw_socket.ts";
 import type { Scenario, ScenarioOptions, Table } from "#bench/scenario.ts";
 import { join, type Subject } from "#bench/subject.ts";
@@ -21,8 +22,7 @@ const joinsPerSecondMin = 3000;
 
 interface Round {
   /** CPU microseconds for each join. */
-  readonly all: number;
-  readonly each: Readonly<Record<string, number>>;
+  readonly cpu: PerProcess;
   /** By the clock. */
   readonly perSecond: number;
 }
@@ -35,16 +35,19 @@ export const handshakes: Scenario = {
     for (const subject of all) await joinAll(subject, joins);
     const heard = new Map<Subject, Round[]>(all.map((subject) => [subject, []]));
     for (let round = 0; round < rounds; round++) for (const [subject, done] of heard) done.push(await joinAll(subject, joins));
-    const perCore = 1e6 / of(heard.get(croupier), ({ all }) => all);
+    const rows = [...heard].map(([{ name }, done]) => {
+      const parts = mediansOf(
+        done.map(({ cpu }) => cpu),
+        median,
+      );
+      const cpu = median(done.map((round) => sumOf(round.cpu)));
+      return [name, cpu, cellOf(parts, "gate"), cellOf(parts, "game server"), 1e6 / cpu, median(done.map(({ perSecond }) => perSecond))];
+    });
+    const perCore = 1e6 / median((heard.get(croupier) ?? []).map(({ cpu }) => sumOf(cpu)));
     return {
       title: `Handshakes: ${joins} players in rooms of ${seats}, ${width} under way`,
       columns: ["", "CPU µs a join", "of it the gate", "of it the game server", "joins/s a core", "joins/s seen"],
-      rows: [...heard].map(([{ name }, done]) => {
-        const cpu = of(done, ({ all }) => all);
-        const isOurs = done[0]?.each["gate"] !== undefined;
-        const part = (process: string): number | string => (isOurs ? of(done, ({ each }) => each[process] ?? Number.NaN) : "–");
-        return [name, cpu, part("gate"), part("game server"), 1e6 / cpu, of(done, ({ perSecond }) => perSecond)];
-      }),
+      rows,
       targets: [atLeast(`${croupier.name}: joins/s a core ≥ ${joinsPerSecondMin}`, perCore, joinsPerSecondMin)],
     };
   },
@@ -57,12 +60,7 @@ async function joinAll(subject: Subject, joins: number): Promise<Round> {
   await atOnce(width, Array(joins).keys(), async (at) => {
     sockets.push(await join(subject, firstUser + at, firstUser + Math.floor(at / seats)));
   });
-  const [each, seconds] = [watch.each, (performance.now() - startMs) / 1000];
+  const [cpu, seconds] = [dividedBy(watch.spent, joins), (performance.now() - startMs) / 1000];
   for (const socket of sockets) socket.close();
-  const perJoin = Object.entries(each).map(([name, microseconds]) => [name, microseconds / joins] as const);
-  return { each: Object.fromEntries(perJoin), all: perJoin.reduce((sum, [, one]) => sum + one, 0), perSecond: joins / seconds };
-}
-
-function of(rounds: readonly Round[] = [], what: (round: Round) => number): number {
-  return median(rounds.map(what));
+  return { cpu, perSecond: joins / seconds };
 }

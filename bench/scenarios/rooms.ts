@@ -4,6 +4,7 @@
  */
 import { CpuWatch, quiet } from "#bench/cpu_watch.ts";
 import { benchCommands } from "#bench/game.ts";
+import { cellOf, dividedBy, mediansOf, type PerProcess, sumOf } from "#bench/per_process.ts";
 import { masked, RawSocket } from "#bench/raw_socket.ts";
 import type { Scenario, ScenarioOptions, Table } from "#bench/scenario.ts";
 import { Croupier } from "#bench/subjects/croupier.ts";
@@ -20,9 +21,9 @@ const firstUser = 2_000_000;
 const roomsPerSecondMin = 2000;
 
 interface Round {
-  readonly rooms: number;
-  readonly seconds: number;
-  readonly each: Readonly<Record<string, number>>;
+  readonly perSecond: number;
+  /** CPU microseconds for each room. */
+  readonly cpu: PerProcess;
 }
 
 export const rooms: Scenario = {
@@ -76,7 +77,8 @@ class Visitors {
     this.#isOn = false;
     const seconds = (performance.now() - startMs) / 1000;
     await quiet(this.#subject);
-    return { rooms: this.#rooms - before, seconds, each: watch.each };
+    const rooms = this.#rooms - before;
+    return { perSecond: rooms / seconds, cpu: dividedBy(watch.spent, rooms) };
   }
 
   leave(): void {
@@ -103,7 +105,10 @@ class Visitors {
 }
 
 function rowOf(name: string, done: readonly Round[]): (string | number)[] {
-  const part = (process: string): number => median(done.map(({ rooms, each }) => (each[process] ?? Number.NaN) / rooms));
-  const cpu = median(done.map(({ rooms, each }) => Object.values(each).reduce((sum, one) => sum + one, 0) / rooms));
-  return [name, cpu, part("gate"), part("game server"), 1e6 / cpu, median(done.map(({ rooms, seconds }) => rooms / seconds))];
+  const parts = mediansOf(
+    done.map(({ cpu }) => cpu),
+    median,
+  );
+  const cpu = median(done.map((round) => sumOf(round.cpu)));
+  return [name, cpu, cellOf(parts, "gate"), cellOf(parts, "game server"), 1e6 / cpu, median(done.map(({ perSecond }) => perSecond))];
 }
