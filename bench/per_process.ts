@@ -21,11 +21,6 @@ export function sumOf(numbers: PerProcess): number {
   return Object.values(numbers).reduce((sum, number) => sum + number, 0);
 }
 
-/** As a cell of a table: not everybody has such a process. */
-export function cellOf(numbers: PerProcess, process: string): number | string {
-  return numbers[process] ?? "–";
-}
-
 /** The medians of several measurements, process by process. */
 export function mediansOf(all: readonly PerProcess[], median: (values: readonly number[]) => number): PerProcess {
   return mapped(all[0] ?? {}, (_, name) => median(all.map((numbers) => numbers[name] ?? Number.NaN)));

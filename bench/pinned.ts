@@ -69,7 +69,7 @@ export class Pinned {
 
   /** Has it throw away what it does not hold, of its heap. */
   settle(): void {
-    this.signal("SIGUSR2");
+    this.signal("SIGWINCH");
   }
 
   signal(signal: NodeJS.Signals): void {
