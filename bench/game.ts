@@ -12,8 +12,9 @@ export const bench: Game<{ said: number }> = {
   name: "bench",
   version: 1,
   seats: 4,
-  open(table) {
-    table.startTimer("over", 3_600_000);
+  /** A room stays when all have left; with the option `brief` it ends then. */
+  open(table, { brief }) {
+    if (brief !== true) table.startTimer("over", 3_600_000);
     return { said: 0 };
   },
   arrive: (table, _state, player) => table.send(player.user, frame(benchCommands.SCENE)),

@@ -12,6 +12,9 @@ import { createInterface } from "node:readline";
 export const serverCore = 0;
 export const clientCore = 1;
 
+/** What they are told by `settle`. */
+const options = `--expose-gc --import=${new URL("settle.ts", import.meta.url).href}`;
+
 export interface PinnedOptions {
   readonly cwd: string;
   readonly arguments: readonly string[];
@@ -35,7 +38,7 @@ export class Pinned {
     const pinned = ["taskset", "-c", String(serverCore), process.execPath, ...args];
     const child = spawn("setpriv", ["--pdeathsig", "KILL", ...pinned], {
       cwd,
-      env: { PATH: process.env["PATH"] ?? "", NODE_ENV: "production", ...env },
+      env: { PATH: process.env["PATH"] ?? "", NODE_ENV: "production", NODE_OPTIONS: options, ...env },
       stdio: ["ignore", "pipe", "inherit"],
     });
     assert.ok(child.stdout);
@@ -62,6 +65,11 @@ export class Pinned {
   get residentBytes(): number {
     const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8")) ?? [];
     return Number(kilobytes) * 1024;
+  }
+
+  /** Has it throw away what it does not hold, of its heap. */
+  settle(): void {
+    this.signal("SIGWINCH");
   }
 
   signal(signal: NodeJS.Signals): void {

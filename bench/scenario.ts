@@ -50,3 +50,8 @@ export interface Target {
 export function atMost(limit: number, value: number, text: string): readonly Target[] {
   return Number.isNaN(value) ? [] : [{ text, value, limit, isMet: value <= limit }];
 }
+
+/** The same for one that is met when the value is no less. */
+export function atLeast(limit: number, value: number, text: string): readonly Target[] {
+  return Number.isNaN(value) ? [] : [{ text, value, limit, isMet: value >= limit }];
+}

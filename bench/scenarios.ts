@@ -1,8 +1,11 @@
 /** What is measured, in this order. */
 import type { Scenario } from "./scenario.ts";
 import { broadcast } from "./scenarios/broadcast.ts";
+import { handshakes } from "./scenarios/handshakes.ts";
+import { idle } from "./scenarios/idle.ts";
 import { load } from "./scenarios/load.ts";
 import { reply } from "./scenarios/reply.ts";
+import { rooms } from "./scenarios/rooms.ts";
 import { size } from "./scenarios/size.ts";
 
-export const scenarios: readonly Scenario[] = [reply, broadcast, load, size];
+export const scenarios: readonly Scenario[] = [reply, broadcast, load, size, handshakes, rooms, idle];

@@ -1,0 +1,104 @@
+/**
+ * Players who sit and say nothing: what each of them costs of memory, in processes that nobody else has asked. Half as many
+ * come first and stay, so that what a process needs anyway, and what was left of its start, is there before.
+ */
+import { atOnce } from "#bench/at_once.ts";
+import { quiet } from "#bench/cpu_watch.ts";
+import { dividedBy, growthOf, ofEach, type PerProcess, sumOf } from "#bench/per_process.ts";
+import type { RawSocket } from "#bench/raw_socket.ts";
+import { atMost, type Scenario, type ScenarioOptions, type Table } from "#bench/scenario.ts";
+import { join, type Subject } from "#bench/subject.ts";
+import { Colyseus } from "#bench/subjects/colyseus.ts";
+import { Croupier } from "#bench/subjects/croupier.ts";
+import { Floor } from "#bench/subjects/floors.ts";
+import { names } from "#bench/subjects_at_hand.ts";
+import { kilobyte, sleep } from "#tests/faults/measure.ts";
+
+const playersMax = 5000;
+/** Of a shorter run. */
+const playersPerSecond = 2500;
+/** For each second that was asked for: of two, everybody has been pinged once. */
+const idleMsPerSecond = 12_000;
+const width = 32;
+const seats = 4;
+/** A first collection ends what the next one takes away. */
+const settlings = 3;
+const gateKilobytesMax = 12;
+const serverKilobytesMax = 4;
+
+interface Idle {
+  readonly name: string;
+  /** Kilobytes of each process for each player: as it is, and when it has thrown away what it does not hold. */
+  readonly asIs: PerProcess;
+  readonly settled: PerProcess;
+}
+
+export const idle: Scenario = {
+  name: "idle",
+  about: "players who sit and say nothing: the memory of each",
+  async run({ seconds }: ScenarioOptions): Promise<Table> {
+    const players = Math.min(playersMax, Math.ceil(playersPerSecond * seconds));
+    const all: Idle[] = [];
+    for (const start of kinds) all.push(await measure(await start(), players, seconds * idleMsPerSecond));
+    const { gate = Number.NaN, "game server": server = Number.NaN } = all[0]?.settled ?? {};
+    return {
+      title: `Idle: ${players} seated players, rooms of ${seats}, heartbeats on; resident KB a player, of a collected heap`,
+      columns: ["", "KB a player", "of it the gate", "of it the game server", "KB before collecting"],
+      rows: all.map(({ name, asIs, settled }) => [
+        ...[name, sumOf(settled), settled["gate"] ?? Number.NaN, settled["game server"] ?? Number.NaN, sumOf(asIs)],
+      ]),
+      targets: [
+        ...atMost(gateKilobytesMax, gate, `idle: KB of a player in the gate ≤ ${gateKilobytesMax}`),
+        ...atMost(serverKilobytesMax, server, `idle: KB of a player in the game server ≤ ${serverKilobytesMax}`),
+      ],
+    };
+  },
+};
+
+/** Whoever is at hand has been asked before: these are others. */
+const kinds: readonly (() => Promise<Subject>)[] = [
+  () => Croupier.start(names.croupier),
+  ...[Floor.bareWs, Floor.twoHops, Floor.once, Floor.durable],
+  ...(Colyseus.isInstalled ? [Colyseus.start] : []),
+];
+
+async function measure(subject: Subject, players: number, idleMs: number): Promise<Idle> {
+  try {
+    const sockets = await seat(subject, 0, Math.ceil(players / 2));
+    await settle(subject);
+    const before = residentOf(subject);
+    sockets.push(...(await seat(subject, sockets.length, players)));
+    await sleep(idleMs);
+    const asIs = perPlayer(subject, before, players);
+    await settle(subject);
+    const settled = perPlayer(subject, before, players);
+    for (const socket of sockets) socket.close();
+    return { name: subject.name, asIs, settled };
+  } finally {
+    await subject.stop();
+  }
+}
+
+async function seat(subject: Subject, from: number, players: number): Promise<RawSocket[]> {
+  const sockets: RawSocket[] = [];
+  await atOnce(width, Array(players).keys(), async (at) => {
+    const user = from + at + 1;
+    sockets.push(await join(subject, user, Math.ceil(user / seats)));
+  });
+  return sockets;
+}
+
+async function settle(subject: Subject): Promise<void> {
+  for (let count = 0; count < settlings; count++) {
+    for (const process of Object.values(subject.processes)) process.settle();
+    await quiet(subject);
+  }
+}
+
+function perPlayer(subject: Subject, before: PerProcess, players: number): PerProcess {
+  return dividedBy(growthOf(residentOf(subject), before), players * kilobyte);
+}
+
+function residentOf(subject: Subject): PerProcess {
+  return ofEach(subject, ({ residentBytes }) => residentBytes);
+}
