@@ -54,7 +54,8 @@ function canonical(written: string): string | undefined {
   const text = written.replace(/%.*$/s, "");
   const family = isIP(text);
   if (family === 0) return undefined;
-  const { address } = new SocketAddress({ address: text, family: family === 4 ? "ipv4" : "ipv6" });
+  if (family === 4) return text; // there is one way to write it
+  const { address } = new SocketAddress({ address: text, family: "ipv6" });
   return address.startsWith(mapped) && isIP(address.slice(mapped.length)) === 4 ? address.slice(mapped.length) : address;
 }
 

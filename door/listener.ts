@@ -85,6 +85,7 @@ class UpgradeRefused extends Error {
 }
 
 const tooManyConnections = new UpgradeRefused(429, "too many connections from this address", tryAgain);
+const tooManyOfUser = new UpgradeRefused(429, "too many connections of this user", tryAgain);
 
 /** What Node finds wrong with a connection before it is a request. */
 const clientErrors = {
@@ -240,7 +241,7 @@ export class Listener implements Door {
     const identity = await this.#identify(client, request, query);
     if (stream.destroyed) return;
     this.#checkStage(); // it may have changed meanwhile
-    this.#hold(this.#users, identity.user, stream, new UpgradeRefused(429, "too many connections of this user", tryAgain));
+    this.#hold(this.#users, identity.user, stream, tooManyOfUser);
     this.#webSockets.handleUpgrade(request, stream, head, (socket: WebSocket) => {
       const { clock, queueBytesMax } = this.#options;
       this.#options.onPlayer(new PlayerSocket(socket, stream, { clock, queueBytesMax, flusher: this.#flusher }), identity, client.address);
