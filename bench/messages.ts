@@ -5,7 +5,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { median, quantile } from "#tests/faults/measure.ts";
+import { CpuWatch } from "./cpu_watch.ts";
 import { Crowd, type LoadOptions, type Measured } from "./load.ts";
+import { dividedBy, type PerProcess, sumOf } from "./per_process.ts";
 import type { ScenarioOptions, Table } from "./scenario.ts";
 import type { Subject } from "./subject.ts";
 import { names } from "./subjects_at_hand.ts";
@@ -21,7 +23,7 @@ const kinds = ["one", "four", "light"] as const;
 
 export interface Round {
   /** CPU microseconds for each message delivered, by process. */
-  readonly cpu: Readonly<Record<string, number>>;
+  readonly cpu: PerProcess;
   readonly deliveriesPerSecond: number;
   readonly questionsPerSecond: number;
   readonly latenciesMs: Float64Array;
@@ -36,20 +38,19 @@ export type Rounds = Readonly<Record<(typeof kinds)[number], readonly Round[]>>;
 export type Compared = ReadonlyMap<string, Rounds>;
 
 /** Measures what is asked, with the CPU time of each process for itself. */
-export async function roundOf({ processes }: Subject, ask: () => Promise<Measured>): Promise<Round> {
-  const entries = Object.entries(processes);
-  const before = entries.map(([, process]) => process.cpuMicroseconds);
+export async function roundOf(subject: Subject, ask: () => Promise<Measured>): Promise<Round> {
+  const watch = new CpuWatch(subject);
   const mineBefore = process.cpuUsage();
   const { seconds, deliveries, latenciesMs } = await ask();
   const { user, system } = process.cpuUsage(mineBefore);
-  const cpu = entries.map(([name, process], at) => [name, (process.cpuMicroseconds - (before[at] as number)) / deliveries]);
+  const cpu = dividedBy(watch.spent, deliveries);
   const [deliveriesPerSecond, questionsPerSecond] = [deliveries / seconds, latenciesMs.length / seconds];
   const askersCpu = (user + system) / (seconds * 1e6);
-  return { cpu: Object.fromEntries(cpu), deliveriesPerSecond, questionsPerSecond, latenciesMs, askersCpu };
+  return { cpu, deliveriesPerSecond, questionsPerSecond, latenciesMs, askersCpu };
 }
 
 export function cpuOf({ cpu }: Round): number {
-  return Object.values(cpu).reduce((sum, each) => sum + each, 0);
+  return sumOf(cpu);
 }
 
 /** Seats a crowd at each subject and has it ask, round for round. */

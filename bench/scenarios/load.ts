@@ -12,15 +12,21 @@ const shares = [0.1, 0.25, 0.5, 0.75, 0.9] as const;
 interface Loaded {
   readonly subject: Subject;
   readonly crowd: Crowd;
-  readonly mostPerSecond: number;
   readonly rounds: readonly Round[][];
 }
 
 async function seat(subject: Subject, ms: number): Promise<Loaded> {
   const crowd = await Crowd.seat(subject, { players: 100, playersPerRoom: 4, kind: "ask" });
-  await crowd.askAsAnswered(ms);
+  await crowd.askAsAnswered(2 * ms);
+  return { subject, crowd, rounds: shares.map(() => []) };
+}
+
+/** As much as it answers now, and then shares of that. */
+async function measure({ subject, crowd, rounds }: Loaded, ms: number): Promise<void> {
   const { questionsPerSecond } = await roundOf(subject, () => crowd.askAsAnswered(ms));
-  return { subject, crowd, mostPerSecond: questionsPerSecond, rounds: shares.map(() => []) };
+  for (const [at, share] of shares.entries()) {
+    rounds[at]?.push(await roundOf(subject, () => crowd.askAtPace(ms, questionsPerSecond * share)));
+  }
 }
 
 export const load: Scenario = {
@@ -30,10 +36,7 @@ export const load: Scenario = {
     const ms = seconds * 1000;
     const loaded: Loaded[] = [];
     for (const subject of subjects.all) loaded.push(await seat(subject, ms));
-    for (let round = 0; round < rounds; round++)
-      for (const { subject, crowd, mostPerSecond, rounds } of loaded)
-        for (const [at, share] of shares.entries())
-          rounds[at]?.push(await roundOf(subject, () => crowd.askAtPace(ms, mostPerSecond * share)));
+    for (let round = 0; round < rounds; round++) for (const each of loaded) await measure(each, ms);
     for (const { crowd } of loaded) crowd.leave();
     await sleep(goneMs);
     const measured = loaded.map(({ subject, rounds }) => ({
