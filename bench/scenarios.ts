@@ -4,8 +4,9 @@ import { broadcast } from "./scenarios/broadcast.ts";
 import { handshakes } from "./scenarios/handshakes.ts";
 import { idle } from "./scenarios/idle.ts";
 import { load } from "./scenarios/load.ts";
+import { recovery } from "./scenarios/recovery.ts";
 import { reply } from "./scenarios/reply.ts";
 import { rooms } from "./scenarios/rooms.ts";
 import { size } from "./scenarios/size.ts";
 
-export const scenarios: readonly Scenario[] = [reply, broadcast, load, size, handshakes, rooms, idle];
+export const scenarios: readonly Scenario[] = [reply, broadcast, load, size, handshakes, rooms, idle, recovery];
