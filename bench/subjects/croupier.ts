@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { benchCommands } from "#bench/game.ts";
 import type { Pinned } from "#bench/pinned.ts";
 import type { Subject, Wire } from "#bench/subject.ts";
-import { commandOf, frame } from "#protocol/frame.ts";
+import { bodyOf, commandOf, decode, frame } from "#protocol/frame.ts";
 import { Command as Dice } from "#protocol/gen/dice_pb.ts";
+import { Command, ErrorResponseSchema } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
 import { sitDown } from "#tests/support/player.ts";
 import { type Environment, jwtKey, portsOf, startGate, startServer, staticFleet } from "./processes.ts";
@@ -20,7 +21,7 @@ export const wire: Wire = {
     return { path: "/", headers: { Authorization: `Bearer ${token}` } };
   },
   greeting: (_user, room) => [sitDown({ game_name: "bench", room_id: String(room) })],
-  onGreeting: (message) => ({ isSeated: message.readUInt32BE(0) === benchCommands.SCENE }),
+  onGreeting: (message) => ({ isSeated: isScene(message, benchCommands.SCENE) }),
   ask: (payload) => frame(benchCommands.ASK, payload),
   tell: (payload) => frame(benchCommands.TELL, payload),
   payloadAt(message) {
@@ -33,8 +34,15 @@ export const wire: Wire = {
 export const diceWire: Pick<Wire, "upgrade" | "greeting" | "onGreeting"> = {
   upgrade: wire.upgrade,
   greeting: (_user, room) => [sitDown({ game_name: "dice", room_id: String(room) })],
-  onGreeting: (message) => ({ isSeated: commandOf(message) === Dice.SCENE }),
+  onGreeting: (message) => ({ isSeated: isScene(message, Dice.SCENE) }),
 };
+
+/** @throws when it is a refusal: nobody would ever sit down. */
+function isScene(message: Buffer, scene: number): boolean {
+  if (commandOf(message) !== Command.ERROR) return commandOf(message) === scene;
+  const { code, desc } = decode(ErrorResponseSchema, bodyOf(message));
+  throw new Error(`refused: ${code} ${desc}`);
+}
 
 export class Croupier implements Subject {
   readonly name: string;

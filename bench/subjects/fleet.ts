@@ -5,8 +5,13 @@ import { join } from "node:path";
 import type { Pinned } from "#bench/pinned.ts";
 import type { Address } from "#bench/raw_socket.ts";
 import type { Subject } from "#bench/subject.ts";
+import type { ServersView } from "#gate_server/server_routes.ts";
+import { sleep, until } from "#tests/faults/measure.ts";
 import { freePort } from "#tests/support/redis_server.ts";
 import { type Environment, portsOf, startGate, startServer, staticFleet } from "./processes.ts";
+
+/** A server that is linked has told what it has by then: it has nothing. */
+const toldMs = 500;
 
 interface FleetOptions {
   readonly gates: number;
@@ -36,7 +41,9 @@ export class Fleet implements Pick<Subject, "processes"> {
     for (const port of ports) started.push(await startServer({ ...fleet, PORT: String(port), DATA_DIR: join(folder, String(port)) }));
     const doors: Pinned[] = [];
     for (let at = 0; at < gates; at++) doors.push(await startGate(fleet));
-    return new Fleet(folder, fleet, started, doors);
+    const all = new Fleet(folder, fleet, started, doors);
+    for (const gate of doors) await linked(gate, servers);
+    return all;
   }
 
   get processes(): Readonly<Record<string, Pinned>> {
@@ -59,4 +66,14 @@ export class Fleet implements Pick<Subject, "processes"> {
     await Promise.all(Object.values(this.processes).map((process) => process.kill()));
     rmSync(this.#folder, { recursive: true });
   }
+}
+
+/** Whoever sits down before every server has told the gate what it has may hear "try again". */
+async function linked(gate: Pinned, servers: number): Promise<void> {
+  const url = `http://127.0.0.1:${portsOf(gate).adminPort}/servers`;
+  await until("the links of a gate", async () => {
+    const view = (await (await fetch(url)).json()) as ServersView;
+    return view.servers.filter(({ isLinked }) => isLinked).length === servers;
+  });
+  await sleep(toldMs);
 }

@@ -12,7 +12,7 @@ const keys = { JWT_KEY: jwtKey.toString("base64"), LINK_KEY: randomBytes(32).toS
 
 /** No limit that a player who asks as fast as he is answered would meet. */
 const unlimited = { MESSAGES_PER_SECOND: "0", CONNECTIONS_PER_USER: "0", CONNECTIONS_PER_ADDRESS: "0" };
-const settings = { ENV: "prod", HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0", ...keys, ...unlimited };
+const settings = { ENV: "prod", HOST: "127.0.0.1", PORT: "0", ADMIN_HOST: "127.0.0.1", ADMIN_PORT: "0", ...keys, ...unlimited };
 
 /** It deals the game that is measured, too. */
 export function startServer(env: Environment): Promise<Pinned> {
