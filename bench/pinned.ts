@@ -54,6 +54,10 @@ export class Pinned {
     return this.#child.pid ?? 0;
   }
 
+  get isUp(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   /** CPU microseconds so far, of all its threads. */
   get cpuMicroseconds(): number {
     const tasks = readdirSync(`/proc/${this.pid}/task`);
@@ -77,7 +81,7 @@ export class Pinned {
   }
 
   async kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (!this.isUp) return;
     const closed = once(this.#child, "close");
     this.#child.kill("SIGKILL");
     await closed;

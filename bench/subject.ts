@@ -36,8 +36,14 @@ export function cpuMicrosecondsOf({ processes }: Subject): number {
   return Object.values(processes).reduce((sum, { cpuMicroseconds }) => sum + cpuMicroseconds, 0);
 }
 
+/** As much of a subject as whoever comes in must know. */
+export interface Entrance {
+  readonly address: Address;
+  readonly wire: Pick<Wire, "upgrade" | "greeting" | "onGreeting">;
+}
+
 /** Comes in and sits down; gives the socket. @throws when the upgrade is refused, or the socket ends first. */
-export async function join({ address, wire }: Subject, user: number, room: number): Promise<RawSocket> {
+export async function join({ address, wire }: Entrance, user: number, room: number): Promise<RawSocket> {
   const socket = await RawSocket.open(address, await wire.upgrade(address, user, room));
   await new Promise<void>((resolve, reject) => {
     socket.onClose = () => reject(new Error(`user ${user} was closed before he had a seat`));

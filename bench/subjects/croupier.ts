@@ -1,31 +1,27 @@
 /** Ours: a gate and a game server as processes, as they are started in production but for limits on how fast one may ask. */
-import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchCommands } from "#bench/game.ts";
-import { Pinned } from "#bench/pinned.ts";
+import type { Pinned } from "#bench/pinned.ts";
 import type { Subject, Wire } from "#bench/subject.ts";
-import { encode, frame } from "#protocol/frame.ts";
-import { Command, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
+import { bodyOf, commandOf, decode, frame } from "#protocol/frame.ts";
+import { Command as Dice } from "#protocol/gen/dice_pb.ts";
+import { Command, ErrorResponseSchema } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
-import { says } from "#tests/support/said.ts";
+import { sitDown } from "#tests/support/player.ts";
+import { type Environment, jwtKey, portsOf, startGate, startServer, staticFleet } from "./processes.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
-const jwtKey = randomBytes(32);
-const keys = { JWT_KEY: jwtKey.toString("base64"), LINK_KEY: randomBytes(32).toString("base64") };
 const commandBytes = 4;
 
-/** No limit that a player who asks as fast as he is answered would meet. */
-const unlimited = { MESSAGES_PER_SECOND: "0", CONNECTIONS_PER_USER: "0", CONNECTIONS_PER_ADDRESS: "0" };
-
-const wire: Wire = {
+/** How the game that is measured is spoken to. */
+export const wire: Wire = {
   async upgrade(_address, user) {
     const token = await mintToken(user, jwtKey);
     return { path: "/", headers: { Authorization: `Bearer ${token}` } };
   },
-  greeting: (_user, room) => [encode(Command.SIT_DOWN, SitDownRequestSchema, { metadata: { game_name: "bench", room_id: String(room) } })],
-  onGreeting: (message) => ({ isSeated: message.readUInt32BE(0) === benchCommands.SCENE }),
+  greeting: (_user, room) => [sitDown({ game_name: "bench", room_id: String(room) })],
+  onGreeting: (message) => ({ isSeated: isScene(message, benchCommands.SCENE) }),
   ask: (payload) => frame(benchCommands.ASK, payload),
   tell: (payload) => frame(benchCommands.TELL, payload),
   payloadAt(message) {
@@ -34,16 +30,30 @@ const wire: Wire = {
   },
 };
 
+/** How dice is. */
+export const diceWire: Pick<Wire, "upgrade" | "greeting" | "onGreeting"> = {
+  upgrade: wire.upgrade,
+  greeting: (_user, room) => [sitDown({ game_name: "dice", room_id: String(room) })],
+  onGreeting: (message) => ({ isSeated: isScene(message, Dice.SCENE) }),
+};
+
+/** @throws when it is a refusal: nobody would ever sit down. */
+function isScene(message: Buffer, scene: number): boolean {
+  if (commandOf(message) !== Command.ERROR) return commandOf(message) === scene;
+  const { code, desc } = decode(ErrorResponseSchema, bodyOf(message));
+  throw new Error(`refused: ${code} ${desc}`);
+}
+
 export class Croupier implements Subject {
   readonly name: string;
   readonly address;
   readonly wire = wire;
   readonly folder: string;
-  readonly #env: Readonly<Record<string, string>>;
+  readonly #env: Environment;
   #gameServer: Pinned;
   readonly #gate: Pinned;
 
-  private constructor(name: string, folder: string, env: Readonly<Record<string, string>>, gameServer: Pinned, gate: Pinned) {
+  private constructor(name: string, folder: string, env: Environment, gameServer: Pinned, gate: Pinned) {
     this.name = name;
     this.folder = folder;
     this.#env = env;
@@ -53,11 +63,11 @@ export class Croupier implements Subject {
   }
 
   /** `more`: settings of both. */
-  static async start(name: string, more: Readonly<Record<string, string>> = {}): Promise<Croupier> {
+  static async start(name: string, more: Environment = {}): Promise<Croupier> {
     const folder = mkdtempSync(join(tmpdir(), "bench-"));
-    const env = { ENV: "prod", HOST: "127.0.0.1", PORT: "0", ADMIN_PORT: "0", ...keys, ...unlimited, DATA_DIR: folder, ...more };
+    const env = { DATA_DIR: folder, ...more };
     const gameServer = await startServer(env);
-    const gate = await start("gate_server/main.ts", { ...env, GAME_SERVERS: `dice=127.0.0.1:${portsOf(gameServer).port}` });
+    const gate = await startGate({ ...env, GAME_SERVERS: staticFleet([portsOf(gameServer).port]) });
     return new Croupier(name, folder, env, gameServer, gate);
   }
 
@@ -70,28 +80,18 @@ export class Croupier implements Subject {
     return { gate: portsOf(this.#gate).adminPort, gameServer: portsOf(this.#gameServer).adminPort };
   }
 
-  /** Kills the game server with -9 and starts it again where it was: resolves when it is ready. */
-  async restartServer(): Promise<void> {
+  /** Kills the game server with -9 and starts it again where it was, after `meanwhile`: gives how long the start took, in milliseconds. */
+  async restartServer(meanwhile: () => Promise<void> = async () => {}): Promise<number> {
     const { port } = portsOf(this.#gameServer);
     await this.#gameServer.kill();
+    await meanwhile();
+    const startMs = performance.now();
     this.#gameServer = await startServer({ ...this.#env, PORT: String(port) });
+    return performance.now() - startMs;
   }
 
   async stop(): Promise<void> {
     await Promise.all(Object.values(this.processes).map((process) => process.kill()));
     rmSync(this.folder, { recursive: true });
   }
-}
-
-function startServer(env: Readonly<Record<string, string>>): Promise<Pinned> {
-  return start("bench/game_server.ts", env);
-}
-
-function start(file: string, env: Readonly<Record<string, string>>): Promise<Pinned> {
-  return Pinned.start({ cwd: root, arguments: [file], env, isReady: says("ready") });
-}
-
-function portsOf({ ready }: Pinned): { port: number; adminPort: number } {
-  const { "url.port": port, "admin.port": adminPort } = JSON.parse(ready) as { "url.port": number; "admin.port": number };
-  return { port, adminPort };
 }

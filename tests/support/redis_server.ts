@@ -39,7 +39,7 @@ export class RedisServer {
   }
 
   /** Undefined, and the test skipped, where there is no redis-server. */
-  static async start(t: TestContext, options: RedisServerOptions = {}): Promise<RedisServer | undefined> {
+  static async start(t: Pick<TestContext, "after" | "skip">, options: RedisServerOptions = {}): Promise<RedisServer | undefined> {
     if (!has(t, "redis-server")) return undefined;
     const server = new RedisServer(await freePort(), dataFolder(t), options);
     t.after(() => server.kill());

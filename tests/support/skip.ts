@@ -6,13 +6,13 @@ import { spawnSync } from "node:child_process";
 import type { TestContext } from "node:test";
 
 /** Skips the test, or fails it. */
-export function skip(t: TestContext, why: string): void {
+export function skip(t: Pick<TestContext, "skip">, why: string): void {
   if (process.env["NO_SKIPS"] === "1") throw new Error(`not to be skipped here: ${why}`);
   t.skip(why);
 }
 
 /** Whether this machine has a command; where not, the test is skipped. */
-export function has(t: TestContext, command: string): boolean {
+export function has(t: Pick<TestContext, "skip">, command: string): boolean {
   const { error } = spawnSync(command, ["--version"]);
   if (error !== undefined) skip(t, `no ${command} here`);
   return error === undefined;
