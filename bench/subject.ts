@@ -42,15 +42,20 @@ export interface Entrance {
   readonly wire: Pick<Wire, "upgrade" | "greeting" | "onGreeting">;
 }
 
-/** Comes in and sits down; gives the socket. @throws when the upgrade is refused, or the socket ends first. */
+/** Comes in and sits down; gives the socket. @throws when the upgrade or the seat is refused, or the socket ends first. */
 export async function join({ address, wire }: Entrance, user: number, room: number): Promise<RawSocket> {
   const socket = await RawSocket.open(address, await wire.upgrade(address, user, room));
   await new Promise<void>((resolve, reject) => {
     socket.onClose = () => reject(new Error(`user ${user} was closed before he had a seat`));
     socket.onMessage = (message) => {
-      const { isSeated, answer } = wire.onGreeting(message);
-      if (answer !== undefined) socket.send(masked(answer));
-      if (isSeated) resolve();
+      try {
+        const { isSeated, answer } = wire.onGreeting(message);
+        if (answer !== undefined) socket.send(masked(answer));
+        if (isSeated) resolve();
+      } catch (thrown) {
+        socket.close();
+        reject(thrown);
+      }
     };
     for (const message of wire.greeting(user, room)) socket.send(masked(message));
   });

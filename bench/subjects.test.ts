@@ -4,7 +4,7 @@ import { type TestContext, test } from "node:test";
 import { has } from "#tests/support/skip.ts";
 import { Crowd } from "./load.ts";
 import { roundOf } from "./messages.ts";
-import type { Subject } from "./subject.ts";
+import { join, type Subject } from "./subject.ts";
 import { Colyseus } from "./subjects/colyseus.ts";
 import { Croupier } from "./subjects/croupier.ts";
 import { Floor } from "./subjects/floors.ts";
@@ -40,3 +40,11 @@ for (const [name, start] of Object.entries(kinds)) {
     await answers(t, subject, "tell");
   });
 }
+
+test("[bench] whoever is refused a seat is told why, instead of waiting for it", async (t) => {
+  if (!has(t, "taskset") || !has(t, "setpriv")) return;
+  const floor = await Floor.bareWs();
+  t.after(() => floor.stop());
+  const wire = { upgrade: () => ({ path: "/1" }), greeting: () => [], onGreeting: () => assert.fail("refused: 119 unknown game") };
+  await assert.rejects(join({ address: floor.address, wire }, 1, 1), /119 unknown game/);
+});

@@ -10,7 +10,7 @@ import { Command as Dice } from "#protocol/gen/dice_pb.ts";
 import { Command, ErrorResponseSchema } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
 import { sitDown } from "#tests/support/player.ts";
-import { type Environment, jwtKey, portsOf, startGate, startServer, staticFleet } from "./processes.ts";
+import { type Environment, jwtKey, linked, portsOf, startGate, startServer, staticFleet } from "./processes.ts";
 
 const commandBytes = 4;
 
@@ -68,6 +68,7 @@ export class Croupier implements Subject {
     const env = { DATA_DIR: folder, ...more };
     const gameServer = await startServer(env);
     const gate = await startGate({ ...env, GAME_SERVERS: staticFleet([portsOf(gameServer).port]) });
+    await linked(gate, 1);
     return new Croupier(name, folder, env, gameServer, gate);
   }
 

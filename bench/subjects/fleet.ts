@@ -5,13 +5,8 @@ import { join } from "node:path";
 import type { Pinned } from "#bench/pinned.ts";
 import type { Address } from "#bench/raw_socket.ts";
 import type { Subject } from "#bench/subject.ts";
-import type { ServersView } from "#gate_server/server_routes.ts";
-import { sleep, until } from "#tests/faults/measure.ts";
 import { freePort } from "#tests/support/redis_server.ts";
-import { type Environment, portsOf, startGate, startServer, staticFleet } from "./processes.ts";
-
-/** A server that is linked has told what it has by then: it has nothing. */
-const toldMs = 500;
+import { type Environment, linked, portsOf, startGate, startServer, staticFleet } from "./processes.ts";
 
 interface FleetOptions {
   readonly gates: number;
@@ -66,14 +61,4 @@ export class Fleet implements Pick<Subject, "processes"> {
     await Promise.all(Object.values(this.processes).map((process) => process.kill()));
     rmSync(this.#folder, { recursive: true });
   }
-}
-
-/** Whoever sits down before every server has told the gate what it has may hear "try again". */
-async function linked(gate: Pinned, servers: number): Promise<void> {
-  const url = `http://127.0.0.1:${portsOf(gate).adminPort}/servers`;
-  await until("the links of a gate", async () => {
-    const view = (await (await fetch(url)).json()) as ServersView;
-    return view.servers.filter(({ isLinked }) => isLinked).length === servers;
-  });
-  await sleep(toldMs);
 }

@@ -1,7 +1,12 @@
 /** Our processes, pinned, as they are started in production but for limits on how fast one may ask. */
 import { randomBytes } from "node:crypto";
 import { Pinned } from "#bench/pinned.ts";
+import type { ServersView } from "#gate_server/server_routes.ts";
+import { sleep, until } from "#tests/faults/measure.ts";
 import { says } from "#tests/support/said.ts";
+
+/** A server that is linked has told what it has by then: it has nothing. */
+const toldMs = 500;
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -35,4 +40,14 @@ export function staticFleet(ports: readonly number[]): string {
 
 function start(file: string, env: Environment): Promise<Pinned> {
   return Pinned.start({ cwd: root, arguments: [file], env: { ...settings, ...env }, isReady: says("ready") });
+}
+
+/** Whoever sits down before every server has told the gate what it has may hear "try again". */
+export async function linked(gate: Pinned, servers: number): Promise<void> {
+  const url = `http://127.0.0.1:${portsOf(gate).adminPort}/servers`;
+  await until("the links of a gate", async () => {
+    const view = (await (await fetch(url)).json()) as ServersView;
+    return view.servers.filter(({ isLinked }) => isLinked).length === servers;
+  });
+  await sleep(toldMs);
 }
