@@ -1,6 +1,6 @@
 /**
- * What the directory in Redis costs: claims that open a room, finds, and a whole announcement,
- * against the Redis of `REDIS_URL`, which is emptied first. `npm run bench:directory`
+ * What the directory in Redis costs: claims that open a room, finds, a whole announcement, moves, releases, renewals and looks at fleets of
+ * several sizes, against the Redis of `REDIS_URL`, which is emptied first. `npm run bench:directory`
  */
 
 import { createClient } from "@redis/client";
@@ -8,6 +8,8 @@ import type { Announcement, Life } from "#fleet/directory.ts";
 import { RedisDirectory } from "#fleet/directory_redis.ts";
 import { RedisOwner } from "#fleet/owner_redis.ts";
 import { Redis } from "#fleet/redis.ts";
+import { scripts } from "#fleet/redis_scripts.ts";
+import type { ServerRecord } from "#fleet/server_record.ts";
 import { systemClock } from "#runtime/clock.ts";
 import { hex64, systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
@@ -32,27 +34,33 @@ const all: { life: Life; users: number[] }[] = Array.from({ length: roomsCount }
   life: { game: "dice", room: String(at), life: hex64(systemEntropy), owner: "bench", epoch: 1, boot: 1, openedAtMs: Date.now() },
   users: [at + 1],
 }));
+const owned = {
+  record: () => ({ journal: "bench", boot: 1, release: "", games: [], durable: true, isDraining: false, startedAtMs: 0 }),
+  counts: () => ({ lives: all.length, users: all.length }),
+  announcement: (): Announcement => all,
+  unsettled: () => [],
+  settled: async () => true,
+  lose: () => {},
+};
 const owner = new RedisOwner({
   ...{ redis, clock: systemClock, log: silentLog, owner: "bench", abandonAfterMs: 0, renewedAgoMs: 0, onRenewed: () => {} },
   address: () => "",
-  owned: () => ({
-    record: () => ({ journal: "bench", boot: 1, release: "", games: [], durable: true, isDraining: false, startedAtMs: 0 }),
-    counts: () => ({ lives: all.length, users: all.length }),
-    announcement: (): Announcement => all,
-    unsettled: () => [],
-    settled: async () => true,
-    lose: () => {},
-  }),
+  owned: () => owned,
 });
 const gate = new RedisDirectory(redis);
 
-/** Runs `act` for every room, so many at once; prints rate and latencies. */
-async function measure(name: string, atOnce: number, act: (one: (typeof all)[number]) => Promise<unknown>): Promise<void> {
+/** Runs `act` for every room, or for so many, so many at once; prints rate and latencies. */
+async function measure(
+  name: string,
+  atOnce: number,
+  act: (one: (typeof all)[number]) => Promise<unknown>,
+  count = roomsCount,
+): Promise<void> {
   const latenciesMs: number[] = [];
   const startMs = performance.now();
   let next = 0;
   const worker = async (): Promise<void> => {
-    for (let one = all[next++]; one !== undefined; one = all[next++]) {
+    for (let one = all[next++]; one !== undefined && next <= count; one = all[next++]) {
       const askedMs = performance.now();
       await act(one);
       latenciesMs.push(performance.now() - askedMs);
@@ -71,5 +79,16 @@ await measure("finds", 1, ({ life, users: [user = 0] }) => gate.find(user, "dice
 const startMs = performance.now();
 await owner.announce();
 console.log(`an announcement of ${roomsCount} rooms: ${Math.round(performance.now() - startMs)} ms`);
+await measure("moves", width, ({ life }) => owner.move(life, { ...life, owner: "other", epoch: 2 }, "bench"));
+await measure("releases and ends", width, ({ life, users: [user = 0] }) =>
+  Promise.all([redis.run(scripts.release, life.life, "other", String(user)), redis.run(scripts.finish, life.life, "other", "2")]),
+);
+let shown = 0;
+for (const servers of [10, 100, 1000]) {
+  const record: ServerRecord = { ...owned.record(), address: "10.0.0.1:60001" };
+  const show = (): Promise<unknown> => redis.run(scripts.renew, `server-${++shown}`, JSON.stringify(record), "600000", "0", "0");
+  await measure(`renewals, up to ${servers} servers`, width, show, servers - shown);
+  await measure(`looks at a fleet of ${servers}`, 1, () => redis.run(scripts.fleet), 200);
+}
 await owner.leave();
 admin.destroy();

@@ -4,6 +4,7 @@ import { broadcast } from "./scenarios/broadcast.ts";
 import { dice } from "./scenarios/dice.ts";
 import { handshakes } from "./scenarios/handshakes.ts";
 import { idle } from "./scenarios/idle.ts";
+import { links } from "./scenarios/links.ts";
 import { load } from "./scenarios/load.ts";
 import { moves } from "./scenarios/moves.ts";
 import { recovery } from "./scenarios/recovery.ts";
@@ -12,4 +13,4 @@ import { rooms } from "./scenarios/rooms.ts";
 import { size } from "./scenarios/size.ts";
 import { storm } from "./scenarios/storm.ts";
 
-export const scenarios: readonly Scenario[] = [reply, broadcast, load, size, dice, idle, handshakes, rooms, moves, recovery, storm];
+export const scenarios: readonly Scenario[] = [reply, broadcast, load, size, dice, idle, handshakes, rooms, moves, recovery, storm, links];
