@@ -13,8 +13,8 @@ import { median } from "#tests/faults/measure.ts";
 /** Handshakes under way. */
 const width = 32;
 /** Players of a round, for each second that was asked for. */
-const joinsPerSecond = 750;
-const seats = 4;
+export const joinsPerSecond = 750;
+export const seats = 4;
 /** Nobody of another scenario. */
 const firstUser = 1_000_000;
 const joinsPerSecondMin = 3000;

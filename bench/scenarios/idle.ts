@@ -36,10 +36,11 @@ interface Idle {
 export const idle: Scenario = {
   name: "idle",
   about: "players who sit and say nothing: the memory of each",
-  async run({ seconds }: ScenarioOptions): Promise<Table> {
+  async run({ seconds, subjects }: ScenarioOptions): Promise<Table> {
     const players = Math.min(playersMax, Math.ceil(playersPerSecond * seconds));
     const all: Idle[] = [];
-    for (const start of kinds) all.push(await measure(await start(), players, seconds * idleMsPerSecond));
+    const starts = subjects.all.flatMap(({ name }) => kinds[name] ?? []);
+    for (const start of starts) all.push(await measure(await start(), players, seconds * idleMsPerSecond));
     const { gate = Number.NaN, "game server": server = Number.NaN } = all[0]?.settled ?? {};
     return {
       title: `Idle: ${players} seated players, rooms of ${seats}, heartbeats on; resident KB a player, of a collected heap`,
@@ -55,12 +56,15 @@ export const idle: Scenario = {
   },
 };
 
-/** Whoever is at hand has been asked before: these are others. */
-const kinds: readonly (() => Promise<Subject>)[] = [
-  () => Croupier.start(names.croupier),
-  ...[Floor.bareWs, Floor.twoHops, Floor.once, Floor.durable],
-  ...(Colyseus.isInstalled ? [Colyseus.start] : []),
-];
+/** Whoever is at hand has been asked before: another one is started of each. */
+const kinds: Readonly<Record<string, () => Promise<Subject>>> = {
+  [names.croupier]: () => Croupier.start(names.croupier),
+  "bare ws": Floor.bareWs,
+  "two hops": Floor.twoHops,
+  [names.floor]: Floor.once,
+  [names.durableFloor]: Floor.durable,
+  [names.colyseus]: Colyseus.start,
+};
 
 async function measure(subject: Subject, players: number, idleMs: number): Promise<Idle> {
   try {
