@@ -4,7 +4,8 @@
  */
 import { atOnce } from "#bench/at_once.ts";
 import { CpuWatch, quiet } from "#bench/cpu_watch.ts";
-import { dividedBy, mediansOf, type PerProcess, sumOf } from "#bench/per_process.ts";
+import { perCoreRow, type Round } from "#bench/per_core.ts";
+import { dividedBy, sumOf } from "#bench/per_process.ts";
 import type { RawSocket } from "#bench/raw_socket.ts";
 import { atLeast, type Scenario, type ScenarioOptions, type Table } from "#bench/scenario.ts";
 import { join, type Subject } from "#bench/subject.ts";
@@ -19,13 +20,6 @@ export const seats = 4;
 const firstUser = 1_000_000;
 const joinsPerSecondMin = 3000;
 
-interface Round {
-  /** CPU microseconds for each join. */
-  readonly cpu: PerProcess;
-  /** By the clock. */
-  readonly perSecond: number;
-}
-
 export const handshakes: Scenario = {
   name: "handshakes",
   about: "players come in and sit down: upgrade, token, sit",
@@ -34,21 +28,7 @@ export const handshakes: Scenario = {
     for (const subject of all) await joinAll(subject, joins);
     const heard = new Map<Subject, Round[]>(all.map((subject) => [subject, []]));
     for (let round = 0; round < rounds; round++) for (const [subject, done] of heard) done.push(await joinAll(subject, joins));
-    const rows = [...heard].map(([{ name }, done]) => {
-      const parts = mediansOf(
-        done.map(({ cpu }) => cpu),
-        median,
-      );
-      const cpu = median(done.map((round) => sumOf(round.cpu)));
-      return [
-        name,
-        cpu,
-        parts["gate"] ?? Number.NaN,
-        parts["game server"] ?? Number.NaN,
-        1e6 / cpu,
-        median(done.map(({ perSecond }) => perSecond)),
-      ];
-    });
+    const rows = [...heard].map(([{ name }, done]) => perCoreRow(name, done));
     const perCore = 1e6 / median((heard.get(croupier) ?? []).map(({ cpu }) => sumOf(cpu)));
     return {
       title: `Handshakes: ${joins} players in rooms of ${seats}, ${width} under way`,

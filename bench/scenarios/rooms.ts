@@ -4,13 +4,14 @@
  */
 import { CpuWatch, quiet } from "#bench/cpu_watch.ts";
 import { benchCommands } from "#bench/game.ts";
-import { dividedBy, mediansOf, type PerProcess, sumOf } from "#bench/per_process.ts";
+import { perCoreRow, type Round } from "#bench/per_core.ts";
+import { dividedBy } from "#bench/per_process.ts";
 import { masked, RawSocket } from "#bench/raw_socket.ts";
 import { atLeast, type Scenario, type ScenarioOptions, type Table } from "#bench/scenario.ts";
 import { Croupier } from "#bench/subjects/croupier.ts";
 import { commandOf, frame } from "#protocol/frame.ts";
 import { Command } from "#protocol/gen/frame_pb.ts";
-import { median, sleep } from "#tests/faults/measure.ts";
+import { sleep } from "#tests/faults/measure.ts";
 import { sitDown } from "#tests/support/player.ts";
 
 const players = 64;
@@ -18,12 +19,6 @@ const warmUpMs = 1000;
 /** Nobody of another scenario. */
 const firstUser = 2_000_000;
 const roomsPerSecondMin = 2000;
-
-interface Round {
-  readonly perSecond: number;
-  /** CPU microseconds for each room. */
-  readonly cpu: PerProcess;
-}
 
 export const rooms: Scenario = {
   name: "rooms",
@@ -37,7 +32,7 @@ export const rooms: Scenario = {
     for (let round = 0; round < rounds; round++)
       for (const [subject, group] of visitors) heard.get(subject)?.push(await group.visit(seconds * 1000));
     for (const group of visitors.values()) group.leave();
-    const rows = [...heard].map(([{ name }, done]) => rowOf(name, done));
+    const rows = [...heard].map(([{ name }, done]) => perCoreRow(name, done));
     const [, , , , perCore = 0] = rows[0] ?? [];
     return {
       title: `Rooms opened and dissolved, by ${players} players`,
@@ -101,20 +96,4 @@ class Visitors {
     socket.send(masked(frame(Command.STAND_UP)));
     socket.send(masked(sitDown(next)));
   }
-}
-
-function rowOf(name: string, done: readonly Round[]): (string | number)[] {
-  const parts = mediansOf(
-    done.map(({ cpu }) => cpu),
-    median,
-  );
-  const cpu = median(done.map((round) => sumOf(round.cpu)));
-  return [
-    name,
-    cpu,
-    parts["gate"] ?? Number.NaN,
-    parts["game server"] ?? Number.NaN,
-    1e6 / cpu,
-    median(done.map(({ perSecond }) => perSecond)),
-  ];
 }
