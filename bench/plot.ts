@@ -42,6 +42,7 @@ export function svgOf({ title, x, y, lines }: Plot): string {
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
     text(frame.left, 28, title, 'font-size="16"'),
     ...across.ticks.flatMap((tick) => [
@@ -95,7 +96,11 @@ function rule(x1: number, y1: number, x2: number, y2: number): string {
 }
 
 function text(x: number, y: number, words: string, more = ""): string {
-  return `<text x="${rounded(x)}" y="${rounded(y)}" ${more}>${words.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</text>`;
+  return `<text x="${rounded(x)}" y="${rounded(y)}" ${more}>${escaped(words)}</text>`;
+}
+
+function escaped(words: string): string {
+  return words.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
 function labelOf(value: number): string {
