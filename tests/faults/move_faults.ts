@@ -10,7 +10,7 @@ import assert from "node:assert/strict";
 import type { Chance } from "#simulation/chance.ts";
 import type { LedgerCluster, ProcessPart, ServerPart } from "./ledger_cluster.ts";
 import { storedValues } from "./ledger_crowd.ts";
-import { sleep, until } from "./measure.ts";
+import { patience, sleep, until } from "./measure.ts";
 
 const giverSteps = ["offering", "answered", "accepted", "outgoing", "committing", "committed", "given", "activating"] as const;
 const takerSteps = ["offered", "incoming", "activated", "taken"] as const;
@@ -31,7 +31,7 @@ const shortly = { least: 200, most: 4000 };
 /** Who finds that he was away for too long usually ends by himself within this time. */
 const lapseMs = 3000;
 /** A room is frozen for an offer's answer, a link's silence, a dial and a second question, all of 2 s or 3 s, and then somebody plays it. */
-const settledMsMax = 15_000;
+const settledMsMax = 15_000 * patience;
 /** How often, and for how long each time, a step is tried to be reached. */
 const attempts = 20;
 const reachMsMax = 1000;
@@ -72,7 +72,8 @@ export class MoveFaults {
       return this.#betweenServers().length === 0;
     };
     await until(`one owner of every room after ${shown(fault)}`, isSettled, settledMsMax).catch((thrown: unknown) => {
-      throw new Error(JSON.stringify(this.#betweenServers()), { cause: thrown });
+      const state = { between: this.#betweenServers(), victim: victim.name, isGone: victim.isGone };
+      throw new Error(JSON.stringify(state), { cause: thrown });
     });
     this.settledMs.push(performance.now() - startMs);
   }
