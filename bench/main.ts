@@ -1,10 +1,10 @@
 /**
  * What a message, a seat and a room cost here, beside what they cost at least and what they cost in Colyseus.
  *
- *     npm run bench -- [SCENARIO…] [--rounds 5] [--seconds 2] [--json FILE] [--plot DIR]
+ *     npm run bench -- [SCENARIO…] [--rounds 5] [--seconds 2] [--json FILE] [--plot DIR] [--before CHECKOUT]
  *
  * Servers share one core, whoever asks them has another. Without scenarios: all of them. With --plot those that
- * have a figure draw it there.
+ * have a figure draw it there. With --before the servers of another checkout, with its dependencies installed, take turns too.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,6 +23,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string", default: "2" },
     json: { type: "string" },
     plot: { type: "string" },
+    before: { type: "string" },
   },
 });
 const unknown = positionals.filter((name) => scenarios.every((scenario) => scenario.name !== name));
@@ -33,7 +34,7 @@ if (unknown.length > 0) {
 const chosen = scenarios.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 const counts = { rounds: Number(values.rounds), seconds: Number(values.seconds) };
 if (values.plot !== undefined) mkdirSync(values.plot, { recursive: true });
-const subjects = await startSubjects(console.error);
+const subjects = await startSubjects(console.error, values.before);
 const tables: Table[] = [];
 console.log(`${headOf(reportOf([], counts))}\n`);
 for (const scenario of chosen) {

@@ -10,7 +10,7 @@ import { Command as Dice } from "#protocol/gen/dice_pb.ts";
 import { Command, ErrorResponseSchema } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
 import { sitDown } from "#tests/support/player.ts";
-import { type Environment, jwtKey, linked, portsOf, startGate, startServer, staticFleet } from "./processes.ts";
+import { type Environment, here, jwtKey, linked, portsOf, startGate, startServer, staticFleet } from "./processes.ts";
 
 const commandBytes = 4;
 
@@ -62,12 +62,12 @@ export class Croupier implements Subject {
     this.address = { host: "127.0.0.1", port: portsOf(gate).port };
   }
 
-  /** `more`: settings of both. */
-  static async start(name: string, more: Environment = {}): Promise<Croupier> {
+  /** `more`: settings of both; `root`: the checkout that they are started from. */
+  static async start(name: string, more: Environment = {}, root: string = here): Promise<Croupier> {
     const folder = mkdtempSync(join(tmpdir(), "bench-"));
     const env = { DATA_DIR: folder, ...more };
-    const gameServer = await startServer(env);
-    const gate = await startGate({ ...env, GAME_SERVERS: staticFleet([portsOf(gameServer).port]) });
+    const gameServer = await startServer(env, root);
+    const gate = await startGate({ ...env, GAME_SERVERS: staticFleet([portsOf(gameServer).port]) }, root);
     await linked(gate, 1);
     return new Croupier(name, folder, env, gameServer, gate);
   }

@@ -10,7 +10,8 @@ const toldMs = 500;
 
 export type Environment = Readonly<Record<string, string>>;
 
-const root = new URL("../../", import.meta.url).pathname;
+/** The checkout that this file is in. */
+export const here = new URL("../../", import.meta.url).pathname;
 /** What tokens are signed with. */
 export const jwtKey = randomBytes(32);
 const keys = { JWT_KEY: jwtKey.toString("base64"), LINK_KEY: randomBytes(32).toString("base64") };
@@ -19,13 +20,13 @@ const keys = { JWT_KEY: jwtKey.toString("base64"), LINK_KEY: randomBytes(32).toS
 const unlimited = { MESSAGES_PER_SECOND: "0", CONNECTIONS_PER_USER: "0", CONNECTIONS_PER_ADDRESS: "0" };
 const settings = { ENV: "prod", HOST: "127.0.0.1", PORT: "0", ADMIN_HOST: "127.0.0.1", ADMIN_PORT: "0", ...keys, ...unlimited };
 
-/** It deals the game that is measured, too. */
-export function startServer(env: Environment): Promise<Pinned> {
-  return start("bench/game_server.ts", env);
+/** It deals the game that is measured, too. `root`: the checkout that it is started from. */
+export function startServer(env: Environment, root: string = here): Promise<Pinned> {
+  return start("bench/game_server.ts", env, root);
 }
 
-export function startGate(env: Environment): Promise<Pinned> {
-  return start("gate_server/main.ts", env);
+export function startGate(env: Environment, root: string = here): Promise<Pinned> {
+  return start("gate_server/main.ts", env, root);
 }
 
 export function portsOf({ ready }: Pinned): { readonly port: number; readonly adminPort: number } {
@@ -38,7 +39,7 @@ export function staticFleet(ports: readonly number[]): string {
   return ports.map((port) => `dice=127.0.0.1:${port}`).join();
 }
 
-function start(file: string, env: Environment): Promise<Pinned> {
+function start(file: string, env: Environment, root: string): Promise<Pinned> {
   return Pinned.start({ cwd: root, arguments: [file], env: { ...settings, ...env }, isReady: says("ready") });
 }
 
