@@ -1,26 +1,29 @@
 /** A player's socket over a real WebSocket: what is written past ws is what ws would have written. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
 import { closeCodes } from "#protocol/close_codes.ts";
-import { frame } from "#protocol/frame.ts";
-import { systemClock } from "#runtime/clock.ts";
+import { type Frame, frame } from "#protocol/frame.ts";
+import { type Clock, systemClock } from "#runtime/clock.ts";
 import { Flusher, PlayerSocket, playerWebSocketOptions } from "./player_socket.ts";
 
 /** Sockets of one door, and their clients with what they have heard, as lengths, and their close code. */
-async function openPairs(t: TestContext, count: number) {
+async function openPairs(t: TestContext, count: number, answer: (socket: PlayerSocket) => (asked: Frame) => void = () => () => {}) {
   const http = createServer();
   const webSockets = new WebSocketServer({ noServer: true, ...playerWebSocketOptions });
   const flusher = new Flusher(systemClock);
   const sockets: PlayerSocket[] = [];
+  const streams: Duplex[] = [];
   http.on("upgrade", (request, stream, head) =>
     webSockets.handleUpgrade(request, stream, head, (socket) => {
       const player = new PlayerSocket(socket, stream, { clock: systemClock, queueBytesMax: 256 * 1024, flusher });
-      player.listen({ onFrame: () => {}, onEnd: () => {} });
+      player.listen({ onFrame: answer(player), onEnd: () => {} });
       sockets.push(player);
+      streams.push(stream);
     }),
   );
   http.listen(0, "127.0.0.1");
@@ -36,8 +39,81 @@ async function openPairs(t: TestContext, count: number) {
     clients.push({ socket, heard });
     await once(socket, "open");
   }
-  return { sockets, clients };
+  return { sockets, streams, clients };
 }
+
+/** Below a client's WebSocket. */
+function streamOf(socket: WebSocket): Socket {
+  return (socket as unknown as { _socket: Socket })._socket;
+}
+
+/** A player's socket whose turns end when the test says so, and whose reader reads or does not. */
+function openStill(isReading: boolean) {
+  const ends: (() => void)[] = [];
+  const clock: Clock = { ...systemClock, turnEnd: (run) => void ends.push(run) };
+  const written: Uint8Array[] = [];
+  const stream = new Duplex({
+    read() {},
+    write(chunk: Uint8Array, _encoding, done) {
+      if (isReading) done();
+      else written.push(chunk);
+    },
+  });
+  const socket = Object.assign(new EventEmitter(), { readyState: WebSocket.OPEN }) as unknown as WebSocket;
+  const player = new PlayerSocket(socket, stream, { clock, queueBytesMax: 256 * 1024, flusher: new Flusher(clock) });
+  const { _writableState: state } = stream as unknown as { _writableState: { getBuffer(): { chunk: Uint8Array }[] } };
+  return {
+    player,
+    stream,
+    endTurn: () => ends.splice(0).forEach((run) => void run()),
+    kept: () => [...written, ...state.getBuffer().map(({ chunk }) => chunk)],
+  };
+}
+
+/** Of the protocol: a frame of four bytes, and ways in which a client ends or breaks it. */
+const question = Buffer.from([0x82, 0x84, 0, 0, 0, 0, 0, 0, 0, 7]);
+const endings = [
+  ["a frame too large", Buffer.from([0x82, 0xff, 0, 0, 0, 0, 0, 1, 0, 0, 1, 2, 3, 4]), 1009],
+  ["reserved bits", Buffer.from([0xf2, 0x80, 1, 2, 3, 4]), 1002],
+  ["the client's own close", Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]), 1000],
+] as const;
+
+for (const [what, bytes, code] of endings) {
+  test(`[PROTOCOL §1] what was said in the turn in which ${what} arrives is heard before the close frame`, async (t) => {
+    const { clients } = await openPairs(t, 1, (socket) => (asked) => socket.send(frame(200, asked)));
+    const [client] = clients;
+    assert.ok(client);
+    const closed = once(client.socket, "close");
+    streamOf(client.socket).write(Buffer.concat([question, bytes]));
+    await closed;
+    assert.deepEqual(client.heard, [8, `closed ${code}`]);
+  });
+}
+
+test("[PROTOCOL §1] what was said in the turn in which the client has said its last is heard", async (t) => {
+  const { clients, streams, sockets } = await openPairs(t, 1);
+  const [client] = clients;
+  assert.ok(client);
+  streams[0]?.prependListener("end", () => sockets[0]?.send(frame(200)));
+  const closed = once(client.socket, "close");
+  streamOf(client.socket).end();
+  await closed;
+  assert.deepEqual(client.heard, [4, "closed 1006"]);
+});
+
+test("[P7] what waits for a reader who is behind keeps alive little more than itself, however busy the door", () => {
+  const [slow, busy] = [openStill(false), openStill(true)];
+  for (let turn = 0; turn < 1000; turn++) {
+    slow.player.send(frame(200, new Uint8Array(16)));
+    for (let at = 0; at < 16; at++) busy.player.send(frame(200, new Uint8Array(4000)));
+    slow.endTurn();
+    busy.endTurn();
+  }
+  const queued = slow.stream.writableLength;
+  assert.equal(queued, 22_000);
+  const alive = [...new Set(slow.kept().map(({ buffer }) => buffer))].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  assert.ok(alive < 8 * queued, `${queued} bytes keep ${alive} alive`);
+});
 
 const lengths = [4, 125, 126, 127, 65_535, 65_536];
 

@@ -13,8 +13,19 @@ import { commandBytes, type Frame, frameBytesMax } from "#protocol/frame.ts";
 import type { Clock } from "#runtime/clock.ts";
 import { messageOf } from "./message.ts";
 
+/** ws closes by itself, too, when a client says that he goes or breaks the protocol: what was said before goes first. */
+class ClosingWebSocket extends WebSocket {
+  beforeClose = (): void => {};
+
+  override close(code?: number, data?: string | Buffer): void {
+    this.beforeClose();
+    super.close(code, data);
+  }
+}
+
 /** Options of the WebSocket server: limits that ws enforces, with the close codes of PROTOCOL §1.5. */
 export const playerWebSocketOptions = {
+  WebSocket: ClosingWebSocket,
   /** A longer message is closed with 1009 at its header. */
   maxPayload: frameBytesMax,
   /** Nobody has a reason to cut 32 KB into more pieces; more: 1008. */
@@ -97,6 +108,8 @@ export class PlayerSocket {
     this.#stream = stream;
     this.#share = share;
     this.#heardAtMs = share.clock.now();
+    if (socket instanceof ClosingWebSocket) socket.beforeClose = () => this.flush();
+    stream.prependListener("end", () => this.flush()); // ws ends it then; whoever has said his last may still listen
     socket.on("error", (error: NodeJS.ErrnoException) => this.#socketOnError(error));
     socket.on("message", (data: Buffer, isBinary: boolean) => this.#socketOnMessage(data, isBinary));
     socket.on("pong", () => this.#socketOnPong());
@@ -141,7 +154,7 @@ export class PlayerSocket {
     this.#said = [];
     this.#saidBytes = 0;
     if (this.#socket.readyState !== WebSocket.OPEN) return; // behind a close frame nothing is said
-    this.#stream.write(said.length === 1 ? said[0] : Buffer.concat(said));
+    this.#stream.write(this.#stream.writableLength > 0 ? ownBytes(said) : oneBuffer(said));
   }
 
   /** Stops reading; what was read already may still arrive. */
@@ -201,6 +214,21 @@ export class PlayerSocket {
   #socketOnPong(): void {
     this.#heardAtMs = this.#share.clock.now();
   }
+}
+
+function oneBuffer(said: readonly Uint8Array[]): Uint8Array {
+  return said.length === 1 ? (said[0] as Uint8Array) : Buffer.concat(said);
+}
+
+/** The same for a reader who is behind: what waits for him as a piece of a shared slab would keep all of that alive. */
+function ownBytes(said: readonly Uint8Array[]): Uint8Array {
+  const own = Buffer.allocUnsafeSlow(said.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const message of said) {
+    own.set(message, at);
+    at += message.length;
+  }
+  return own;
 }
 
 /** Frames that are none: ws names the fault and answers with the code of its row. */
