@@ -297,6 +297,18 @@ test("[F13][P2][journal] an error while the WAL is copied into the main file end
   journal.close();
 });
 
+test("[P2][journal] a room whose row somebody has taken away is not written down without a word", async (t) => {
+  const folder = dataFolder(t);
+  const journal = await openHere(folder);
+  const keep = (value: string) => ({ clockMs: 1, kept: [{ life: "a", value }], ended: [] });
+  journal.commit(keep("1"));
+  const other = new DatabaseSync(join(folder, "journal.sqlite"));
+  other.exec("DELETE FROM rooms");
+  other.close();
+  assert.throws(() => journal.commit(keep("2")), /row is gone/);
+  journal.close();
+});
+
 test("[P7][journal] the WAL stays small over many turns, and is made small again after a reader held it", async (t) => {
   const folder = dataFolder(t);
   const journal = await openHere(folder);

@@ -150,12 +150,11 @@ export class SqliteJournal implements Journal {
     begin.run();
     for (const [life, row] of changes) {
       const slot = this.#rows.get(life)?.slot;
-      if (row !== undefined && slot !== undefined) change.run(row.crc, row.value, slot);
+      if (row !== undefined && slot !== undefined) mustBeOne(change.run(row.crc, row.value, slot).changes, "a room's row is gone");
       else if (row !== undefined) keep.run(row.slot, life, row.crc, row.value);
       else if (slot !== undefined) drop.run(slot);
     }
-    const { changes: written } = fence.run(lineOf(state), lineOf(this.#state));
-    if (written !== 1) throw new Error("another boot has written to this journal");
+    mustBeOne(fence.run(lineOf(state), lineOf(this.#state)).changes, "another boot has written to this journal");
     end.run();
   }
 
@@ -183,6 +182,10 @@ export class SqliteJournal implements Journal {
       if (!isFull(reason)) throw reason;
     }
   }
+}
+
+function mustBeOne(changes: number | bigint, otherwise: string): void {
+  if (changes !== 1) throw new Error(otherwise);
 }
 
 /** About so many pages a turn adds to the WAL: the state's, and each room's. */
