@@ -90,7 +90,6 @@ export class MemoryDirectory implements DirectoryForGates, DirectoryForServers {
   end(life: Life): void {
     const entry = this.#byLife.get(life.life);
     if (entry !== undefined && isSameOwnership(entry.life, life)) this.#drop(entry);
-    if (entry === undefined) this.#abandoned.delete(life.life);
   }
 
   async move(from: Life, to: Life, offer: string): Promise<"moved" | "lost"> {

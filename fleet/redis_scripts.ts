@@ -193,7 +193,6 @@ return answer('done')`,
     `
 local life = read(ARGV[4])
 if life and life.owner == ARGV[5] and life.epoch == tonumber(ARGV[6]) then drop(life) end
-if not life then call('ZREM', at .. 'abandoned', ARGV[4]) end
 return answer('done')`,
   ),
 

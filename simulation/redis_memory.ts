@@ -244,7 +244,6 @@ export const steps: Record<ScriptName, (step: Step, ...args: string[]) => string
   finish(step, id, owner, epoch) {
     const life = step.read(id);
     if (life !== undefined && life.owner === owner && life.epoch === Number(epoch)) step.drop(life);
-    if (life === undefined) step.keys.abandoned.delete(id);
     return ["done"];
   },
 
