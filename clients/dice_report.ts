@@ -55,7 +55,10 @@ export function sum(bots: readonly DiceBot[]): Report {
   };
 }
 
-/** Bots of one room heard the same settlements in the same order, but for the first and the last; who was away may have missed one each time. */
+/**
+ * Bots of one room heard the same settlements in the same order, but for the first and the last, and for those before the later
+ * one sat down; who was away may have missed one each time.
+ */
 function disagreements(bots: readonly DiceBot[]): string[] {
   const [first, ...others] = bots;
   if (first === undefined || first.room === undefined) return [];
@@ -66,10 +69,15 @@ type Hearer = Pick<DiceBot, "settlements" | "reconnects">;
 
 /** Whether two bots of one room can both be right. */
 export function agree(one: Hearer, other: Hearer): boolean {
-  const inner = other.settlements.slice(1, -1);
+  const [fewer = [], more = []] = [one.settlements, other.settlements].toSorted((a, b) => a.length - b.length);
   const times = one.reconnects + other.reconnects;
-  if (times === 0) return one.settlements.join("\n").includes(inner.join("\n"));
-  return differences(one.settlements, inner) <= times + endsMax;
+  if (times === 0) return isStretchOf(more, fewer.slice(1, -1));
+  return differences(one.settlements, other.settlements.slice(1, -1)) <= times + endsMax;
+}
+
+/** Whether all of `part` is in `lines`, one after another. */
+function isStretchOf(lines: readonly string[], part: readonly string[]): boolean {
+  return lines.some((_, from) => part.every((line, at) => line === lines[from + at])) || part.length === 0;
 }
 
 /** How many lines must be taken from either so that both are the same: what they do not have in common, in order. */
