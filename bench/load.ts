@@ -1,10 +1,10 @@
 /**
  * Players who ask: as fast as they are answered (closed loop), or so many times a second whatever comes back (open loop). What
- * is measured is the CPU time of the servers for each message delivered, and how long an asker waits for his own.
+ * is measured is how much they are sent, and how long an asker waits for his own.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { masked, type RawSocket } from "./raw_socket.ts";
-import { cpuMicrosecondsOf, join, type Subject } from "./subject.ts";
+import { join, type Subject } from "./subject.ts";
 
 /** A payload: who asks, and which of his questions it is. */
 const payloadBytes = 8;
@@ -24,10 +24,12 @@ export interface Measured {
   readonly seconds: number;
   /** Messages that players were sent. */
   readonly deliveries: number;
-  readonly cpuMicroseconds: number;
   /** Of each question, milliseconds until its asker heard it. */
   readonly latenciesMs: Float64Array;
 }
+
+/** As much of a subject as whoever asks must know. */
+type Asked = Pick<Subject, "address" | "wire">;
 
 class Asker {
   readonly #socket: RawSocket;
@@ -35,13 +37,7 @@ class Asker {
   readonly #saidAtMs = new Float64Array(slots);
   #last = 0;
 
-  constructor(
-    socket: RawSocket,
-    user: number,
-    { wire }: Subject,
-    { kind }: LoadOptions,
-    onHeard: (asker: Asker, latencyMs: number) => void,
-  ) {
+  constructor(socket: RawSocket, user: number, { wire }: Asked, { kind }: LoadOptions, onHeard: (asker: Asker, latencyMs: number) => void) {
     this.#socket = socket;
     this.#questions = Array.from({ length: slots }, (_, slot) => {
       const payload = Buffer.alloc(payloadBytes);
@@ -70,18 +66,15 @@ class Asker {
 
 /** Players who sit at a subject, and ask when they are let. */
 export class Crowd {
-  readonly #subject: Subject;
   #askers: Asker[] = [];
   #isClosedLoop = false;
   #deliveries = 0;
   #latenciesMs: number[] = [];
 
-  private constructor(subject: Subject) {
-    this.#subject = subject;
-  }
+  private constructor() {}
 
-  static async seat(subject: Subject, options: LoadOptions): Promise<Crowd> {
-    const crowd = new Crowd(subject);
+  static async seat(subject: Asked, options: LoadOptions): Promise<Crowd> {
+    const crowd = new Crowd();
     const users = Array.from({ length: options.players }, (_, at) => at + 1);
     const onHeard = (asker: Asker, latencyMs: number): void => crowd.#onHeard(asker, latencyMs);
     crowd.#askers = await Promise.all(
@@ -122,12 +115,11 @@ export class Crowd {
   async #measure(ask: () => Promise<void>): Promise<Measured> {
     this.#deliveries = 0;
     this.#latenciesMs = [];
-    const [startMs, cpuBefore] = [performance.now(), cpuMicrosecondsOf(this.#subject)];
+    const startMs = performance.now();
     await ask();
     const seconds = (performance.now() - startMs) / 1000;
     await sleep(quietMs);
-    const cpuMicroseconds = cpuMicrosecondsOf(this.#subject) - cpuBefore;
-    return { seconds, deliveries: this.#deliveries, cpuMicroseconds, latenciesMs: Float64Array.from(this.#latenciesMs).sort() };
+    return { seconds, deliveries: this.#deliveries, latenciesMs: Float64Array.from(this.#latenciesMs).sort() };
   }
 
   #onHeard(asker: Asker, latencyMs: number): void {

@@ -31,11 +31,6 @@ export interface Subject {
   stop(): Promise<void>;
 }
 
-/** CPU microseconds of all its processes so far. */
-export function cpuMicrosecondsOf({ processes }: Subject): number {
-  return Object.values(processes).reduce((sum, { cpuMicroseconds }) => sum + cpuMicroseconds, 0);
-}
-
 /** As much of a subject as whoever comes in must know. */
 export interface Entrance {
   readonly address: Address;

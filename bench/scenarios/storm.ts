@@ -50,7 +50,7 @@ export const storm: Scenario = {
     const ends: (() => unknown)[] = [];
     const context = { after: (end: () => unknown) => void ends.unshift(end), skip: () => {} };
     try {
-      const redis = await RedisServer.start(context as Parameters<typeof RedisServer.start>[0]);
+      const redis = await RedisServer.start(context);
       if (redis === undefined) return tableOf("Storm: not tried, there is no redis-server here", []);
       const fleet = await Fleet.start({ gates: 2, servers: 1, env: { REDIS_URL: redis.url } });
       ends.unshift(() => fleet.stop());
@@ -62,8 +62,7 @@ export const storm: Scenario = {
 };
 
 async function befall(fleet: Fleet, clients: number): Promise<Storm> {
-  const other = { name: "the other gate", address: fleet.doorOf(1), wire, processes: {}, stop: async () => {} };
-  const crowd = await Crowd.seat(other, stayers);
+  const crowd = await Crowd.seat({ address: fleet.doorOf(1), wire }, stayers);
   const guests = Array.from({ length: clients }, (_, at) => new Guest(fleet.doorOf(0).port, firstUser + at));
   await atOnce(width, guests, (guest) => guest.come());
   const calm = await crowd.askAtPace(4 * sliceMs, questionsPerSecond);
