@@ -3,7 +3,7 @@
  * come first and stay, so that what a process needs anyway, and what was left of its start, is there before.
  */
 import { atOnce } from "#bench/at_once.ts";
-import { quiet } from "#bench/cpu_watch.ts";
+import { settle } from "#bench/cpu_watch.ts";
 import { dividedBy, growthOf, ofEach, type PerProcess, sumOf } from "#bench/per_process.ts";
 import type { RawSocket } from "#bench/raw_socket.ts";
 import { atMost, type Scenario, type ScenarioOptions, type Table } from "#bench/scenario.ts";
@@ -21,8 +21,6 @@ const playersPerSecond = 2500;
 const idleMsPerSecond = 12_000;
 const width = 32;
 const seats = 4;
-/** A first collection ends what the next one takes away. */
-const settlings = 3;
 const gateKilobytesMax = 12;
 const serverKilobytesMax = 4;
 
@@ -69,12 +67,12 @@ const kinds: Readonly<Record<string, () => Promise<Subject>>> = {
 async function measure(subject: Subject, players: number, idleMs: number): Promise<Idle> {
   try {
     const sockets = await seat(subject, 0, Math.ceil(players / 2));
-    await settle(subject);
+    await settle(subject, Object.values(subject.processes));
     const before = residentOf(subject);
     sockets.push(...(await seat(subject, sockets.length, players)));
     await sleep(idleMs);
     const asIs = perPlayer(subject, before, players);
-    await settle(subject);
+    await settle(subject, Object.values(subject.processes));
     const settled = perPlayer(subject, before, players);
     for (const socket of sockets) socket.close();
     return { name: subject.name, asIs, settled };
@@ -90,13 +88,6 @@ async function seat(subject: Subject, from: number, players: number): Promise<Ra
     sockets.push(await join(subject, user, Math.ceil(user / seats)));
   });
   return sockets;
-}
-
-async function settle(subject: Subject): Promise<void> {
-  for (let count = 0; count < settlings; count++) {
-    for (const process of Object.values(subject.processes)) process.settle();
-    await quiet(subject);
-  }
 }
 
 function perPlayer(subject: Subject, before: PerProcess, players: number): PerProcess {

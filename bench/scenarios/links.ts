@@ -2,7 +2,7 @@
  * A gate that has links to many game servers, and nobody at it: what a link costs that says nothing, of memory at the gate
  * and of CPU time at both ends. That is what gates × servers costs.
  */
-import { CpuWatch, quiet } from "#bench/cpu_watch.ts";
+import { CpuWatch, settle } from "#bench/cpu_watch.ts";
 import type { Pinned } from "#bench/pinned.ts";
 import type { Scenario, ScenarioOptions, Table } from "#bench/scenario.ts";
 import { Fleet } from "#bench/subjects/fleet.ts";
@@ -15,7 +15,6 @@ const manyMax = 20;
 const serversPerSecond = 10;
 /** For each second that was asked for; as long before, for what a start leaves to be done. */
 const idleMsPerSecond = 5000;
-const settlings = 3;
 
 interface Seen {
   readonly servers: number;
@@ -49,10 +48,7 @@ async function look(servers: number, ms: number): Promise<Seen> {
   const fleet = await Fleet.start({ gates: 1, servers });
   try {
     await sleep(ms);
-    for (let count = 0; count < settlings; count++) {
-      for (const gate of fleet.gates) gate.settle();
-      await quiet(fleet);
-    }
+    await settle(fleet, fleet.gates);
     const heapBytes = await heapOf(fleet.gates[0]);
     const [watch, startMs] = [new CpuWatch(fleet), performance.now()];
     await sleep(ms);
