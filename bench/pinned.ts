@@ -9,8 +9,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 /** Servers share one core; whoever asks them has the others. */
-export const serverCore = 0;
-export const clientCore = 1;
+const serverCore = 0;
 
 /** What they are told by `settle`. */
 const options = `--expose-gc --import=${new URL("settle.ts", import.meta.url).href}`;

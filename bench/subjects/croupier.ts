@@ -5,14 +5,12 @@ import { join } from "node:path";
 import { benchCommands } from "#bench/game.ts";
 import type { Pinned } from "#bench/pinned.ts";
 import type { Subject, Wire } from "#bench/subject.ts";
-import { bodyOf, commandOf, decode, frame } from "#protocol/frame.ts";
+import { bodyOf, commandBytes, commandOf, decode, frame } from "#protocol/frame.ts";
 import { Command as Dice } from "#protocol/gen/dice_pb.ts";
 import { Command, ErrorResponseSchema } from "#protocol/gen/frame_pb.ts";
 import { mintToken } from "#protocol/token.ts";
 import { sitDown } from "#tests/support/player.ts";
 import { type Environment, here, jwtKey, linked, portsOf, startGate, startServer, staticFleet } from "./processes.ts";
-
-const commandBytes = 4;
 
 /** How the game that is measured is spoken to. */
 export const wire: Wire = {
@@ -25,7 +23,7 @@ export const wire: Wire = {
   ask: (payload) => frame(benchCommands.ASK, payload),
   tell: (payload) => frame(benchCommands.TELL, payload),
   payloadAt(message) {
-    const command = message.readUInt32BE(0);
+    const command = commandOf(message);
     return command === benchCommands.REPLY || command === benchCommands.EVENT ? commandBytes : -1;
   },
 };
