@@ -4,7 +4,7 @@ import { createHmac } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { test } from "node:test";
 import { generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
-import { ManualClock } from "#tests/support/manual_clock.ts";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { Admission, tokenOf } from "./admission.ts";
 
 const key = new Uint8Array(Buffer.from("ZGVmYXVsdF9rZXk=", "base64"));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
-import { ManualClock } from "#tests/support/manual_clock.ts";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { BadTokens } from "./bad_tokens.ts";
 
 const address = "203.0.113.7";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
 import { test } from "node:test";
-import { ManualClock } from "#tests/support/manual_clock.ts";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { clientAddress, networkOf } from "./address.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Quota } from "./quota.ts";

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DirectoryKeeper } from "#gate_server/directory_keeper.ts";
 import { batchBytesMax, readToGate, ToGateWriter } from "#protocol/link.ts";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { silentLog } from "#runtime/log.ts";
 import { life } from "#tests/support/lives.ts";
-import { ManualClock } from "#tests/support/manual_clock.ts";
 import { LinkDirectory } from "./directory_link.ts";
 import { MemoryDirectory } from "./directory_memory.ts";
 

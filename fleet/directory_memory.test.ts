@@ -1,8 +1,8 @@
 /** What the directory in memory does besides what every kind does (directory.test.ts): time, and learning. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { life } from "#tests/support/lives.ts";
-import { ManualClock } from "#tests/support/manual_clock.ts";
 import { MemoryDirectory } from "./directory_memory.ts";
 
 const hourMs = 3_600_000;

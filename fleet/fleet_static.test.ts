@@ -1,8 +1,8 @@
 /** `GAME_SERVERS`: names are looked up again every few seconds. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { silentLog } from "#runtime/log.ts";
-import { ManualClock } from "#tests/support/manual_clock.ts";
 import { StaticFleet } from "./fleet_static.ts";
 
 test("[static] every address of a name counts, and a name is looked up again every 5 s", async () => {

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { connected, RedisOwnerAtHand } from "#tests/support/directory_kinds.ts";
 import { life } from "#tests/support/lives.ts";
 import { LogLines } from "#tests/support/log_lines.ts";
-import { ManualClock } from "#tests/support/manual_clock.ts";
 import { clusterNodes, watched } from "#tests/support/redis_groups.ts";
 import { refused } from "#tests/support/redis_refused.ts";
 import { freePort, RedisServer } from "#tests/support/redis_server.ts";

@@ -1,8 +1,8 @@
 /** P6: what becomes of rooms when their server drains. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { readSettings } from "#runtime/settings.ts";
-import { ManualClock } from "#tests/support/manual_clock.ts";
 import { Drain } from "./drain.ts";
 import type { MoverEvents } from "./mover.ts";
 import type { Room } from "./room.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as immediate } from "node:timers/promises";
-import { ManualClock } from "#tests/support/manual_clock.ts";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import type { Given } from "./departures.ts";
 import { Mover } from "./mover.ts";
 import type { PeerLink } from "./peer_link.ts";

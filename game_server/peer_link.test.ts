@@ -5,7 +5,7 @@ import { LinkChannel } from "#link/channel.ts";
 import { memoryPair } from "#link/socket_memory.ts";
 import type { ServerHello } from "#protocol/gen/link_pb.ts";
 import { batchBytesMax, ToServerWriter } from "#protocol/link.ts";
-import { ManualClock } from "#tests/support/manual_clock.ts";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { offerCharactersMax, PeerLink } from "./peer_link.ts";
 
 test("[P5][P7] the largest room that is offered fits into a batch behind others, whatever its characters take", async () => {

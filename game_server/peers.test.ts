@@ -5,10 +5,10 @@ import { setImmediate as immediate } from "node:timers/promises";
 import { fixedFleet } from "#fleet/fleet.ts";
 import { greetGate, type ServerGreeter } from "#link/greeting.ts";
 import { memoryPair } from "#link/socket_memory.ts";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
 import { linkKeysOf, readSettings } from "#runtime/settings.ts";
-import { ManualClock } from "#tests/support/manual_clock.ts";
 import { Peers } from "./peers.ts";
 
 const own = "00000000000000aa";

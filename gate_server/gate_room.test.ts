@@ -16,10 +16,10 @@ import { type Attached, type ServerHello, type ToGate, ToGateSchema } from "#pro
 import { outputFlags, type ToServerWriter } from "#protocol/link.ts";
 import { refusals } from "#protocol/refusals.ts";
 import { readSitDown } from "#protocol/sit_down.ts";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { type Log, silentLog } from "#runtime/log.ts";
 import { FakePlayer } from "#tests/support/fake_player.ts";
-import { ManualClock } from "#tests/support/manual_clock.ts";
 import { readable } from "#tests/support/readable.ts";
 import type { GateRoom, RoomLink } from "./gate_room.ts";
 import { GateRooms } from "./gate_rooms.ts";

@@ -5,17 +5,17 @@ import Fastify from "fastify";
 import { MemoryDirectory } from "#fleet/directory_memory.ts";
 import { fixedFleet } from "#fleet/fleet.ts";
 import type { Game } from "#game_server/game.ts";
+import type { ServersView } from "#protocol/admin_views.ts";
 import { encode, type Frame, frame } from "#protocol/frame.ts";
 import { SitDownRequestSchema, Command as System } from "#protocol/gen/frame_pb.ts";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
 import { readSettings } from "#runtime/settings.ts";
-import { ManualClock } from "#tests/support/manual_clock.ts";
 import { TakerAtHand } from "#tests/support/peer_at_hand.ts";
 import { quiet } from "#tests/support/quiet_game.ts";
 import { SmallHouse } from "#tests/support/small_house.ts";
 import { Gate } from "./gate.ts";
-import type { ServersView } from "./server_routes.ts";
 
 const echo: Game<unknown> = { ...quiet, name: "echo", version: 3, upgrade: (state) => state };
 

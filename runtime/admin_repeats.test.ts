@@ -1,8 +1,8 @@
 /** A lost answer is given again, and nothing is done twice. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ManualClock } from "#tests/support/manual_clock.ts";
 import { type Begun, type KeptAnswer, Repeats } from "./admin_repeats.ts";
+import { ManualClock } from "./clock_manual.ts";
 
 const answer = (body: string, status = 200): KeptAnswer => ({ status, type: "application/json", body });
 

@@ -1,7 +1,7 @@
 /** P6: how signals move a process out of service. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ManualClock } from "#tests/support/manual_clock.ts";
+import { ManualClock } from "./clock_manual.ts";
 import { type Leaving, Lifecycle } from "./lifecycle.ts";
 import { silentLog } from "./log.ts";
 

@@ -5,9 +5,9 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { dataFolder } from "#tests/support/data_folder.ts";
-import { ManualClock } from "#tests/support/manual_clock.ts";
 import { settingSentence } from "#tests/support/setting_sentence.ts";
 import { until } from "#tests/support/until.ts";
+import { ManualClock } from "./clock_manual.ts";
 import { silentLog } from "./log.ts";
 import { FileSecrets } from "./secrets.ts";
 import { readSettings } from "./settings.ts";

@@ -7,7 +7,7 @@ import { createHmac } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import fc from "fast-check";
 import { Admission, claimsBytesMax, type Identity, TokenRefused, tokenOf } from "#door/admission.ts";
-import { ManualClock } from "#tests/support/manual_clock.ts";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { fuzz, type Pieces } from "./fuzzer.ts";
 import { isPublicAlgorithm, isSignedPublicly, publicTexts, readJwks, signPublicly } from "./public_keys.ts";
 

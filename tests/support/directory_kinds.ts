@@ -13,11 +13,11 @@ import { scripts } from "#fleet/redis_scripts.ts";
 import { Generation, type Store } from "#fleet/store.ts";
 import { DirectoryKeeper, type LostElsewhere } from "#gate_server/directory_keeper.ts";
 import { systemClock } from "#runtime/clock.ts";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
 import { type RedisUrl, readRedisUrl } from "#runtime/redis_url.ts";
 import { RedisMemory, type ScriptName } from "#simulation/redis_memory.ts";
-import { ManualClock } from "./manual_clock.ts";
 import { watched } from "./redis_groups.ts";
 import { RedisServer } from "./redis_server.ts";
 

@@ -14,12 +14,12 @@ import { noWatchdog } from "#game_server/watchdog.ts";
 import { Gate } from "#gate_server/gate.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import { memoryPair } from "#link/socket_memory.ts";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { type Entropy, systemEntropy } from "#runtime/entropy.ts";
 import { type Log, silentLog } from "#runtime/log.ts";
 import { readSettings } from "#runtime/settings.ts";
 import { FakeDisk } from "./fake_disk.ts";
 import { FakePlayer } from "./fake_player.ts";
-import { ManualClock } from "./manual_clock.ts";
 
 const settled = 12;
 

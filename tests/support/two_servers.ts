@@ -15,12 +15,12 @@ import { Gate } from "#gate_server/gate.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import { memoryPair } from "#link/socket_memory.ts";
 import { Refused } from "#protocol/refusals.ts";
+import { ManualClock } from "#runtime/clock_manual.ts";
 import { systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
 import { readSettings } from "#runtime/settings.ts";
 import { FakeDisk } from "./fake_disk.ts";
 import { FakePlayer } from "./fake_player.ts";
-import { ManualClock } from "./manual_clock.ts";
 
 type Place = "a" | "b";
 /** Who says something to whom. */

@@ -3,7 +3,7 @@
  * read its sockets, so that real clients hear what a timer said.
  */
 import { setImmediate as immediate } from "node:timers/promises";
-import type { Clock, Timer } from "#runtime/clock.ts";
+import type { Clock, Timer } from "./clock.ts";
 
 interface Pending {
   readonly run: () => void;
