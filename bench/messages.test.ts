@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Compared, type Round, ratio } from "./messages.ts";
 import { svgOf } from "./plot.ts";
+import type { Table } from "./scenario.ts";
 import { textOf } from "./table.ts";
 
 function roundsOf(...cpu: number[]): { one: Round[]; four: Round[]; light: Round[] } {
@@ -22,12 +23,12 @@ test("[bench] a ratio is the median of those of each round, not that of medians"
   assert.ok(Number.isNaN(ratio(compared, "mine", "not there")));
 });
 
-test("[bench] a table has a column under each head, and says which targets are met", () => {
+test("[bench] a table has a column under each head, and says which targets are met, also when it is read from a file", () => {
   const targets = [
     { text: "a ≤ 2", value: 1.5, limit: 2, isMet: true },
     { text: "b ≤ 2", value: 3, limit: 2, isMet: false },
   ];
-  const text = textOf({
+  const table = {
     title: "Things",
     columns: ["", "µs"],
     rows: [
@@ -35,13 +36,12 @@ test("[bench] a table has a column under each head, and says which targets are m
       ["ws", Number.NaN],
     ],
     targets,
-  });
-  assert.equal(
-    text,
-    ["### Things", "", "|          |   µs |", "| -------- | ---: |", "| croupier | 12.3 |", "| ws       |    – |", ""]
-      .concat(["- met: a ≤ 2: 1.50", "- **not met**: b ≤ 2: 3"])
-      .join("\n"),
-  );
+  };
+  const text = ["### Things", "", "|          |   µs |", "| -------- | ---: |", "| croupier | 12.3 |", "| ws       |    – |", ""]
+    .concat(["- met: a ≤ 2: 1.50", "- **not met**: b ≤ 2: 3"])
+    .join("\n");
+  assert.equal(textOf(table), text);
+  assert.equal(textOf(JSON.parse(JSON.stringify(table)) as Table), text);
 });
 
 test("[bench] a figure has each line with each of its points, within its frame", () => {

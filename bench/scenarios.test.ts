@@ -1,7 +1,7 @@
 /** What happens in each scenario does happen, in its smallest form, and is told with a figure in every column. None is judged here. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { RoomsPageView } from "#game_server/room_routes.ts";
+import type { RoomsPageView } from "#protocol/admin_views.ts";
 import { isFull, until } from "#tests/faults/measure.ts";
 import { has } from "#tests/support/skip.ts";
 import type { Scenario, SubjectsAtHand } from "./scenario.ts";

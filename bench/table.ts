@@ -10,10 +10,10 @@ export function textOf({ title, columns, rows, targets }: Table): string {
   return [`### ${title}`, "", ...table, ...(targets.length > 0 ? [""] : []), ...targets.map(targetOf)].join("\n");
 }
 
-/** With as many digits as mean something. */
-export function cellOf(value: string | number): string {
+/** With as many digits as mean something. `null`: NaN, once it has been JSON. */
+export function cellOf(value: string | number | null): string {
   if (typeof value === "string") return value;
-  if (Number.isNaN(value)) return "–";
+  if (value === null || Number.isNaN(value)) return "–";
   if (Number.isInteger(value) || value >= 100) return value.toFixed(0);
   return value.toFixed(value >= 10 ? 1 : 2);
 }

@@ -5,11 +5,13 @@
  * (`JWT_KEY`) are for HMAC alone, public ones (`JWKS_URL`) for one signature algorithm each, and
  * nothing that the header brings or points to (jwk, jku, x5c, x5u) is looked at.
  */
+import { createSecretKey, type KeyObject } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, type ProtectedHeaderParameters } from "jose";
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, type ProtectedHeaderParameters, UnsecuredJWT } from "jose";
 import type { Clock } from "#runtime/clock.ts";
 import { type Jwks, publicAlgorithms } from "./jwks.ts";
 import { hasRepeatedClaim } from "./repeated_claim.ts";
+import { isSecretAlgorithm, isSignedWith, type SecretAlgorithm } from "./secret_signature.ts";
 
 /** Where browsers put the token: `Sec-WebSocket-Protocol: bearer, <token>`. */
 export const bearerProtocol = "bearer";
@@ -17,9 +19,8 @@ export const bearerProtocol = "bearer";
 /** Largest JSON of claims that is carried to games, in bytes. */
 export const claimsBytesMax = 1024;
 
-const secretAlgorithms = { HS256: "SHA-256", HS384: "SHA-384", HS512: "SHA-512" } as const;
-type SecretAlgorithm = keyof typeof secretAlgorithms;
-type SecretKeys = Readonly<Record<SecretAlgorithm, CryptoKey>>;
+/** The header of a token without a signature: what judges its claims takes no other that is not to be checked as well. */
+const unsigned = Buffer.from('{"alg":"none"}').toString("base64url");
 
 /** So far ahead of ours an issuer's clock may be: `nbf` is the moment of issue with many of them. `exp` is taken as it is. */
 const aheadSecondsMax = 5;
@@ -56,7 +57,7 @@ interface AdmissionOptions {
 
 export class Admission {
   readonly #options: AdmissionOptions;
-  #imported: { readonly of: readonly Uint8Array[]; readonly keys: Promise<SecretKeys[]> } | undefined;
+  #imported: { readonly of: readonly Uint8Array[]; readonly keys: readonly KeyObject[] } | undefined;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
@@ -88,12 +89,13 @@ export class Admission {
   }
 
   async #verify(token: string): Promise<JWTPayload> {
-    const { alg, kid } = headerOf(token);
+    const { alg, kid, crit } = headerOf(token);
     if (typeof alg !== "string") throw new TokenRefused("token malformed");
+    if (isSecretAlgorithm(alg)) return this.#verifySecret(token, alg, crit);
     let cause: unknown;
     for (const key of await this.#candidates(alg, kid)) {
       try {
-        return await this.#verifyWith(key, alg, token);
+        return await this.#verifyPublic(key, alg, token);
       } catch (thrown) {
         cause = thrown;
         if (!(thrown instanceof errors.JWSSignatureVerificationFailed)) break;
@@ -102,35 +104,58 @@ export class Admission {
     throw new TokenRefused(cause === undefined ? "token key unknown" : reasonOf(cause), { cause });
   }
 
-  /** The keys of ours that are for this algorithm, and have that name if keys of its kind have names. */
+  /** `crit`: what must be understood, of which we understand nothing (RFC 7515 §4.1.11). */
+  #verifySecret(token: string, alg: SecretAlgorithm, crit: unknown): JWTPayload {
+    const keys = this.#secretKeys();
+    const parts = token.split(".");
+    if (crit !== undefined || parts.length !== 3) throw new TokenRefused("token malformed");
+    if (!keys.some((key) => isSignedWith(key, alg, token))) throw new TokenRefused("token signature wrong");
+    try {
+      const rules = this.#rules();
+      return judged(UnsecuredJWT.decode(`${unsigned}.${parts[1]}.`, rules).payload, token, rules.currentDate);
+    } catch (cause) {
+      throw new TokenRefused(reasonOf(cause), { cause });
+    }
+  }
+
+  /** The public keys that are for this algorithm and have that name. */
   async #candidates(alg: string, kid: unknown): Promise<CryptoKey[]> {
     const { jwks } = this.#options;
-    if (isSecretAlgorithm(alg)) return (await this.#secretKeys()).map((keys) => keys[alg]);
     const algorithm = publicAlgorithms.find((name) => name === alg);
     if (algorithm === undefined || jwks === undefined) throw new TokenRefused("token algorithm not allowed");
     if (kid !== undefined && typeof kid !== "string") throw new TokenRefused("token malformed");
     return jwks.candidates(algorithm, kid);
   }
 
-  #secretKeys(): Promise<SecretKeys[]> {
+  #secretKeys(): readonly KeyObject[] {
     const of = this.#options.keys();
     if (of.length === 0) throw new TokenRefused("token algorithm not allowed");
-    if (this.#imported?.of !== of) this.#imported = { of, keys: Promise.all(of.map(importKeys)) };
+    if (this.#imported?.of !== of) this.#imported = { of, keys: of.map((key) => createSecretKey(key)) };
     return this.#imported.keys;
   }
 
-  async #verifyWith(key: CryptoKey, alg: string, token: string): Promise<JWTPayload> {
+  async #verifyPublic(key: CryptoKey, alg: string, token: string): Promise<JWTPayload> {
+    const rules = this.#rules();
+    const { payload } = await jwtVerify(token, key, { ...rules, algorithms: [alg] });
+    return judged(payload, token, rules.currentDate);
+  }
+
+  /** What the library holds claims against, as of now. */
+  #rules() {
     const { clock, issuers = [], audiences = [] } = this.#options;
-    const currentDate = new Date(clock.wall());
-    const { payload } = await jwtVerify(token, key, {
-      ...{ algorithms: [alg], currentDate, clockTolerance: aheadSecondsMax },
+    return {
+      ...{ currentDate: new Date(clock.wall()), clockTolerance: aheadSecondsMax },
       ...(issuers.length === 0 ? {} : { issuer: [...issuers] }),
       ...(audiences.length === 0 ? {} : { audience: [...audiences] }),
-    });
-    if (payload.exp !== undefined && payload.exp * 1000 <= currentDate.getTime()) throw new TokenRefused("token expired");
-    if (hasRepeatedClaim(payloadTextOf(token))) throw new TokenRefused("token has a claim twice");
-    return payload;
+    };
   }
+}
+
+/** Claims that the library has found good, if we do, too. @throws {TokenRefused} */
+function judged(payload: JWTPayload, token: string, now: Date): JWTPayload {
+  if (payload.exp !== undefined && payload.exp * 1000 <= now.getTime()) throw new TokenRefused("token expired");
+  if (hasRepeatedClaim(payloadTextOf(token))) throw new TokenRefused("token has a claim twice");
+  return payload;
 }
 
 function headerOf(token: string): ProtectedHeaderParameters {
@@ -143,10 +168,6 @@ function headerOf(token: string): ProtectedHeaderParameters {
 
 function payloadTextOf(token: string): string {
   return Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8");
-}
-
-function isSecretAlgorithm(alg: string): alg is SecretAlgorithm {
-  return Object.hasOwn(secretAlgorithms, alg);
 }
 
 /**
@@ -169,14 +190,6 @@ function bearerHeaders(request: IncomingMessage): string[] {
 function bearerProtocols(request: IncomingMessage): string[] {
   const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((protocol) => protocol.trim());
   return offered.flatMap((protocol, at) => (protocol === bearerProtocol ? [offered[at + 1] ?? ""] : []));
-}
-
-async function importKeys(key: Uint8Array): Promise<SecretKeys> {
-  const imported = Object.entries(secretAlgorithms).map(async ([name, hash]) => {
-    const bytes = new Uint8Array(key);
-    return [name, await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash }, false, ["verify"])] as const;
-  });
-  return Object.fromEntries(await Promise.all(imported)) as Record<SecretAlgorithm, CryptoKey>;
 }
 
 function playerClaims(payload: JWTPayload): string {

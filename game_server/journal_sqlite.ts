@@ -60,6 +60,8 @@ export class SqliteJournal implements Journal {
   /** Since the WAL was copied into the main file. */
   #walPages = 0;
   #state: State;
+  /** As it is written down, in the database and beside it. */
+  #line: string;
   #stored: readonly StoredRoom[];
 
   constructor({ folder, sync }: BootOptions, { state, rows, lost, database, turnsFile }: Boot, lock: JournalLock) {
@@ -74,6 +76,7 @@ export class SqliteJournal implements Journal {
     this.#turnsFile = turnsFile;
     this.#statements = prepare(database);
     this.#state = state;
+    this.#line = lineOf(state);
     this.#stored = rows;
     for (const { life, slot, crc } of rows) {
       this.#rows.set(life, { slot, crc });
@@ -90,9 +93,10 @@ export class SqliteJournal implements Journal {
   commit(commit: Commit): void {
     const changes = this.#changesOf(commit);
     const state = this.#stateAfter(changes, commit.clockMs);
+    const line = lineOf(state);
     try {
-      if (commit.isSynced && this.#sync === "os") this.#writeSynced(changes, state);
-      else this.#write(changes, state);
+      if (commit.isSynced && this.#sync === "os") this.#writeSynced(changes, line);
+      else this.#write(changes, line);
     } catch (thrown) {
       if (this.#database.isTransaction) this.#statements.undo.run();
       const reason = reasonOf(thrown, this.#folder);
@@ -104,6 +108,7 @@ export class SqliteJournal implements Journal {
       else this.#rows.set(life, { slot: row.slot, crc: row.crc });
     }
     this.#state = state;
+    this.#line = line;
     this.#note();
     this.#emptyWal(changes);
   }
@@ -136,16 +141,16 @@ export class SqliteJournal implements Journal {
     return { ...this.#state, clockMs, turns: this.#state.turns + 1, rooms, roomsSum: roomsSum >>> 0 };
   }
 
-  #writeSynced(changes: Changes, state: State): void {
+  #writeSynced(changes: Changes, line: string): void {
     this.#database.exec("PRAGMA synchronous = FULL");
     try {
-      this.#write(changes, state);
+      this.#write(changes, line);
     } finally {
       if (!this.#database.isTransaction) this.#database.exec("PRAGMA synchronous = NORMAL");
     }
   }
 
-  #write(changes: Changes, state: State): void {
+  #write(changes: Changes, line: string): void {
     const { begin, end, keep, change, drop, fence } = this.#statements;
     begin.run();
     for (const [life, row] of changes) {
@@ -154,14 +159,14 @@ export class SqliteJournal implements Journal {
       else if (row !== undefined) keep.run(row.slot, life, row.crc, row.value);
       else if (slot !== undefined) drop.run(slot);
     }
-    mustBeOne(fence.run(lineOf(state), lineOf(this.#state)).changes, "another boot has written to this journal");
+    mustBeOne(fence.run(line, this.#line).changes, "another boot has written to this journal");
     end.run();
   }
 
   /** The turn is kept; where there is no space for its number, the next turn's will do. */
   #note(): void {
     try {
-      this.#turnsFile.write(this.#state);
+      this.#turnsFile.write(this.#line);
     } catch (thrown) {
       if (!isFull(thrown)) throw thrown;
     }

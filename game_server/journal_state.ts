@@ -96,7 +96,7 @@ export class TurnsFile {
     const path = turnsPath(folder);
     this.#file = openSync(`${path}.new`, "w");
     try {
-      this.write(state);
+      this.write(lineOf(state));
       fsyncSync(this.#file);
       if (readTurnsFile(folder) === "damaged") setAside(path);
       renameSync(`${path}.new`, path);
@@ -107,9 +107,9 @@ export class TurnsFile {
   }
 
   /** @throws when the file has been taken away, and the journal with it: nobody would find what is written. */
-  write(state: State): void {
+  write(line: string): void {
     if (fstatSync(this.#file).nlink === 0) throw new Error("the journal's files have been removed");
-    writeSync(this.#file, `${lineOf(state).padEnd(turnsFileBytes - 1)}\n`, 0);
+    writeSync(this.#file, `${line.padEnd(turnsFileBytes - 1)}\n`, 0);
   }
 
   close(): void {

@@ -12,7 +12,7 @@ import { join } from "#bench/subject.ts";
 import { wire } from "#bench/subjects/croupier.ts";
 import { Fleet } from "#bench/subjects/fleet.ts";
 import { portsOf } from "#bench/subjects/processes.ts";
-import type { RoomsPageView } from "#game_server/room_routes.ts";
+import type { RoomsPageView } from "#protocol/admin_views.ts";
 import { median, quantile, sleep } from "#tests/faults/measure.ts";
 
 const roomsPerSecond = 100;

@@ -10,8 +10,7 @@ import type { Scenario, ScenarioOptions, Table } from "#bench/scenario.ts";
 import { wire } from "#bench/subjects/croupier.ts";
 import { Fleet } from "#bench/subjects/fleet.ts";
 import { jwtKey } from "#bench/subjects/processes.ts";
-import { Client } from "#clients/client.ts";
-import { Command } from "#protocol/gen/frame_pb.ts";
+import { type Client, connect, defineGame, isConnected } from "#clients/client.ts";
 import { mintToken } from "#protocol/token.ts";
 import { megabyte, quantile, sleep, until } from "#tests/faults/measure.ts";
 import { RedisServer } from "#tests/support/redis_server.ts";
@@ -107,6 +106,8 @@ async function watch(fleet: Fleet, peakBytes: Record<string, number>): Promise<v
   for (const [name, bytes] of Object.entries(seen)) peakBytes[name] = Math.max(peakBytes[name] ?? 0, bytes || 0); // none of one that has just ended
 }
 
+const bench = defineGame({ name: "bench", commands: {}, events: { scene: [benchCommands.SCENE] } });
+
 /** A player with the client library. */
 class Guest {
   attempts = 0;
@@ -124,20 +125,18 @@ class Guest {
   /** Resolves when he has a seat. */
   async come(): Promise<void> {
     const seated = Promise.withResolvers<void>();
-    this.#client = new Client({
-      url: `ws://127.0.0.1:${this.#port}`,
-      token: () => mintToken(this.#user, jwtKey),
-      onFrame: (command) => {
-        if (command === Command.ERROR) this.refusals += 1;
-        if (command !== benchCommands.SCENE) return;
-        this.seatedAtMs = performance.now();
-        seated.resolve();
-      },
-      onState: ({ is }) => {
-        if (is === "connecting") this.attempts += 1;
-      },
+    this.#client = connect({ url: `ws://127.0.0.1:${this.#port}`, getToken: () => mintToken(this.#user, jwtKey) });
+    this.#client.on("state", (state) => {
+      if (state.is === "connecting" && !isConnected(state)) this.attempts += 1;
     });
-    this.#client.sit({ game_name: "bench", room_id: String(Math.floor(this.#user / seats)) });
+    const room = this.#client.sit(bench, { room: String(Math.floor(this.#user / seats)) });
+    room.on("refused", () => {
+      this.refusals += 1;
+    });
+    room.on("scene", () => {
+      this.seatedAtMs = performance.now();
+      seated.resolve();
+    });
     await seated.promise;
   }
 
@@ -151,7 +150,7 @@ class Guest {
   }
 
   leave(): void {
-    this.#client?.close();
+    void this.#client?.close();
   }
 }
 

@@ -1,7 +1,7 @@
 /** Our processes, pinned, as they are started in production but for limits on how fast one may ask. */
 import { randomBytes } from "node:crypto";
 import { Pinned } from "#bench/pinned.ts";
-import type { ServersView } from "#gate_server/server_routes.ts";
+import type { ServersView } from "#protocol/admin_views.ts";
 import { sleep, until } from "#tests/faults/measure.ts";
 import { says } from "#tests/support/said.ts";
 
