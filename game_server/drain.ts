@@ -14,7 +14,7 @@ import type { Frame } from "#protocol/frame.ts";
 import { type Notice, Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
 import { noticeFrame } from "#protocol/system_frames.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
-import type { DrainKind } from "#runtime/lifecycle.ts";
+import type { DrainKind } from "#runtime/process_views.ts";
 import type { Settings } from "#runtime/settings.ts";
 import type { Mover } from "./mover.ts";
 import type { Room } from "./room.ts";

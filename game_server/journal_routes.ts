@@ -5,41 +5,12 @@
  */
 import { stat } from "node:fs/promises";
 import type { FastifyInstance } from "fastify";
+import type { JournalView } from "#protocol/admin_views.ts";
 import type { Settings } from "#runtime/settings.ts";
 import type { Arrivals } from "./arrivals.ts";
-import type { Damage, Journal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import { databasePath } from "./journal_database.ts";
 import type { Rooms } from "./rooms.ts";
-
-/** What `GET /journal` answers. */
-export interface JournalView {
-  /** The server's name in the directory. */
-  readonly id: string;
-  readonly boot: number;
-  readonly release: string;
-  /** False: rooms die with the process. */
-  readonly isDurable: boolean;
-  /** What a commit survives; left out when nothing is kept. */
-  readonly sync?: Settings["journalSync"];
-  /** The journal has no space: nothing is applied. */
-  readonly isStalled: boolean;
-  /** Rooms in play. */
-  readonly rooms: number;
-  /** Of these, rooms that may be another server's already: only the taker can say. */
-  readonly outgoing: number;
-  /** Rooms that others have offered, and that may turn out to be ours. */
-  readonly incoming: number;
-  /** Rooms that have ended, and have something to say yet. */
-  readonly over: number;
-  /** Rooms that wait for a release that can read them. */
-  readonly unreadable: number;
-  /** Lives that were here and have moved on, as far back as they are remembered. */
-  readonly moved: number;
-  /** Of its files. */
-  readonly bytes: number;
-  /** What damage had cost at the start. */
-  readonly lost: Damage;
-}
 
 const count = { type: "integer", minimum: 0 } as const;
 

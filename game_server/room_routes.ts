@@ -4,6 +4,7 @@
  * by its game and id.
  */
 import type { FastifyInstance } from "fastify";
+import type { RebalanceView, RoomDetailView, RoomsPageView, RoomView, SeatView } from "#protocol/admin_views.ts";
 import { noBodySchema } from "#runtime/admin_description.ts";
 import { refusals, refuse } from "#runtime/admin_errors.ts";
 import { pageOf, pageQuerySchema } from "#runtime/page.ts";
@@ -11,77 +12,6 @@ import type { Mover } from "./mover.ts";
 import type { Room } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Seat } from "./seats.ts";
-
-/** A room as operators see it. */
-export interface RoomView {
-  readonly game: string;
-  readonly id: string;
-  readonly life: string;
-  readonly epoch: number;
-  /** Of its state's shape. */
-  readonly version: number;
-  readonly phase: string;
-  /** Playing seats, and how many of them are free. */
-  readonly seats: number;
-  readonly free: number;
-  readonly watchers: number;
-  readonly users: number;
-}
-
-/** Who sits in a room. */
-export interface SeatView {
-  readonly user: number;
-  /** From the room's seats on, a watcher's. */
-  readonly seat: number;
-  /** As the others see him. */
-  readonly online: boolean;
-  /** His way to us was cut by us, or by a fault: the seat is held, and the others know nothing of it. */
-  readonly absent: boolean;
-  /** By which he sits there, as his gate and logs call it; left out while he is offline. */
-  readonly session?: string;
-}
-
-/** One room, whole. */
-export interface RoomDetailView extends RoomView {
-  /** By ascending seat. */
-  readonly seated: readonly SeatView[];
-  /** For people: what Print shows everyone. */
-  readonly print: string;
-}
-
-/** One page of `GET /rooms`, by ascending life. */
-export interface RoomsPageView {
-  readonly rooms: readonly RoomView[];
-  /** For `after` of the next page; left out on the last one. */
-  readonly next?: string;
-}
-
-/** What `POST …/dissolve` answers. */
-export interface DissolvedView {
-  readonly life: string;
-}
-
-/** What `POST …/move` answers. */
-export interface MovedView {
-  readonly life: string;
-  /** The journal of its new owner. */
-  readonly to: string;
-}
-
-/** What `POST /rebalance` answers: rooms that have gone, and those that are still here. */
-export interface RebalancedView {
-  readonly moved: number;
-  readonly rooms: number;
-}
-
-/** What `GET /rebalance` answers, of the one under way or else of the last one. */
-export interface RebalanceView {
-  readonly isUnderWay: boolean;
-  /** Rooms that have gone. */
-  readonly moved: number;
-  /** Rooms that are still to go, as far as is known; some of them may stay. */
-  readonly left: number;
-}
 
 type RoomName = { readonly life: string } | { readonly game: string; readonly room: string };
 

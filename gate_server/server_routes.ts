@@ -1,25 +1,13 @@
 /** `/servers` on a gate's admin listener: the game servers it knows, and what to do about one that is gone for good. */
 import type { FastifyInstance } from "fastify";
 import type { DirectoryForGates } from "#fleet/directory.ts";
+import type { ServersView } from "#protocol/admin_views.ts";
 import { Refused } from "#protocol/refusals.ts";
 import { noBodySchema } from "#runtime/admin_description.ts";
 import { refusals, refuse } from "#runtime/admin_errors.ts";
 import type { GateRooms } from "./gate_rooms.ts";
 import type { Links } from "./links.ts";
-import { type ServerView, serverSchema } from "./server_view.ts";
-
-/** What `GET /servers` answers. */
-export interface ServersView {
-  readonly servers: readonly ServerView[];
-  /** Rooms in which this gate has sessions, and whose game server cannot be reached now. */
-  readonly held: number;
-}
-
-/** What `POST …/abandon` answers. */
-export interface AbandonedView {
-  /** Lives that were taken from it: their names and users are free. */
-  readonly lives: number;
-}
+import { serverSchema } from "./server_view.ts";
 
 const listSchema = {
   operationId: "listServers",

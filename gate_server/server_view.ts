@@ -3,47 +3,9 @@
  * of its rooms now, and what this gate makes of that. What an older release does not say is
  * left out, and so is what nobody has said yet.
  */
-import type { Deal } from "#protocol/deals.ts";
+import type { LotView, ServerView } from "#protocol/admin_views.ts";
 import type { Lot, ServerHello } from "#protocol/gen/link_pb.ts";
 import type { ServerLink } from "./server_link.ts";
-
-/** The rooms of one game whose states have one version. */
-export type LotView = Pick<Lot, "game" | "version" | "rooms" | "users">;
-
-export interface ServerView {
-  readonly address: string;
-  /** The name of its machine, such as a pod's. */
-  readonly machine?: string;
-  /** Its journal; left out: it has not answered yet. */
-  readonly journal?: string;
-  readonly release?: string;
-  /** Wall clock, milliseconds since 1970. */
-  readonly startedAtMs?: number;
-  /** False: its rooms die with its process. */
-  readonly durable?: boolean;
-  /** What its drain leaves is parked for its successor, and not dissolved. */
-  readonly parks?: boolean;
-  /** The games that it deals. */
-  readonly deals?: readonly Deal[];
-  readonly isLinked: boolean;
-  /** Whether it may be offered new rooms, and rooms that must leave another one. */
-  readonly isOffered: boolean;
-  /** "serving", "draining" or "dissolving". */
-  readonly stage?: string;
-  /** What its drain does with its rooms, or would do: "move", "park" or "wait"; "stuck": nobody takes what is left. */
-  readonly drain?: string;
-  /** Rooms in play, and users with a seat in them; 0 while it is not linked. */
-  readonly rooms: number;
-  readonly users: number;
-  readonly lots?: readonly LotView[];
-  /** Rooms in its journal that wait for a release that can read them. */
-  readonly unreadable?: readonly LotView[];
-}
-
-/** An older release does not say so of itself. */
-export function isLeaving({ stage = "serving" }: Pick<ServerView, "stage">): boolean {
-  return stage !== "serving";
-}
 
 const lotsSchema = {
   type: "array",

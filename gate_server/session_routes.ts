@@ -6,58 +6,19 @@
 import type { FastifyInstance } from "fastify";
 import type { Session } from "#door/session.ts";
 import type { Sessions } from "#door/sessions.ts";
+import {
+  type MessageBody,
+  messageCharactersMax,
+  type OpenStage,
+  openStages,
+  type SessionsPageView,
+  type SessionView,
+} from "#protocol/admin_views.ts";
 import { Notice_Action, Notice_Reason } from "#protocol/gen/frame_pb.ts";
 import { noticeFrame } from "#protocol/system_frames.ts";
 import { noBodySchema } from "#runtime/admin_description.ts";
 import { refusals, refuse } from "#runtime/admin_errors.ts";
 import { pageOf, pageQuerySchema } from "#runtime/page.ts";
-
-/** A session as operators see it. */
-export interface SessionView {
-  /** Its name in the fleet, as logs have it. */
-  readonly id: string;
-  readonly user: number;
-  readonly stage: OpenStage;
-  /** Where its client comes from, behind proxies that are trusted. */
-  readonly address: string;
-  /** ISO 8601, UTC. */
-  readonly openedAt: string;
-  /** The room that it is in, or about to leave; left out: none. */
-  readonly game?: string;
-  readonly room?: string;
-  readonly life?: string;
-  /** Inputs that its room has not acknowledged. */
-  readonly unacknowledged: number;
-}
-
-type OpenStage = Exclude<Session["stage"], "gone">;
-
-/** One page of `GET /sessions`, in the order in which they came. */
-export interface SessionsPageView {
-  readonly sessions: readonly SessionView[];
-  /** For `after` of the next page; left out on the last one. */
-  readonly next?: number;
-}
-
-/** What `POST /sessions/{id}/kick` answers. */
-export interface KickedSessionView {
-  readonly id: string;
-}
-
-/** What `POST /users/{user}/kick` and `…/message` answer: how many sessions it concerned. */
-export interface UserSessionsView {
-  readonly sessions: number;
-}
-
-/** What `POST /users/{user}/message` takes. */
-export interface MessageBody {
-  readonly text: string;
-}
-
-/** Of a message to a user, in characters: what a dialogue shows. */
-export const messageCharactersMax = 1000;
-
-const stages = ["idle", "entering", "seated", "leaving"] as const satisfies readonly OpenStage[];
 
 const user = { type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER } as const;
 
@@ -67,7 +28,7 @@ const sessionSchema = {
   properties: {
     id: { type: "string", description: "its name in the fleet, as logs have it" },
     user,
-    stage: { enum: stages },
+    stage: { enum: openStages },
     address: { type: "string", description: "where its client comes from, behind proxies that are trusted" },
     openedAt: { type: "string", format: "date-time" },
     game: { type: "string", description: "of the room that it is in, or about to leave; left out: none" },
@@ -85,7 +46,7 @@ const listSchema = {
     { type: "integer", minimum: 0, description: "`next` of the page before" },
     {
       user,
-      stage: { enum: stages },
+      stage: { enum: openStages },
       address: { type: "string", maxLength: 64 },
       game: { type: "string", maxLength: 64 },
       room: { type: "string", maxLength: 32 },

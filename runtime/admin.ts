@@ -3,9 +3,10 @@
  * or one word; all else needs a token, which says whether its owner may only read, or a
  * listener bound to loopback (admin_roles.ts). Nothing changes by GET, and whoever asks for a
  * change is in the log (admin_audit.ts). What a process is made of brings routes of its own;
- * `/openapi.json` describes all of them (admin_description.ts).
+ * `/openapi.json` describes all of them (admin_description.ts). The operator's page is at `/`: it
+ * holds nothing, and asks like everybody else, also other listeners (admin_origins.ts).
  *
- *     role ──> body and schema ──> asked before? ──> the route ──> audit ──> answer
+ *     origin ──> role ──> body and schema ──> asked before? ──> the route ──> audit ──> answer
  */
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
@@ -14,12 +15,15 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { type AskedRole, Audit } from "./admin_audit.ts";
 import { beginning, completed, described, textSchema } from "./admin_description.ts";
 import { refuse, refuseOnSocket } from "./admin_errors.ts";
+import { letIn } from "./admin_origins.ts";
 import { addRepeats } from "./admin_repeat_hooks.ts";
 import { Repeats } from "./admin_repeats.ts";
-import { type AdminTokens, type Role, type RoleRefused, readingMethods, roleOf } from "./admin_roles.ts";
+import { type AdminTokens, type Entrance, pageRefusalOf, type RoleRefused, readingMethods, roleOf } from "./admin_roles.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Pages } from "./pages.ts";
+import { type ProcessView, type Role, serviceNames } from "./process_views.ts";
 
 /** Adds routes to the listener. Each has a schema: what it does not name is refused, and not answered. */
 export type Routes = (server: FastifyInstance) => void;
@@ -30,7 +34,10 @@ export interface AdminOptions {
   port: number;
   /** Asked at each request. Neither is set: only loopback is answered. */
   tokens(): AdminTokens;
-  release: string;
+  /** Of pages that may ask, beside the listener's own. */
+  origins: readonly string[];
+  page: Pages;
+  about: Omit<ProcessView, "role">;
   clock: Clock;
   log: Log;
   /** Undefined: `/metrics` is not served. */
@@ -40,7 +47,20 @@ export interface AdminOptions {
 }
 
 const openPaths: ReadonlySet<string> = new Set(["/livez", "/readyz"]);
+const pagePaths: ReadonlySet<string> = new Set(["/", "/assets/*"]);
 const methods: readonly HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"];
+
+const processSchema = {
+  type: "object",
+  required: ["service", "release", "machine", "startedAtMs", "role"],
+  properties: {
+    service: { enum: serviceNames, description: "croupier: a gate and a game server in one" },
+    release: { type: "string" },
+    machine: { type: "string", description: "the name of its machine, such as a pod's" },
+    startedAtMs: { type: "number", description: "milliseconds since 1970" },
+    role: { enum: ["read", "operate"] satisfies Role[], description: "of the token that is asked with" },
+  },
+} as const;
 
 /** What is brought is a sentence at most. */
 const bodyBytesMax = 65_536;
@@ -113,10 +133,11 @@ export class Admin {
     router.setNotFoundHandler(async (_request, reply) => notFound(reply));
     router.setErrorHandler<FastifyError>(async (error, request, reply) => this.#onError(error, request, reply));
     takeJsonOnly(router);
-    await router.register(swagger, { openapi: beginning(this.#options.release), transform: described, transformObject: completed });
+    await router.register(swagger, { openapi: beginning(this.#options.about.release), transform: described, transformObject: completed });
     await router.register(async (server) => {
       const allowed = allowedMethods(server);
       this.#ownRoutes(server);
+      this.#pageRoutes(server);
       for (const add of routes) add(server);
       refuseOtherMethods(server, allowed);
     });
@@ -139,19 +160,44 @@ export class Admin {
       const schema = { ...textSchema, ...about("showMetrics", "Metrics in Prometheus' text form.") };
       server.get("/metrics", { schema }, async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
     }
+    const process = { ...about("showProcess", "What the process is, and what whoever asks may do."), response: { 200: processSchema } };
+    server.get(
+      "/process",
+      { schema: process },
+      async (request): Promise<ProcessView> => ({ ...this.#options.about, role: this.#role(request) }),
+    );
     const description = { ...about("describe", "This description."), response: { 200: { type: "object", additionalProperties: true } } };
     server.get("/openapi.json", { schema: description }, async (_request, reply) =>
       reply.type("application/json; charset=utf-8").send(JSON.stringify(server.swagger())),
     );
   }
 
+  /** Anybody may have the page who could have an answer, if he had a token. */
+  #pageRoutes(server: FastifyInstance): void {
+    const { page } = this.#options;
+    for (const url of pagePaths)
+      server.get(url, { schema: { hide: true } }, async (request, reply) => {
+        const [path = ""] = request.url.split("?");
+        return page(path, request.raw, reply.raw) ? reply.hijack() : refuse(reply, 404, "nothing is served at this path");
+      });
+  }
+
   async #onRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    if (openPaths.has(request.routeOptions.url ?? "") && readingMethods.has(request.method)) return;
-    const role = this.#roleOf(request);
+    if (await letIn(request, reply, this.#options.origins)) return;
+    const path = request.routeOptions.url ?? "";
+    const isReading = readingMethods.has(request.method);
+    if (isReading && openPaths.has(path)) return;
+    const role = isReading && pagePaths.has(path) ? pageRefusalOf(request.raw, this.#entrance()) : this.#roleOf(request);
+    if (role === undefined) return;
     this.#roles.set(request, typeof role === "string" ? role : role.role);
     if (typeof role === "string") return;
     if (role.statusCode === 401) reply.header("WWW-Authenticate", "Bearer");
     await refuse(reply, role.statusCode, role.message);
+  }
+
+  /** Of whoever has been let in. */
+  #role(request: FastifyRequest): Role {
+    return this.#roles.get(request) === "operate" ? "operate" : "read";
   }
 
   /** Also when nobody waits for the answer any more. */
@@ -171,8 +217,12 @@ export class Admin {
   }
 
   #roleOf({ raw }: FastifyRequest): Role | RoleRefused {
-    const { tokens, host } = this.#options;
-    return roleOf(raw, tokens(), host);
+    return roleOf(raw, this.#entrance());
+  }
+
+  #entrance(): Entrance {
+    const { tokens, host, origins } = this.#options;
+    return { tokens: tokens(), host, origins };
   }
 
   #note({ method, url, ip }: FastifyRequest, role: AskedRole, { statusCode: status, elapsedTime: durationMs }: FastifyReply): void {

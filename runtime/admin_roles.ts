@@ -2,13 +2,13 @@
  * Who may ask the admin listener what. The token says the role: `operate` may do all of it,
  * `read` only what changes nothing. Where no token is set a listener bound to loopback takes
  * whoever reaches it for an operator, but for web pages: a browser on this machine reaches it,
- * too, on behalf of any page it shows.
+ * too, on behalf of any page it shows. The listener's own page may ask, and pages of
+ * `ADMIN_ORIGINS`; a name that only leads to this machine (DNS rebinding) is no name of it.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { isIP } from "node:net";
-
-export type Role = "read" | "operate";
+import { hostNameOf, isLoopback } from "./host_name.ts";
+import type { Role } from "./process_views.ts";
 
 /** The tokens of the moment; undefined: there is none for this role. */
 export type AdminTokens = Readonly<Record<Role, string | undefined>>;
@@ -24,19 +24,44 @@ export interface RoleRefused {
 /** Methods that change nothing. */
 export const readingMethods: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
-/** The role of a request to a listener bound to `host`, or why it has none. */
-export function roleOf(request: Pick<IncomingMessage, "headers" | "method">, tokens: AdminTokens, host: string): Role | RoleRefused {
-  if (tokens.read === undefined && tokens.operate === undefined) return roleWithoutTokens(request, host);
+/** Who is let in, and from where. */
+export interface Entrance {
+  readonly tokens: AdminTokens;
+  /** What the listener is bound to. */
+  readonly host: string;
+  /** Of pages that may ask, beside those of the listener's own. */
+  readonly origins: readonly string[];
+}
+
+/** As much of a request as says who asks. */
+export type Asking = Pick<IncomingMessage, "headers" | "method">;
+
+/** The role of whoever asks, or why there is none. */
+export function roleOf(request: Asking, { tokens, host, origins }: Entrance): Role | RoleRefused {
+  if (tokens.read === undefined && tokens.operate === undefined) return reachOf(request, { host, origins }) ?? "operate";
   const role = roleByToken(request.headers.authorization ?? "", tokens);
   if (role === undefined) return { statusCode: 401, message: "the admin token is missing or wrong", role: "none" };
   const mayAsk = role === "operate" || readingMethods.has(request.method ?? "");
   return mayAsk ? role : { statusCode: 403, message: "this token may only read", role };
 }
 
-function roleWithoutTokens({ headers }: Pick<IncomingMessage, "headers">, host: string): Role | RoleRefused {
+/** Why nobody is shown so much as the page that asks for a token; undefined: whoever reaches this listener is. */
+export function pageRefusalOf(request: Asking, { tokens, host, origins }: Entrance): RoleRefused | undefined {
+  return tokens.read === undefined && tokens.operate === undefined ? reachOf(request, { host, origins }) : undefined;
+}
+
+/** Without tokens: undefined for whoever reaches this machine himself, or by a page of ours. */
+function reachOf({ headers }: Asking, { host, origins }: Pick<Entrance, "host" | "origins">): RoleRefused | undefined {
   if (!isLoopback(host)) return { statusCode: 403, message: "ADMIN_TOKEN is not set", role: "none" };
-  const isOfPage = headers.origin !== undefined || !isLoopback(hostNameOf(headers.host ?? ""));
-  return isOfPage ? { statusCode: 403, message: "ADMIN_TOKEN is not set, and this is a web page's request", role: "none" } : "operate";
+  const isOfPage = !isLoopback(hostNameOf(headers.host ?? "")) || !isOwnOrigin(headers, origins);
+  return isOfPage ? { statusCode: 403, message: "ADMIN_TOKEN is not set, and this is a web page's request", role: "none" } : undefined;
+}
+
+/** No page at all, our own, or one that is let in by name: a page of another port here is not. */
+function isOwnOrigin({ origin, host, ...headers }: Asking["headers"], origins: readonly string[]): boolean {
+  if (origin !== undefined) return origin === `http://${host}` || origins.includes(origin);
+  const site = headers["sec-fetch-site"] ?? "none"; // a page of anybody's asks without an origin where it may not read the answer
+  return site === "none" || site === "same-origin" || headers["sec-fetch-mode"] === "navigate";
 }
 
 /** Both are compared, whatever the first says: how long it takes tells nothing. */
@@ -55,13 +80,4 @@ function isSame(given: string, token: string | undefined): boolean {
 
 function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
-}
-
-/** The name in a Host header; an empty one is no page's. */
-function hostNameOf(host: string): string {
-  return host === "" ? "localhost" : (URL.parse(`http://${host}`)?.hostname ?? "").replace(/^\[|\]$/g, "");
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }

@@ -5,18 +5,8 @@
 import type { FastifyInstance } from "fastify";
 import { noBodySchema } from "./admin_description.ts";
 import { refusals, refuse } from "./admin_errors.ts";
-import type { DrainKind, Lifecycle, Load, Stage } from "./lifecycle.ts";
-
-/** What `/drain` answers. */
-export interface DrainState extends Load {
-  readonly stage: Stage;
-  /** What becomes of what is here. */
-  readonly kind: DrainKind;
-  /** Milliseconds until what is left is parked or dissolved; left out when there is no deadline. */
-  readonly deadlineLeftMs?: number;
-  /** For people; "" in service. */
-  readonly waitsFor: string;
-}
+import type { Lifecycle } from "./lifecycle.ts";
+import type { DrainKind, DrainState, Load, Stage } from "./process_views.ts";
 
 interface Leaver {
   readonly drainKind: DrainKind;

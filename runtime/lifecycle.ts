@@ -15,22 +15,7 @@
  */
 import type { Clock, Timer } from "./clock.ts";
 import type { Log } from "./log.ts";
-
-export type Stage = "serving" | "draining" | "dissolving" | "gone";
-
-/**
- * What becomes of what a draining process has: rooms go to another server, are frozen for
- * this one's successor, or end by themselves; a gate's sessions are closed at a pace.
- */
-export type DrainKind = "move" | "park" | "wait" | "close";
-
-/** What a process has that leaves with it. */
-export interface Load {
-  readonly rooms: number;
-  /** Users with a seat, watchers too. */
-  readonly players: number;
-  readonly sessions: number;
-}
+import type { DrainKind, Load, Stage } from "./process_views.ts";
 
 /** What the process does at each change of stage. Each may call `settle` before it returns. */
 export interface Leaving {

@@ -2,6 +2,7 @@
  * What every process of ours shares around its own work: settings that stop the start, the
  * log, the admin listener, signals, and what happens when an assumption breaks.
  */
+import { hostname } from "node:os";
 import { isatty } from "node:tty";
 import type { FastifyInstance } from "fastify";
 import { Admin } from "./admin.ts";
@@ -12,7 +13,9 @@ import { type Leaving, Lifecycle } from "./lifecycle.ts";
 import { type Log, openLog, type ProcessLog } from "./log.ts";
 import { addLogLevelRoutes } from "./log_level.ts";
 import type { Metrics } from "./metrics.ts";
+import { readPages } from "./pages.ts";
 import { processMetrics } from "./process_metrics.ts";
+import type { ServiceName } from "./process_views.ts";
 import { FileSecrets, type Secrets } from "./secrets.ts";
 import { defaultKeysInUse, readSettings, SettingError, type Settings } from "./settings.ts";
 
@@ -25,6 +28,9 @@ const npmEchoMs = 100;
 const stopTimeoutMs = 3000;
 
 const standardOutput = 1;
+
+/** What `npm run pages` has built. It asks whichever other processes the operator names. */
+const operatorPage = new URL("../clients/web/dist/operator", import.meta.url).pathname;
 
 /** What a process is made of; its own files make it. */
 export interface Service extends Leaving {
@@ -60,15 +66,15 @@ export interface Started {
 
 /**
  * Runs a process until it has left service, then exits with 0. A wrong setting, an argument
- * (there are none) or a taken port ends it with one sentence and exit code 78.
+ * (there are none but what somebody else has read) or a taken port ends it with one sentence and exit code 78.
  */
 export async function run(
-  name: string,
+  name: ServiceName,
   make: (context: Context) => Service | Promise<Service>,
   onStarted: (started: Started) => Promise<void> = async () => {},
+  [argument]: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
   try {
-    const [argument] = process.argv.slice(2);
     if (argument !== undefined) throw new SettingError(`unknown argument ${JSON.stringify(argument)}: settings come from the environment.`);
     await serve(name, readSettings(process.env), make, onStarted);
   } catch (thrown) {
@@ -78,7 +84,7 @@ export async function run(
 }
 
 async function serve(
-  name: string,
+  name: ServiceName,
   settings: Settings,
   make: (context: Context) => Service | Promise<Service>,
   onStarted: (started: Started) => Promise<void>,
@@ -96,7 +102,9 @@ async function serve(
   metrics?.gauge("croupier_secrets_faulty", () => Number(secrets.isFaulty));
   let ready = (): string => "starting";
   const admin = new Admin({
-    ...{ host: settings.adminHost, port: settings.adminPort, release: settings.version, clock, log: log.audit, metrics },
+    ...{ host: settings.adminHost, port: settings.adminPort, origins: settings.adminOrigins, clock, log: log.audit, metrics },
+    about: { service: name, release: settings.version, machine: hostname(), startedAtMs: clock.wall() },
+    page: readPages(operatorPage, { connectTo: ["http:", "https:"] }),
     tokens: () => secrets.adminTokens,
     ready: () => ready(),
   });
@@ -132,7 +140,7 @@ async function serve(
 }
 
 /** In development a person at a terminal reads lines for people; everybody else gets JSON. */
-async function openProcessLog(service: string, { version, logLevel: level, env }: Settings, node: string): Promise<ProcessLog> {
+async function openProcessLog(service: ServiceName, { version, logLevel: level, env }: Settings, node: string): Promise<ProcessLog> {
   const options = { service, version, level, node };
   if (env !== "dev" || !isatty(standardOutput)) return openLog(options);
   const { openReadable } = await import("./log_readable.ts");

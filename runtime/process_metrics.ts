@@ -4,8 +4,9 @@
  */
 import { totalmem } from "node:os";
 import { getHeapStatistics } from "node:v8";
-import type { Lifecycle, Stage } from "./lifecycle.ts";
+import type { Lifecycle } from "./lifecycle.ts";
 import { Distribution, Metrics } from "./metrics.ts";
+import type { Stage } from "./process_views.ts";
 import type { Settings } from "./settings.ts";
 
 const stages = ["serving", "draining", "dissolving"] as const satisfies readonly Stage[];

@@ -8,6 +8,7 @@ import { addDrainRoutes } from "#runtime/drain_routes.ts";
 import { openLog, silentLog } from "#runtime/log.ts";
 import { addLogLevelRoutes } from "#runtime/log_level.ts";
 import { Metrics } from "#runtime/metrics.ts";
+import { adminReference, type Described } from "./support/admin_reference.ts";
 import { ask, askText, json } from "./support/ask.ts";
 import { dataFolder } from "./support/data_folder.ts";
 import { Description, type Operation } from "./support/described.ts";
@@ -75,7 +76,8 @@ test("[admin] every route that is registered is described", async (t) => {
   const log = openLog({ service: "test", version: "dev", level: "error", node: "0" });
   const lifecycle = { stage: "serving", leftMs: undefined, drain: () => {}, undo: () => false } as const;
   const admin = new Admin({
-    ...{ host: "127.0.0.1", port: 0, release: "dev", clock: systemClock, log: silentLog, metrics: new Metrics({}) },
+    ...{ host: "127.0.0.1", port: 0, clock: systemClock, log: silentLog, metrics: new Metrics({}) },
+    ...{ about: { service: "gate", release: "dev", machine: "here", startedAtMs: 0 }, origins: [], page: () => false },
     ...{ tokens: () => ({ operate: undefined, read: undefined }), ready: () => "ok" },
   });
   const adminPort = await admin.listen();
@@ -93,7 +95,7 @@ test("[admin] every route that is registered is described", async (t) => {
   ]);
   const { text } = await askText({ adminPort }, "GET", "/openapi.json");
   const { operations } = await Description.of(text);
-  const own = ["/livez", "/readyz", "/metrics", "/openapi.json"].map((path) => `GET ${path}`);
+  const own = ["/livez", "/readyz", "/metrics", "/openapi.json", "/process"].map((path) => `GET ${path}`);
   assert.deepEqual(operations.map(({ method, path }) => `${method} ${path}`).toSorted(), [...registered, ...own].toSorted());
   assert.ok(registered.size > 20, `${registered.size} routes`);
 });
@@ -150,6 +152,12 @@ test("[admin] ARCHITECTURE §7 has a row for every operation, with the role that
   assert.deepEqual(rows.toSorted(), operations.map(({ method, path, operation }) => `${method} ${path} ${roleOf(operation)}`).toSorted());
 });
 
+test("[admin] docs/admin_api.md is made of the description", async (t) => {
+  const { text } = await askText(await Server.start(t, "single.ts", tokens), "GET", "/openapi.json", { headers: reader });
+  const written = readFileSync(new URL("../docs/admin_api.md", import.meta.url), "utf8");
+  assert.equal(written, adminReference(JSON.parse(text) as Described), "run: node tests/support/write_admin_reference.ts");
+});
+
 test("[admin] what is really answered is as described: each operation's good answer, and its refusals", async (t) => {
   const { first, gate, single } = await everyKind(t);
   const players = [1, 2, 3, 4].map((user) => Player.seated(gate.port, user, { room_id: String(user) }));
@@ -181,7 +189,8 @@ test("[admin] what is really answered is as described: each operation's good ans
   const say = (body: unknown, more: Record<string, string> = {}): RequestInit => json(body, { ...operator, ...more });
 
   for (const server of [first, gate, single]) {
-    for (const path of ["/livez", "/readyz", "/metrics", "/openapi.json", "/drain", "/log-level"]) await judge(server, "GET", path, 200);
+    for (const path of ["/livez", "/readyz", "/metrics", "/openapi.json", "/process", "/drain", "/log-level"])
+      await judge(server, "GET", path, 200);
     await judge(server, "POST", "/log-level", 200, say({ level: "info" }));
     await judge(server, "POST", "/log-level", 400, say({ level: "loud" }));
     await judge(server, "DELETE", "/drain", 409);

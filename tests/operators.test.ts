@@ -1,9 +1,7 @@
 /** What operators see and do through the admin listener of running processes: lists with filters, kicks, messages (ARCHITECTURE §7). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JournalView } from "#game_server/journal_routes.ts";
-import type { RebalanceView, RoomDetailView, RoomsPageView } from "#game_server/room_routes.ts";
-import type { SessionsPageView, SessionView } from "#gate_server/session_routes.ts";
+import type { JournalView, RebalanceView, RoomDetailView, RoomsPageView, SessionsPageView, SessionView } from "#protocol/admin_views.ts";
 import { ask, askText, json, playing } from "./support/ask.ts";
 import { dataFolder } from "./support/data_folder.ts";
 import { Player } from "./support/player.ts";
