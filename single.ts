@@ -9,16 +9,19 @@ import { MemoryDirectory } from "#fleet/directory_memory.ts";
 import { fixedFleet } from "#fleet/fleet.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import { memoryPair } from "#link/socket_memory.ts";
-import type { DrainKind, Load } from "#runtime/lifecycle.ts";
 import { type Metrics, timed } from "#runtime/metrics.ts";
 import { type Context, run, type Service } from "#runtime/process.ts";
+import type { DrainKind, Load } from "#runtime/process_views.ts";
 import { welcome } from "./clients/welcome.ts";
+import type { Game } from "./game_server/game.ts";
 import { GameServer } from "./game_server/game_server.ts";
-import { games } from "./game_server/games.ts";
+import { gamesOf } from "./game_server/games.ts";
 import type { Journal } from "./game_server/journal.ts";
 import { openJournal } from "./game_server/open_journal.ts";
+import { Playground } from "./game_server/playground.ts";
 import { ThreadWatchdog } from "./game_server/watchdog.ts";
 import { Gate } from "./gate_server/gate.ts";
+import { openPages } from "./gate_server/pages.ts";
 
 const defaultPort = 60_006;
 
@@ -28,7 +31,7 @@ export class SingleServer implements Service {
   readonly #server: GameServer;
   #serverStopped: Promise<void> | undefined;
 
-  constructor(context: Context, journal: Journal) {
+  constructor(context: Context, games: readonly Game<unknown>[], journal: Journal) {
     const { settings, clock, lifecycle } = context;
     const directory = new MemoryDirectory(clock);
     this.#context = context;
@@ -47,6 +50,8 @@ export class SingleServer implements Service {
         games.map((game) => game.name),
         ["memory"],
       ),
+      pages: openPages(settings),
+      ...(settings.env === "dev" && { tools: new Playground(this.#server) }),
       dial: () => this.#dial(),
       onServerDown: () => this.#serverOnDown(),
       onChange: () => this.#onChange(),
@@ -80,6 +85,11 @@ export class SingleServer implements Service {
   addRoutes(server: FastifyInstance): void {
     this.#gate.addRoutes(server);
     this.#server.addRoutes(server);
+  }
+
+  /** As `GameServer.swap`. */
+  swap(game: Game<unknown>): number {
+    return this.#server.swap(game);
   }
 
   get drainKind(): DrainKind {
@@ -141,4 +151,10 @@ export class SingleServer implements Service {
   }
 }
 
-if (import.meta.main) await run("croupier", async (context) => new SingleServer(context, await openJournal(context)), welcome);
+/** Single mode with the games that `GAMES` has. */
+export async function openSingle(context: Context): Promise<SingleServer> {
+  const games = await gamesOf(context.settings.games);
+  return new SingleServer(context, games, await openJournal(context));
+}
+
+if (import.meta.main) await run("croupier", openSingle, welcome);

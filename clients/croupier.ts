@@ -5,8 +5,9 @@
 import { SettingError } from "#runtime/settings.ts";
 import { isMeant, readTyped } from "./croupier/command.ts";
 import { commands } from "./croupier/commands.ts";
-import { exitTrouble, exitUsage, print, Trouble } from "./croupier/say.ts";
+import { exitTrouble, exitUsage, print } from "./croupier/say.ts";
 import { usageOf } from "./croupier/usage.ts";
+import { Trouble } from "./croupier/words.ts";
 
 /** What the usage is of, when something is wrong. */
 let name: string | undefined;

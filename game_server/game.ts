@@ -6,6 +6,7 @@
  * moved and restored, also by another release.
  */
 import type { Frame } from "#protocol/frame.ts";
+import type { GameProtocol } from "#protocol/game_protocol.ts";
 import type { DisconnectReason } from "#protocol/gen/frame_pb.ts";
 
 export interface Game<State> {
@@ -15,6 +16,8 @@ export interface Game<State> {
   readonly version: number;
   /** Playing seats; left out: the setting SEATS. */
   readonly seats?: number;
+  /** As its clients know it: tests and tools for development read its frames by this. */
+  readonly protocol?: GameProtocol;
   /** A room begins, still empty. `options` is what the first sit asked for. */
   open(table: Table, options: Readonly<Record<string, unknown>>): State;
   /** `player` is here: he is told what he must know to play on. The others have heard of him. */

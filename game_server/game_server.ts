@@ -27,13 +27,14 @@ import type { ToGateWriter } from "#protocol/link.ts";
 import type { Refused } from "#protocol/refusals.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
-import type { DrainKind, Leaving, Load } from "#runtime/lifecycle.ts";
+import type { Leaving } from "#runtime/lifecycle.ts";
 import type { Log, LogFields } from "#runtime/log.ts";
 import { nanoseconds } from "#runtime/log_fields.ts";
 import { LogLimit, refusalPaces } from "#runtime/log_limit.ts";
 import { type Distribution, type Metrics, Tally, timed } from "#runtime/metrics.ts";
+import type { DrainKind, Load } from "#runtime/process_views.ts";
 import { type Secrets, secretsOf } from "#runtime/secrets.ts";
-import { SettingError, type Settings } from "#runtime/settings.ts";
+import type { Settings } from "#runtime/settings.ts";
 import { Arrivals } from "./arrivals.ts";
 import { dealsOf } from "./deals.ts";
 import { Departures } from "./departures.ts";
@@ -68,6 +69,7 @@ export interface GameServerOptions {
   settings: Settings;
   /** Left out: those of the settings, for ever. */
   secrets?: Secrets;
+  /** What it deals, each by a name of its own. */
   games: readonly Game<unknown>[];
   clock: Clock;
   entropy: Entropy;
@@ -93,6 +95,7 @@ export interface GameServerOptions {
 
 export class GameServer implements Leaving, Owned {
   readonly #options: GameServerOptions;
+  readonly #games: Map<string, Game<unknown>>;
   readonly #counts: DoorCounts;
   /** Refusals of sits and by rooms, by code. */
   readonly #refusals = new Tally<number>(refusalCodes);
@@ -135,7 +138,8 @@ export class GameServer implements Leaving, Owned {
       this.#linesDropped += 1;
     });
     const development = settings.env === "dev";
-    const games = dealt(options.games, settings.games);
+    const games = new Map(options.games.map((game) => [game.name, game]));
+    this.#games = games;
     this.#options = options;
     this.#secrets = secrets;
     this.#counts = new DoorCounts(settings);
@@ -191,9 +195,11 @@ export class GameServer implements Leaving, Owned {
     });
     const about = { journal: id, boot, release: settings.version, games: [...games.keys()], durable: isDurable };
     this.#about = { ...about, startedAtMs: Math.round(clock.wall()) };
-    const deals = dealsOf(games.values());
     const { machine = "" } = options;
-    this.#hello = () => ({ ...this.#about, games: [...games.keys()], deals, machine, parks: mayPark, status: this.#statusNow() });
+    this.#hello = () => {
+      const deals = dealsOf(games.values());
+      return { ...this.#about, games: [...games.keys()], deals, machine, parks: mayPark, status: this.#statusNow() };
+    };
     this.#share = {
       ...{ log, development, rooms, sits: this.#sits, whenSettled },
       refused: (refused, who) => this.#onRefused(refused, log, who),
@@ -268,6 +274,23 @@ export class GameServer implements Leaving, Owned {
         this.#linkOnRefused(socket.peer, why);
       },
     });
+  }
+
+  /** What it deals, by name. */
+  get games(): ReadonlyMap<string, Game<unknown>> {
+    return this.#games;
+  }
+
+  /**
+   * A game's changed rules, for the rooms there are and those to come.
+   * @throws with the reason why a room cannot go on by them: everything plays on by the rules it had.
+   */
+  swap(game: Game<unknown>): number {
+    if (!this.#games.has(game.name)) throw new Error(`its name is ${game.name} now, which needs a restart`);
+    const rooms = this.#rooms.swap(game);
+    this.#games.set(game.name, game);
+    this.#rooms.readAgain(game.name);
+    return rooms;
   }
 
   /** Gives the room with this life away; false: it stays. */
@@ -519,13 +542,4 @@ export class GameServer implements Leaving, Owned {
 
 function nobodyToDial(): Promise<LinkSocket> {
   return Promise.reject(new Error("there are no other game servers"));
-}
-
-/** The games this server deals: those named, or all it has. */
-function dealt(all: readonly Game<unknown>[], names: readonly string[]): ReadonlyMap<string, Game<unknown>> {
-  const byName = new Map(all.map((game) => [game.name, game]));
-  const unknown = names.find((name) => !byName.has(name));
-  if (unknown !== undefined)
-    throw new SettingError(`GAMES names ${JSON.stringify(unknown)}, and this release has ${[...byName.keys()].join(", ")}.`);
-  return names.length === 0 ? byName : new Map([...byName].filter(([name]) => names.includes(name)));
 }

@@ -12,8 +12,9 @@ import { dialWebSocket } from "#link/socket_websocket.ts";
 import { timed } from "#runtime/metrics.ts";
 import { type Context, run } from "#runtime/process.ts";
 import { fleetOf, type SharedFleet } from "#runtime/settings.ts";
+import type { Game } from "./game.ts";
 import { GameServer } from "./game_server.ts";
-import { games } from "./games.ts";
+import { gamesOf } from "./games.ts";
 import type { Journal } from "./journal.ts";
 import { LeaseNote } from "./lease_note.ts";
 import { openJournal } from "./open_journal.ts";
@@ -23,20 +24,27 @@ const defaultPort = 60_001;
 
 await run("game_server", async (context) => {
   const fleet = fleetOf(context.settings);
-  const journal = await openJournal(context);
-  return fleet.is === "static" ? serveStatic(context, journal) : serveShared(context, journal, fleet);
+  const games = await gamesOf(context.settings.games);
+  const dealing = { ...context, games, journal: await openJournal(context) };
+  return fleet.is === "static" ? serveStatic(dealing) : serveShared(dealing, fleet);
 });
 
-function serveStatic(context: Context, journal: Journal): GameServer {
-  const { settings, clock, log } = context;
+/** What it is given, with what it deals and where it writes that down. */
+interface Dealing extends Context {
+  readonly games: readonly Game<unknown>[];
+  readonly journal: Journal;
+}
+
+function serveStatic(dealing: Dealing): GameServer {
+  const { settings, clock, log } = dealing;
   const peers = settings.gameServers.length === 0 ? {} : { peers: new StaticFleet(settings.gameServers, { clock, log }) };
-  const server = new GameServer({ ...optionsOf(context, journal), ...peers });
+  const server = new GameServer({ ...optionsOf(dealing), ...peers });
   server.restore();
   return server;
 }
 
-async function serveShared(context: Context, journal: Journal, fleet: SharedFleet): Promise<GameServer> {
-  const { settings, clock, entropy, log } = context;
+async function serveShared(dealing: Dealing, fleet: SharedFleet): Promise<GameServer> {
+  const { settings, clock, entropy, log, journal } = dealing;
   const { abandonAfterMs } = settings;
   const note = new LeaseNote(settings.dataDir, clock);
   const redis = new Redis({ url: fleet.url, clock, entropy, log, abandonAfterMs });
@@ -48,13 +56,13 @@ async function serveShared(context: Context, journal: Journal, fleet: SharedFlee
     onRenewed: () => journal.isDurable && note.write(),
   });
   const peers = await openFleet(fleet, { redis, clock, entropy, log });
-  const server = new GameServer({ ...optionsOf(context, journal), ...{ directory: owner, membership: owner, peers } });
+  const server = new GameServer({ ...optionsOf(dealing), ...{ directory: owner, membership: owner, peers } });
   redis.start();
   await owner.begin(() => server.restore());
   return server;
 }
 
-function optionsOf({ settings, secrets, clock, entropy, log, lifecycle }: Context, journal: Journal) {
+function optionsOf({ settings, secrets, clock, entropy, log, lifecycle, games, journal }: Dealing) {
   return {
     ...{ settings, secrets, games, clock, entropy, log, journal, port: settings.port ?? defaultPort, machine: hostname() },
     dial: dialWebSocket,

@@ -114,7 +114,7 @@ export class Room {
   readonly life: string;
   readonly options: string;
   readonly isPrivate: boolean;
-  readonly #game: Game<unknown>;
+  #game: Game<unknown>;
   readonly #value: RoomValue;
   readonly #table: RoomTable;
   readonly #host: RoomHost;
@@ -175,6 +175,14 @@ export class Room {
     for (const gate of room.#gates()) room.#lose(gate);
     room.#sleep();
     return room;
+  }
+
+  /**
+   * A look at what a value would be as a room of `game`, which nobody will ever be in.
+   * @throws what the game's own part of it throws.
+   */
+  static rehearse(value: RoomValue, game: Game<unknown>, host: RoomHost): void {
+    new Room(value, game, host).print();
   }
 
   /** The room as plain data: this very object is the room's, so write it out before the next input. */
@@ -351,6 +359,14 @@ export class Room {
     this.#log.info("room dissolve", { "event.reason": why });
     if (reason === DisconnectReason.ROOM_DISSOLVED) this.#run("dissolve", () => this.#game.dissolve(this.#table, this.#value.state));
     this.#end(reason);
+  }
+
+  /** Goes on by other rules, from the state that they read: between two inputs, and nobody who is here notices. */
+  playBy(game: Game<unknown>, { state, version }: Pick<RoomValue, "state" | "version">): void {
+    this.#game = game;
+    this.#value.state = state;
+    this.#value.version = version;
+    this.#touch();
   }
 
   // Giving away.

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import Fastify from "fastify";
+import type { RoomsPageView, RoomView } from "#protocol/admin_views.ts";
 import { encode } from "#protocol/frame.ts";
 import { Command, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
 import { systemClock } from "#runtime/clock.ts";
@@ -13,7 +14,6 @@ import { TwoServers } from "#tests/support/two_servers.ts";
 import type { Game } from "./game.ts";
 import { GameServer } from "./game_server.ts";
 import { games } from "./games.ts";
-import type { RoomsPageView, RoomView } from "./room_routes.ts";
 import type { RoomValue } from "./room_value.ts";
 import { noWatchdog } from "./watchdog.ts";
 

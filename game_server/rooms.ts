@@ -22,7 +22,7 @@ import { emptyOutbox } from "./outbox.ts";
 import { Places } from "./places.ts";
 import { type Entered, Room, type RoomHost, type Visitor } from "./room.ts";
 import { RoomCounts } from "./room_counts.ts";
-import { readRoom, readStored } from "./room_reading.ts";
+import { readRoom, readRoomText, readStored } from "./room_reading.ts";
 import { type GoneNote, isGone, ownershipOf, type RoomValue, type StoredValue } from "./room_value.ts";
 import { Snowflake } from "./snowflake.ts";
 import { Turn } from "./turn.ts";
@@ -345,6 +345,40 @@ export class Rooms implements RoomHost {
     return entered;
   }
 
+  /**
+   * The rooms of a game go on by other rules of its name, from a snapshot of each, all of them or none, between two
+   * inputs: an owner, a seat, a timer or a socket has nothing to do with it. For development. Gives how many they are.
+   * @throws with the reason why a room cannot go on: it stays as it is, and so do the others.
+   */
+  swap(game: Game<unknown>): number {
+    const rooms = [...this.all()].filter((room) => room.game === game.name);
+    const values = rooms.map((room) => [room, this.#restoredBy(game, room)] as const);
+    for (const [room, value] of values) room.playBy(game, value);
+    return rooms.length;
+  }
+
+  /** Rooms of a game that have waited for rules that can read them. */
+  readAgain(game: string): void {
+    for (const [name, value] of [...this.#unreadable].filter(([, waiting]) => waiting.game === game)) {
+      this.#unreadable.delete(name);
+      this.#restore(value.life, value, (user, room) => this.#place(user, room)); // who waited for it may sit elsewhere by now
+    }
+  }
+
+  /** What a restart by these rules would make of a room. */
+  #restoredBy(game: Game<unknown>, { id, isPlayed, value: played }: Room): RoomValue {
+    try {
+      if (!isPlayed) throw new Error("it is being given away");
+      const value = readRoomText(JSON.stringify(played));
+      readableBy(new Map([[game.name, game]]), value);
+      Room.rehearse(value, game, this);
+      JSON.stringify(value); // what an upgrade has made is plain data, too
+      return value;
+    } catch (cause) {
+      throw new Error(`${game.name}/${id} cannot go on: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    }
+  }
+
   // Changes of owner.
 
   /** Why an offered room cannot be taken, when so many others are offered too; undefined: it can, if it can be read. */
@@ -372,7 +406,7 @@ export class Rooms implements RoomHost {
     this.#gone.delete(value.life);
     const { id: owner, boot } = this.#options.journal;
     const ours = { ...value, owner, boot: boot - 1 };
-    this.#restore(value.life, structuredClone(ours), (user, room) => this.#place(user, room)); // an upgrade that throws may change it
+    this.#restore(value.life, structuredClone(ours), (user, room) => this.#place(user, room)); // if it must wait, then as it came
     const room = this.known(value.life);
     room?.log.info("room arrive", { users: room.users.length, "link.peer": value.owner });
     this.taken += 1;
@@ -683,7 +717,7 @@ function readableBy(games: ReadonlyMap<string, Game<unknown>>, value: RoomValue)
   if (value.version > game.version) throw new Error(`its state has version ${value.version}, this release knows ${game.version}`);
   if (value.version === game.version) return game;
   if (game.upgrade === undefined) throw new Error(`this release cannot upgrade a state of version ${value.version}`);
-  value.state = game.upgrade(value.state, value.version);
+  value.state = game.upgrade(structuredClone(value.state), value.version); // one that throws has changed nothing
   value.version = game.version;
   return game;
 }

@@ -21,6 +21,9 @@ export interface CloseCode {
   readonly reason: string;
 }
 
+/** Apart from the table: a page that plays needs what to do about it, and not the words. */
+const tooManyMessages = 4429;
+
 export const closeCodes = {
   bye: { code: 1000, reason: "bye" },
   goingAway: { code: 1001, reason: "going away" },
@@ -33,7 +36,7 @@ export const closeCodes = {
   tryLater: { code: 1013, reason: "try again later" },
   tokenExpired: { code: 4401, reason: "token expired" },
   silent: { code: 4408, reason: "no pong" },
-  tooManyMessages: { code: 4429, reason: "too many messages" },
+  tooManyMessages: { code: tooManyMessages, reason: "too many messages" },
   kicked: { code: 4500, reason: "removed by an operator" },
 } as const satisfies Record<string, CloseCode>;
 
@@ -42,7 +45,7 @@ export type CloseCodeName = keyof typeof closeCodes;
 /** What a client does about `code`, also one that is not in the table (PROTOCOL §1). */
 export function adviceFor(code: number): Advice {
   if (code === 1000) return "stay away";
-  if (code === 1013 || code === closeCodes.tooManyMessages.code) return "back off";
+  if (code === 1013 || code === tooManyMessages) return "back off";
   if (code === 1002 || code === 1003 || code === 1007 || code === 1008 || code === 1009) return "fix the client";
   if (code >= 4500 && code <= 4999) return "stay away";
   return "come back";

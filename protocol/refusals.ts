@@ -34,6 +34,7 @@ export const refusals = {
   unknownGame: { code: ErrorResponse_Code.UNKNOWN_GAME, desc: "unknown game", retry: false, strike: true },
 } as const satisfies Record<string, Refusal>;
 
+/** How the system calls its refusals (PROTOCOL §1.4). */
 export type RefusalName = keyof typeof refusals;
 
 interface RefusedOptions {

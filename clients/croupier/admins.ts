@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { isToken, readSetting, SettingError } from "#runtime/settings.ts";
 import { AdminClient, NotThere } from "./admin.ts";
 import type { FlagValues } from "./flags.ts";
-import { exitTrouble, Trouble } from "./say.ts";
+import { exitTrouble } from "./say.ts";
+import { Trouble } from "./words.ts";
 
 const byDefault = "http://127.0.0.1:60009";
 

@@ -9,6 +9,7 @@ import { checkJournal, listJournal, readJournal, showStored } from "./journal.ts
 import { showJournals } from "./journal_status.ts";
 import { logLevel } from "./log_level.ts";
 import type { Operand } from "./operand.ts";
+import { developGame, generateGame, newGame } from "./own_game.ts";
 import { followRollout, showPlan } from "./rollout.ts";
 import { dissolveRoom, listRooms, moveRoom, rebalance, showRoom } from "./rooms.ts";
 import { print } from "./say.ts";
@@ -22,7 +23,13 @@ const asking: readonly Flag[] = ["admin", "token-file", "json"];
 const final: readonly Flag[] = ["yes", ...asking];
 const reading: readonly Flag[] = ["data-dir", "json"];
 
+/** Left out: the folder where we are. */
+const gameFolder: Operand = { name: "FOLDER", count: "at most one", completes: "folders" };
+
 export const commands: Commands = new Map<string, Command>([
+  ["new", { about: "a folder with a game of your own to begin with", operands: [{ name: "FOLDER" }], flags: [], run: newGame }],
+  ["dev", { about: "single mode with the game of a folder, which it watches", operands: [gameFolder], flags: [], run: developGame }],
+  ["generate", { about: "TypeScript from the schemas of such a folder", operands: [gameFolder], flags: [], run: generateGame }],
   [
     "drain start",
     {

@@ -1,7 +1,7 @@
 /** What cannot be taken back is asked for at a terminal; where there is none, somebody must have said yes before. */
 import { createInterface } from "node:readline";
 import { SettingError } from "#runtime/settings.ts";
-import { Trouble } from "./say.ts";
+import { Trouble } from "./words.ts";
 
 /**
  * Returns when the answer is yes. `question`: without its mark, such as `dissolve dice/1`.

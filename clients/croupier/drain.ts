@@ -1,12 +1,14 @@
 /** `croupier drain`: a process leaves service, says how far it is, and comes back. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DrainState } from "#runtime/drain_routes.ts";
+import type { DrainState } from "#runtime/process_views.ts";
 import { type AdminClient, Cut, Unreachable } from "./admin.ts";
 import type { Admins } from "./admins.ts";
+import { figuresOf, leftOf, lineOf } from "./drain_lines.ts";
 import type { FlagValues } from "./flags.ts";
 import { lookEveryMs } from "./meanwhile.ts";
 import { Progress } from "./progress.ts";
-import { counted, print, seconds, Trouble } from "./say.ts";
+import { print } from "./say.ts";
+import { Trouble } from "./words.ts";
 
 /** `drain status` */
 export async function showDrain(admins: Admins, { json }: FlagValues): Promise<void> {
@@ -56,28 +58,4 @@ async function stateOf(admin: AdminClient): Promise<DrainState | undefined> {
     if (thrown instanceof Unreachable || thrown instanceof Cut) return undefined;
     throw thrown;
   }
-}
-
-function lineOf(state: DrainState): string {
-  const { stage, kind } = state;
-  if (stage === "serving") return `serving, ${loadOf(state)}; a drain would ${kind}`;
-  return `${leftOf(state)}${deadlineOf(state)}`;
-}
-
-function leftOf(state: DrainState): string {
-  return `${state.stage} (${state.kind}), left: ${loadOf(state)}`;
-}
-
-function loadOf({ rooms, players, sessions }: DrainState): string {
-  return `${counted(rooms, "room")}, ${counted(players, "player")}, ${counted(sessions, "session")}`;
-}
-
-/** What goes on changing: how fast rooms leave since it was looked last, and until when they may. */
-function figuresOf(state: DrainState, left: number, passedMs: number): string {
-  const rate = left > 0 ? `, ${((left * 1000) / passedMs).toFixed(1)} rooms a second` : "";
-  return `${rate}${deadlineOf(state)}`;
-}
-
-function deadlineOf({ deadlineLeftMs }: DrainState): string {
-  return deadlineLeftMs === undefined ? "" : `, deadline in ${seconds(deadlineLeftMs)}`;
 }

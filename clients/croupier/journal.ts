@@ -8,8 +8,9 @@ import { isGone, type Passage, type RoomValue, type StoredValue } from "#game_se
 import { isFull } from "#game_server/sqlite_errors.ts";
 import type { Given } from "./command.ts";
 import type { FlagValues } from "./flags.ts";
-import { counted, exitTrouble, print, seconds, Trouble } from "./say.ts";
+import { exitTrouble, print } from "./say.ts";
 import { type Columns, printTable } from "./table.ts";
+import { counted, seconds, Trouble } from "./words.ts";
 
 type Journal = Inspection & { readonly state: NonNullable<Inspection["state"]> };
 

@@ -1,5 +1,5 @@
 /** `croupier journal status`: what running game servers know of their journals. */
-import type { JournalView } from "#game_server/journal_routes.ts";
+import type { JournalView } from "#protocol/admin_views.ts";
 import type { Admins } from "./admins.ts";
 import type { FlagValues } from "./flags.ts";
 import { list } from "./listing.ts";

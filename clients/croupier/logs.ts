@@ -11,7 +11,7 @@ import { openReadable, readLine, visible } from "#runtime/log_readable.ts";
 import { logLevels, SettingError } from "#runtime/settings.ts";
 import type { Given } from "./command.ts";
 import type { FlagValues } from "./flags.ts";
-import { Trouble } from "./say.ts";
+import { Trouble } from "./words.ts";
 
 /** Longer ones are no line of ours. */
 const lineCharactersMax = 1024 * 1024;

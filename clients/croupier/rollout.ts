@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { dealsOf } from "#game_server/deals.ts";
 import { games } from "#game_server/games.ts";
-import type { ServersView } from "#gate_server/server_routes.ts";
+import type { ServersView } from "#protocol/admin_views.ts";
 import { duration, readSetting } from "#runtime/settings.ts";
 import { type AdminClient, Silent, Unreachable } from "./admin.ts";
 import type { FlagValues } from "./flags.ts";
@@ -14,8 +14,9 @@ import { linesOf } from "./rollout_lines.ts";
 import { planRollout, type Release } from "./rollout_plan.ts";
 import { RolloutWatch } from "./rollout_watch.ts";
 import { roomsIn } from "./rooms_and_users.ts";
-import { counted, print, seconds, Trouble } from "./say.ts";
+import { print } from "./say.ts";
 import { askServers } from "./servers.ts";
+import { counted, seconds, Trouble } from "./words.ts";
 
 /** `rollout plan` */
 export async function showPlan(admin: AdminClient, { json }: FlagValues): Promise<void> {

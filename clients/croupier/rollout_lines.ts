@@ -2,7 +2,7 @@
 import type { Difference, Outcome, PlannedLot, RolloutPlan, Step, Undo } from "./rollout_plan.ts";
 import { movesPerSecond, restartMs } from "./rollout_plan.ts";
 import { type RoomsAndUsers, sumOf } from "./rooms_and_users.ts";
-import { counted, seconds } from "./say.ts";
+import { counted, seconds } from "./words.ts";
 
 const orders: Readonly<Record<RolloutPlan["order"], string>> = {
   ordinals: "highest ordinal first",

@@ -1,7 +1,7 @@
 /** What a rollout will do: where rooms go, how often, what stays, and what an undo would find. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LotView, ServerView } from "#gate_server/server_view.ts";
+import type { LotView, ServerView } from "#protocol/admin_views.ts";
 import { linesOf } from "./rollout_lines.ts";
 import { planRollout, type Release, type RolloutPlan } from "./rollout_plan.ts";
 

@@ -8,7 +8,7 @@
  *                                  └ there is none: they park, or wait and are dissolved
  *                            ──> it starts again with the release, last of all
  */
-import { isLeaving, type ServerView } from "#gate_server/server_view.ts";
+import { isLeaving, type ServerView } from "#protocol/admin_views.ts";
 import { type Deal, reads } from "#protocol/deals.ts";
 import { type RoomsAndUsers, roomsIn, sumOf } from "./rooms_and_users.ts";
 import { nameServers } from "./server_names.ts";

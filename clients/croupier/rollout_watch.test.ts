@@ -1,7 +1,7 @@
 /** How a rollout is followed: what is told, and when it is over. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ServerView } from "#gate_server/server_view.ts";
+import type { ServerView } from "#protocol/admin_views.ts";
 import { RolloutWatch } from "./rollout_watch.ts";
 
 function server(machine: string, release: string, more: Partial<ServerView> = {}): ServerView {

@@ -5,10 +5,9 @@
  *     one release (the one waited for), every server serves and takes rooms, nothing is held ──> over
  *     a server has gone ──> it is waited for a while: its successor may be on its way
  */
-import type { ServersView } from "#gate_server/server_routes.ts";
-import { isLeaving, type ServerView } from "#gate_server/server_view.ts";
-import { counted } from "./say.ts";
+import { isLeaving, type ServersView, type ServerView } from "#protocol/admin_views.ts";
 import { nameServers } from "./server_names.ts";
+import { counted } from "./words.ts";
 
 /** A pod is back after about 5 s; with an image to be pulled later. A server that was taken out for good is not waited for any longer. */
 const awayMsMax = 20_000;

@@ -8,7 +8,7 @@ import type {
   RoomsPageView,
   RoomView,
   SeatView,
-} from "#game_server/room_routes.ts";
+} from "#protocol/admin_views.ts";
 import { visible } from "#runtime/log_readable.ts";
 import { type AdminClient, patienceMs } from "./admin.ts";
 import type { Admins } from "./admins.ts";
@@ -18,8 +18,9 @@ import type { FlagValues } from "./flags.ts";
 import { list, readPages } from "./listing.ts";
 import { meanwhile } from "./meanwhile.ts";
 import { Progress } from "./progress.ts";
-import { counted, print, Trouble } from "./say.ts";
+import { print } from "./say.ts";
 import { type Columns, printTable } from "./table.ts";
+import { counted, Trouble } from "./words.ts";
 
 const columns: Columns<RoomView> = [
   ["ROOM", ({ game, id }) => `${game}/${id}`],

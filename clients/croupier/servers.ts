@@ -1,6 +1,5 @@
 /** `croupier servers` and `rooms abandon`: the game servers that a gate knows, and one that is gone for good. */
-import type { AbandonedView, ServersView } from "#gate_server/server_routes.ts";
-import { isLeaving, type ServerView } from "#gate_server/server_view.ts";
+import { type AbandonedView, isLeaving, type ServersView, type ServerView } from "#protocol/admin_views.ts";
 import { type AdminClient, patienceMs } from "./admin.ts";
 import type { Admins } from "./admins.ts";
 import type { Given } from "./command.ts";
@@ -8,8 +7,9 @@ import { confirm } from "./confirm.ts";
 import type { FlagValues } from "./flags.ts";
 import { list } from "./listing.ts";
 import { roomsIn } from "./rooms_and_users.ts";
-import { counted, print } from "./say.ts";
+import { print } from "./say.ts";
 import type { Columns } from "./table.ts";
+import { counted } from "./words.ts";
 
 const columns: Columns<ServerView> = [
   ["ADDRESS", ({ address }) => address],

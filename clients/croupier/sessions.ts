@@ -1,13 +1,14 @@
 /** `croupier sessions` and `croupier users`: who is connected to gates, what they are told, and who is sent away. */
-import type { KickedSessionView, SessionsPageView, SessionView, UserSessionsView } from "#gate_server/session_routes.ts";
+import type { KickedSessionView, SessionsPageView, SessionView, UserSessionsView } from "#protocol/admin_views.ts";
 import type { AdminClient } from "./admin.ts";
 import type { Admins } from "./admins.ts";
 import type { Given } from "./command.ts";
 import { confirm } from "./confirm.ts";
 import type { FlagValues } from "./flags.ts";
 import { list, readPages } from "./listing.ts";
-import { counted, print, Trouble } from "./say.ts";
+import { print } from "./say.ts";
 import type { Columns } from "./table.ts";
+import { counted, Trouble } from "./words.ts";
 
 const columns: Columns<SessionView> = [
   ["SESSION", ({ id }) => id],

@@ -5,18 +5,17 @@
  *                  └─ everyone has rolled ─┘      └─ nobody seated at a settlement: the room ends
  */
 import type { Game, Player, Table } from "#game_server/game.ts";
+import { dice as protocol } from "#protocol/dice.ts";
 import { decode, encode } from "#protocol/frame.ts";
 import { Command, SceneNoticeSchema, SettlementNoticeSchema, ShakeResponseSchema } from "#protocol/gen/dice_pb.ts";
 import { Int32Schema, Int64Schema } from "#protocol/gen/frame_pb.ts";
-import { type Refusal, Refused } from "#protocol/refusals.ts";
+import { Refused } from "#protocol/refusals.ts";
 
 const gameMs = 30_000;
 const idleMs = 5_000;
 const faces = 6;
 /** A lone roller waits for company. */
 const rollsToEndEarly = 2;
-
-export const alreadyShaken: Refusal = { code: 10_001, desc: "already shaken the dice", retry: false };
 
 export interface DiceState {
   phase: "playing" | "idle";
@@ -27,8 +26,9 @@ export interface DiceState {
 }
 
 export const dice: Game<DiceState> = {
-  name: "dice",
+  name: protocol.name,
   version: 1,
+  protocol,
 
   open(table) {
     table.startTimer("settle", gameMs);
@@ -50,7 +50,7 @@ export const dice: Game<DiceState> = {
     if (command !== Command.SHAKE) throw new Refused("unknownCommand", { of: command });
     if (state.phase === "idle") throw new Refused("statusMismatch");
     if (player.isWatcher) throw new Refused("watcherOperate");
-    if (hasRolled(state, player)) throw new Refused(alreadyShaken);
+    if (hasRolled(state, player)) throw new Refused(protocol.refusals.alreadyShaken);
     roll(table, state, player, readPreset(table, body));
   },
 

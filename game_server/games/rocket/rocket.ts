@@ -8,15 +8,14 @@
 import type { Game, Player, Table } from "#game_server/game.ts";
 import { encode } from "#protocol/frame.ts";
 import { BurstNoticeSchema, Command, JumpNoticeSchema, SceneNoticeSchema, TickNoticeSchema } from "#protocol/gen/rocket_pb.ts";
-import { type Refusal, Refused } from "#protocol/refusals.ts";
+import { Refused } from "#protocol/refusals.ts";
+import { rocket as protocol } from "#protocol/rocket.ts";
 
 const waitMs = 3_000;
 const tickMs = 100;
 /** A flight lasts between one and ten seconds. */
 const burstHeightMin = 10;
 const burstHeightMax = 100;
-
-export const alreadyJumped: Refusal = { code: 20_001, desc: "already jumped", retry: false };
 
 export interface RocketState {
   phase: "waiting" | "flying";
@@ -28,8 +27,9 @@ export interface RocketState {
 }
 
 export const rocket: Game<RocketState> = {
-  name: "rocket",
+  name: protocol.name,
   version: 1,
+  protocol,
   seats: 6,
 
   open(table) {
@@ -49,7 +49,7 @@ export const rocket: Game<RocketState> = {
     if (command !== Command.JUMP) throw new Refused("unknownCommand", { of: command });
     if (player.isWatcher) throw new Refused("watcherOperate");
     if (state.phase !== "flying" || state.crew[player.user] === undefined) throw new Refused("statusMismatch");
-    if (state.crew[player.user] !== 0) throw new Refused(alreadyJumped);
+    if (state.crew[player.user] !== 0) throw new Refused(protocol.refusals.alreadyJumped);
     jump(table, state, player);
   },
 
