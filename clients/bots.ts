@@ -5,10 +5,10 @@
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { ownToken } from "#door/own_token.ts";
 import { readSettings, SettingError } from "#runtime/settings.ts";
 import { DiceBot } from "./dice_bot.ts";
 import { type Report, sum } from "./dice_report.ts";
-import { ownToken } from "./own_token.ts";
 
 const usage =
   "usage: bots [--users n] [--seconds s] [--ip host] [--port n] [--seats n] [--think ms] [--first-user n] [--first-room n] [--match] [--json]";

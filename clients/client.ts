@@ -1,266 +1,241 @@
 /**
- * The client library: one player's connection, kept up. It connects, sits down, sends and
- * hears frames, and comes back by itself, with back-off and full jitter, obeying the close
- * codes. A seat that was asked for is taken again after every reconnect and every
- * Disconnect 0, until the room ends, another connection takes it, or the player leaves.
+ * The client library, in browsers and in Node alike: one player's connection that comes back by itself, and one room at a
+ * time, typed by the description of its game.
  *
- *     connecting ──open──> connected ──closed──> waiting ──> connecting
- *                              │ close(), or a code that says not to come back
- *                              └──> closing ──> closed
- *
- * It runs in browsers and in Node alike: the WebSocket is the platform's own.
+ *     const client = connect({ url: "wss://play.example", getToken });
+ *     const room = client.sit(dice, { room: "1" });
+ *     room.on("shaken", ({ userId, dicePoints }) => …);
+ *     room.send("shake");
  */
-import { adviceFor } from "#protocol/close_codes.ts";
-import { bodyOf, commandOf, decode, encode, type Frame, frame } from "#protocol/frame.ts";
-import {
-  Command,
-  DisconnectReason,
-  ErrorResponseSchema,
-  Int32Schema,
-  Int64Schema,
-  SitDownRequestSchema,
-  UserSchema,
-} from "#protocol/gen/frame_pb.ts";
-import { refusals } from "#protocol/refusals.ts";
+import { bodyOf, commandBytes, commandOf, type Frame, frame } from "#protocol/frame.ts";
+import type { GameProtocol } from "#protocol/game_protocol.ts";
+import { Command } from "#protocol/gen/frame_pb.ts";
+import { Refused } from "#protocol/refusals.ts";
+import { Connection, type ConnectionOptions } from "./client/connection.ts";
+import { Emitter, type Unsubscribe } from "./client/emitter.ts";
+import { CroupierError } from "./client/errors.ts";
+import { Leaving } from "./client/leaving.ts";
+import { type Notice, Notices } from "./client/notices.ts";
+import { keptMessagesMax, Outbox } from "./client/outbox.ts";
+import { type MatchOptions, metadataOf, type Room, RoomAtClient, type SitOptions } from "./client/room.ts";
+import type { SitMetadata } from "./client/seat.ts";
+import { type BackFrom, type ClientState, isInRoom, type OutsideBecause } from "./client/states.ts";
 
-const backoffMsMin = 250;
-const backoffMsMax = 10_000;
-/** A connection that is not open, or not closed, by then is given up. */
-const connectTimeoutMs = 10_000;
-const closeTimeoutMs = 3000;
-/** A client that has never been let in gives up after so many attempts: the address or the token is wrong. */
-const firstAttemptsMax = 5;
+export {
+  type BodyOf,
+  defineGame,
+  type FieldsOf,
+  type GameProtocol,
+  type GameRefusals,
+  type MessageKind,
+  type MessageKinds,
+} from "#protocol/game_protocol.ts";
+export type { Refusal, RefusalName } from "#protocol/refusals.ts";
+export type { ConnectionOptions } from "./client/connection.ts";
+export type { Unsubscribe } from "./client/emitter.ts";
+export { CroupierError, type CroupierErrorInit, type ErrorCode, type OwnErrorCode } from "./client/errors.ts";
+export type { Notice, NoticeReason } from "./client/notices.ts";
+export type { Sent } from "./client/outbox.ts";
+export type { Player } from "./client/players.ts";
+export type { MatchOptions, RefusalsOf, Room, RoomEvents, SitOptions } from "./client/room.ts";
+export {
+  type Back,
+  type BackFrom,
+  type BackFromMove,
+  type ClientState,
+  type Connecting,
+  type ConnectingBecause,
+  type Gone,
+  type GoneBecause,
+  isConnected,
+  isInRoom,
+  type Moving,
+  type Outside,
+  type OutsideBecause,
+  type Paused,
+  type Seated,
+} from "./client/states.ts";
+export type { GetToken } from "./client/token.ts";
 
-export type ClientState =
-  | { readonly is: "connecting"; readonly attempt: number }
-  | { readonly is: "connected" }
-  | { readonly is: "waiting"; readonly delayMs: number; readonly because: string }
-  | { readonly is: "closing" }
-  | { readonly is: "closed"; readonly code: number; readonly reason: string };
-
-/** What to sit down to: the metadata of a SitDownRequest (PROTOCOL §1). */
-export type SitMetadata = Readonly<Record<string, string>> & { readonly game_name: string };
-
-export interface ClientOptions {
-  /** Such as `ws://127.0.0.1:60006`. */
-  url: string;
-  /** A token, or how to get a fresh one: asked for before every connection. */
-  token: string | (() => Promise<string>);
-  onFrame(command: number, body: Uint8Array): void;
-  onState?(state: ClientState): void;
+/** Where to connect, and as whom. */
+export interface ConnectOptions extends ConnectionOptions {
+  /** Messages kept while there is no way to the room; 0: none. 16 KB at most, however many. */
+  readonly queueMessagesMax?: number;
 }
 
-type Seat =
-  | { readonly is: "none" }
-  | { readonly is: "wanted"; readonly metadata: SitMetadata; readonly attempt: number }
-  | { readonly is: "taken"; readonly metadata: SitMetadata }
-  /** Stood up by the room: for good, unless a SitDown to another index follows (PROTOCOL §2.7). */
-  | { readonly is: "risen"; readonly metadata: SitMetadata };
+/** What a client says, by name. */
+export interface ClientEvents {
+  /** Every change of `client.state`. */
+  state: [state: ClientState];
+  /** A notice, each time it is said. */
+  notice: [notice: Notice];
+  /** Those in force, with the time they have left: at each change, and each second. */
+  notices: [notices: readonly Notice[]];
+  /** For tools: every frame as it came, after it was taken in. */
+  frame: [command: number, body: Uint8Array];
+}
 
-/** Refusals of a sit after which the same sit may succeed. */
-const retryable: ReadonlySet<number> = new Set(
-  [refusals.fail, refusals.draining, refusals.roomFull, refusals.tryAgain, refusals.limit].map(({ code }) => code),
-);
-/** Refusals of a sit that stay. */
-const final: ReadonlySet<number> = new Set(
-  [refusals.inAnotherRoom, refusals.badRequest, refusals.notAllowed, refusals.noSuchRoom, refusals.unknownGame].map(({ code }) => code),
-);
+/** Begins to connect. */
+export function connect(options: ConnectOptions): Client {
+  return new Client(options);
+}
 
+/** One player's connection, from `connect` until `close`; it comes back by itself. */
 export class Client {
-  readonly #options: ClientOptions;
-  #state: ClientState = { is: "connecting", attempt: 0 };
-  #socket: WebSocket | undefined;
-  #seat: Seat = { is: "none" };
-  #user = 0;
-  #attempt = 0;
-  #hasBeenIn = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Until the socket opens, and until it closes. */
-  #patience: ReturnType<typeof setTimeout> | undefined;
+  readonly #connection: Connection;
+  readonly #emitter = new Emitter<ClientEvents>();
+  readonly #notices: Notices;
+  readonly #queueMessagesMax: number;
+  readonly #leaving = new Leaving((bytes) => this.#connection.sendAnyway(bytes));
+  #room: RoomAtClient<GameProtocol> | undefined;
+  #state: ClientState = { is: "connecting", because: "start", attempt: 1, delayMs: 0, detail: "" };
+  #awaySinceMs = performance.now();
 
-  constructor(options: ClientOptions) {
-    this.#options = options;
-    void this.#connect();
+  /** Use `connect`. */
+  constructor({ queueMessagesMax = keptMessagesMax, ...options }: ConnectOptions) {
+    this.#queueMessagesMax = queueMessagesMax;
+    this.#notices = new Notices({
+      onCount: () => this.#emitter.emit("notices", this.notices),
+      onLapsed: (reason) => {
+        if (reason === "move" && this.#state.is === "moving") this.#back("move");
+      },
+    });
+    this.#connection = new Connection(options, {
+      onAttempt: (state) => this.#connectionOnLost(state),
+      onOpen: () => {
+        this.#leaving.forget();
+        this.#sitDown();
+      },
+      onFrame: (bytes) => this.#connectionOnFrame(bytes),
+      onGone: (state) => this.#connectionOnGone(state),
+    });
+    queueMicrotask(() => this.#connection.open()); // whoever listens by then hears of it
   }
 
+  /** What it is doing. */
   get state(): ClientState {
     return this.#state;
   }
 
   /** The id in the token; 0 before the first token is there. */
-  get user(): number {
-    return this.#user;
+  get user(): bigint {
+    return this.#connection.user;
   }
 
-  get isSeated(): boolean {
-    return this.#seat.is === "taken";
+  /** Notices in force, with the time they have left. */
+  get notices(): readonly Notice[] {
+    return this.#notices.list;
+  }
+
+  /** Listens until the returned function is called. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: (...said: ClientEvents[Name]) => void): Unsubscribe {
+    return this.#emitter.on(name, listener);
   }
 
   /**
-   * Takes a seat, now or as soon as there is a connection, and keeps it. Who has one asks his room again: for the
-   * scene, or for a seat instead of watching; for another room he must leave first.
+   * Sits down in a room, now or as soon as there is a connection, and keeps the seat. Who has a seat in a room already is
+   * led to that one.
+   * @throws {CroupierError} `inAnotherRoom`: leave that one first.
    */
-  sit(metadata: SitMetadata): void {
-    if (this.#seat.is === "taken") {
-      if (isSameRoom(this.#seat.metadata, metadata)) this.#seat = { is: "taken", metadata };
-      this.#sendSit(metadata);
-      return;
-    }
-    this.#seat = { is: "wanted", metadata, attempt: 0 };
-    this.#askForSeat();
+  sit<Game extends GameProtocol>(game: Game, options: SitOptions): Room<Game> {
+    return this.#take(game, metadataOf(game.name, options));
   }
 
-  /** Stands up. */
-  leave(): void {
-    this.#seat = { is: "none" };
-    this.#send(frame(Command.STAND_UP));
+  /**
+   * Sits down in any room of the game with a free seat and the same options, or in a new one.
+   * @throws {CroupierError} `inAnotherRoom`: leave that one first.
+   */
+  match<Game extends GameProtocol>(game: Game, options: MatchOptions = {}): Room<Game> {
+    return this.#take(game, metadataOf(game.name, options));
   }
 
-  /** Sends a command. False: there is no connection, and nothing was sent. */
-  send(command: number, body?: Uint8Array): boolean {
-    return this.#send(frame(command, body));
+  /** For tools: a frame of any command, now or not at all. */
+  send(command: number, body?: Uint8Array): "sent" | "dropped" {
+    return this.#connection.send(frame(command, body)) ? "sent" : "dropped";
   }
 
-  /** Goes, politely and for good. */
-  close(): void {
-    if (this.#state.is === "closing" || this.#state.is === "closed") return;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#patience);
-    this.#enter({ is: "closing" });
-    const socket = this.#socket;
-    if (socket === undefined) return this.#enter({ is: "closed", code: 1000, reason: "bye" });
-    socket.close(1000);
-    this.#patience = setTimeout(() => this.#giveUp(socket), closeTimeoutMs);
+  /** Goes, politely and for good; resolves when the connection is closed. */
+  close(): Promise<void> {
+    return this.#connection.close();
   }
 
-  async #connect(): Promise<void> {
-    this.#attempt += 1;
-    this.#enter({ is: "connecting", attempt: this.#attempt });
+  #take<Game extends GameProtocol>(game: Game, metadata: SitMetadata): Room<Game> {
+    if (this.#room !== undefined) throw new CroupierError("inAnotherRoom", { words: "leave the other room first" });
+    const room: RoomAtClient<Game> = new RoomAtClient(game, metadata, this.#connection, new Outbox(this.#queueMessagesMax), {
+      onTaken: (isKept) => (isKept ? this.#back("reconnect") : this.#enter({ is: "seated" })),
+      onWaiting: (because, attempt, delayMs, detail) => this.#enter({ is: "connecting", because, attempt: attempt + 1, delayMs, detail }),
+      onOver: (because, error) => this.#roomOnOver(because, error),
+    });
+    this.#room = room as unknown as RoomAtClient<GameProtocol>;
+    if (this.#state.is === "gone") room.end("no room");
+    else if (this.#connection.isOpen) this.#sitDown();
+    return room;
+  }
+
+  #roomOnOver(because: OutsideBecause, error: CroupierError | undefined): void {
+    this.#room = undefined;
+    if (because === "left") this.#leaving.left();
+    this.#notices.takeBack("drain", "move", "held");
+    if (this.#connection.isOpen) this.#enter({ is: "outside", because, ...(error === undefined ? {} : { error }) });
+  }
+
+  /** There is a connection, and perhaps a room to ask for. */
+  #sitDown(): void {
+    const room = this.#room;
+    if (room === undefined) return this.#enter({ is: "outside", because: "no room" });
+    this.#enter({ is: "connecting", because: "sit", attempt: 1, delayMs: 0, detail: "" });
+    if (this.#room === room) this.#leaving.settle(() => room.connected()); // unless a listener has left it
+  }
+
+  #connectionOnLost(state: ClientState): void {
+    this.#notices.clear();
+    this.#leaving.forget();
+    this.#room?.disconnected();
+    this.#enter(state);
+  }
+
+  #connectionOnGone(state: ClientState): void {
+    this.#notices.clear();
+    this.#leaving.forget();
+    this.#room?.end("no room");
+    this.#enter(state);
+  }
+
+  #connectionOnFrame(bytes: Frame): void {
     try {
-      const { token, url } = this.#options;
-      const fresh = typeof token === "string" ? token : await token();
-      this.#user = userOf(fresh);
-      if (this.#state.is !== "connecting") return;
-      this.#listen(new WebSocket(url, ["bearer", fresh]));
+      if (bytes.length >= commandBytes) for (const frame of this.#connection.sift(bytes)) this.#hear(commandOf(frame), bodyOf(frame));
     } catch (thrown) {
-      this.#comeBack(1006, thrown instanceof Error ? thrown.message : String(thrown));
+      if (!(thrown instanceof Refused)) throw thrown; // no such message: of a newer server, or broken
     }
+    this.#emitter.emit("frame", commandOf(bytes), bodyOf(bytes));
   }
 
-  #listen(socket: WebSocket): void {
-    this.#socket = socket;
-    socket.binaryType = "arraybuffer";
-    this.#patience = setTimeout(() => this.#giveUp(socket), connectTimeoutMs);
-    socket.onopen = () => this.#socketOnOpen();
-    socket.onmessage = ({ data }) => this.#socketOnFrame(new Uint8Array(data as ArrayBuffer));
-    socket.onclose = ({ code, reason }) => this.#socketOnClose(code, reason);
+  #hear(command: number, body: Uint8Array): void {
+    if (command === Command.NOTICE) this.#hearNotice(body);
+    else if (!this.#leaving.hear(command, body)) this.#room?.hear(command, body);
   }
 
-  /** The other end neither opens nor closes: the socket is left to itself. */
-  #giveUp(socket: WebSocket): void {
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
-    this.#socketOnClose(1006, "no answer");
+  #hearNotice(body: Uint8Array): void {
+    const notice = this.#notices.hear(body);
+    this.#emitter.emit("notice", notice);
+    if (notice.reason === "resumed" && this.#state.is === "paused") this.#back("pause");
+    if (!isInRoom(this.#state)) return;
+    if (notice.reason === "held") this.#pause(notice);
+    else if (notice.reason === "move" && this.#state.is !== "moving" && this.#state.is !== "paused") this.#enter({ is: "moving" });
   }
 
-  #socketOnOpen(): void {
-    clearTimeout(this.#patience);
-    this.#attempt = 0;
-    this.#hasBeenIn = true;
-    this.#enter({ is: "connected" });
-    if (this.#seat.is === "risen") this.#seat = { is: "none" };
-    if (this.#seat.is !== "none") this.#seat = { is: "wanted", metadata: this.#seat.metadata, attempt: 0 };
-    this.#askForSeat();
+  #pause({ leftMs }: Notice): void {
+    this.#notices.takeBack("move");
+    this.#enter({ is: "paused", deadlineMs: leftMs });
   }
 
-  #socketOnFrame(bytes: Frame): void {
-    const [command, body] = [commandOf(bytes), bodyOf(bytes)];
-    if (command === Command.SIT_DOWN) this.#onSeated(Number(decode(UserSchema, body).id));
-    else if (command === Command.ONLINE) this.#onSeated(Number(decode(Int64Schema, body).v));
-    else if (command === Command.STAND_UP) this.#onStoodUp(Number(decode(Int64Schema, body).v));
-    else if (command === Command.DISCONNECT) this.#onDisconnect(decode(Int32Schema, body).v);
-    else if (command === Command.ERROR) this.#onRefused(decode(ErrorResponseSchema, body).code);
-    this.#options.onFrame(command, body);
-  }
-
-  #onSeated(user: number): void {
-    if (user !== this.#user || this.#seat.is === "none") return;
-    this.#seat = { is: "taken", metadata: this.#seat.metadata };
-  }
-
-  #onStoodUp(user: number): void {
-    if (user === this.#user && this.#seat.is === "taken") this.#seat = { is: "risen", metadata: this.#seat.metadata };
-  }
-
-  #onDisconnect(reason: number): void {
-    if (this.#seat.is === "none") return;
-    if (reason !== DisconnectReason.RETRY) this.#seat = { is: "none" };
-    else this.#askLater(this.#seat.metadata, 0);
-  }
-
-  #onRefused(code: number): void {
-    if (this.#seat.is !== "wanted") return;
-    if (final.has(code)) this.#seat = { is: "none" };
-    else if (retryable.has(code)) this.#askLater(this.#seat.metadata, this.#seat.attempt + 1);
-  }
-
-  #askForSeat(): void {
-    if (this.#seat.is === "wanted") this.#sendSit(this.#seat.metadata);
-  }
-
-  #sendSit(metadata: SitMetadata): void {
-    this.#send(encode(Command.SIT_DOWN, SitDownRequestSchema, { metadata }));
-  }
-
-  #askLater(metadata: SitMetadata, attempt: number): void {
-    this.#seat = { is: "wanted", metadata, attempt };
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#askForSeat(), jitter(attempt));
-  }
-
-  #socketOnClose(code: number, reason: string): void {
-    this.#socket = undefined;
-    clearTimeout(this.#patience);
-    if (this.#state.is === "closing") this.#enter({ is: "closed", code: 1000, reason: "bye" });
-    else this.#comeBack(code, reason);
-  }
-
-  #comeBack(code: number, reason: string): void {
-    if (this.#state.is === "closing" || this.#state.is === "closed") return;
-    const advice = adviceFor(code);
-    const isHopeless = !this.#hasBeenIn && this.#attempt >= firstAttemptsMax;
-    if (isHopeless || advice === "stay away" || advice === "fix the client") return this.#enter({ is: "closed", code, reason });
-    const delayMs = jitter(this.#attempt) + (advice === "back off" ? backoffMsMax / 2 : 0);
-    this.#enter({ is: "waiting", delayMs, because: reason || `closed with ${code}` });
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#connect(), delayMs);
-  }
-
-  #send(bytes: Frame): boolean {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(bytes as Uint8Array<ArrayBuffer>);
-    return true;
+  #back(from: BackFrom): void {
+    this.#enter(from === "move" ? { is: "back", from } : { is: "back", from, awayMs: performance.now() - this.#awaySinceMs });
   }
 
   #enter(state: ClientState): void {
+    if (this.#state.is === "seated" || this.#state.is === "back") this.#awaySinceMs = performance.now();
     this.#state = state;
-    this.#options.onState?.(state);
+    this.#emitter.emit("state", state);
   }
-}
-
-/** Whether a sit is for the room that the seat is in, as far as its metadata tells. */
-function isSameRoom(seat: SitMetadata, sit: SitMetadata): boolean {
-  return seat.game_name === sit.game_name && seat["room_id"] === sit["room_id"];
-}
-
-/** Full jitter: anywhere from 0 to a bound that doubles with each attempt. */
-function jitter(attempt: number): number {
-  return Math.random() * Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(attempt, 10));
-}
-
-/** The numeric id in a token's payload; the server checks it, the client only needs to know itself. */
-function userOf(token: string): number {
-  const payload = token.split(".")[1] ?? "";
-  const { id } = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))) as { id?: unknown };
-  return typeof id === "number" ? id : 0;
 }

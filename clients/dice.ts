@@ -6,17 +6,20 @@
 import { createConnection } from "node:net";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { decode, encode } from "#protocol/frame.ts";
-import { Command as DiceCommand, SceneNoticeSchema } from "#protocol/gen/dice_pb.ts";
-import { Command, Int32Schema, Int64Schema } from "#protocol/gen/frame_pb.ts";
+import { ownToken } from "#door/own_token.ts";
+import { dice } from "#protocol/dice.ts";
+import { bodyOf, encode } from "#protocol/frame.ts";
+import type { SceneNotice } from "#protocol/gen/dice_pb.ts";
+import { Command, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
 import { readSettings, SettingError } from "#runtime/settings.ts";
-import { Client, type ClientState, type SitMetadata } from "./client.ts";
-import { ownToken } from "./own_token.ts";
+import { type Client, type ClientState, connect, type Gone, isConnected, type Room } from "./client.ts";
 import { say } from "./say.ts";
 
 const gatePort = 60_006;
 const serverPort = 60_001;
 const probeMs = 1000;
+/** Whoever has typed the address waits for the answer. */
+const firstPatienceMs = 5000;
 /** With less time left than this `-auto` does not roll. */
 const autoMsMin = 100;
 
@@ -54,17 +57,20 @@ class DiceClient {
   readonly #flags: Flags;
   readonly #client: Client;
   readonly #connected = Promise.withResolvers<void>();
+  #room: Room<typeof dice> | undefined;
   #roll: ReturnType<typeof setTimeout> | undefined;
+  #wasConnected = false;
 
   constructor(flags: Flags, url: string) {
     this.#flags = flags;
-    this.#client = new Client({
+    this.#client = connect({
       url,
-      token: flags.token ?? (() => ownToken(Number(flags.u), readSettings(process.env))),
-      onFrame: (command, body) => this.#clientOnFrame(command, body),
-      onState: (state) => this.#clientOnState(state),
+      getToken: () => flags.token ?? ownToken(Number(flags.u), readSettings(process.env)),
+      firstPatienceMs,
     });
-    this.sit();
+    this.#client.on("frame", (command, body) => this.#clientOnFrame(command, body));
+    this.#client.on("state", (state) => this.#clientOnState(state));
+    if (!flags.print) this.sit();
   }
 
   /** Resolves at the first connection. */
@@ -73,14 +79,17 @@ class DiceClient {
   }
 
   sit(): void {
-    const { name, r, seat, print } = this.#flags;
-    const metadata: SitMetadata = { game_name: name, room_id: r, seat };
-    this.#client.sit(print ? { ...metadata, print: "true" } : metadata);
+    const { name, r, seat, auto } = this.#flags;
+    if (this.#room?.isOver === false) return this.#room.sit(Number(seat));
+    this.#room = this.#client.sit({ ...dice, name }, { room: r, seat: Number(seat) });
+    if (!auto) return;
+    this.#room.on("start", ({ v }) => this.#rollWithin(Number(v)));
+    this.#room.on("scene", (scene) => this.#roomOnScene(scene));
   }
 
   close(): void {
     clearTimeout(this.#roll);
-    this.#client.close();
+    void this.#client.close();
   }
 
   /** Does what a word says. */
@@ -88,52 +97,60 @@ class DiceClient {
     const [word, face] = line.trim().split(",");
     if (word === "") return;
     if (word === "sitdown") this.sit();
-    else if (word === "standup") this.#client.leave();
+    else if (word === "standup") this.#room?.leave();
     else if (word === "shake") this.#shake(Number(face ?? 0));
     else if (word === "print") this.#client.send(Command.PRINT);
     else if (word === "exit") this.close();
     else print(usage);
   }
 
-  #shake(face: number): void {
-    const isFace = Number.isInteger(face) && Math.abs(face) < 2 ** 31;
+  #shake(v: number): void {
+    const isFace = Number.isInteger(v) && Math.abs(v) < 2 ** 31;
     if (!isFace) return print("a face is a whole number");
-    const bytes = encode(DiceCommand.SHAKE, Int32Schema, { v: face });
-    if (!this.#client.send(DiceCommand.SHAKE, bytes.subarray(4))) print("not connected");
+    if (this.#room === undefined || this.#room.isOver) return print("not in a room");
+    if (this.#room.send("shake", { v }) === "dropped") print("not connected");
   }
 
   #clientOnFrame(command: number, body: Uint8Array): void {
     print(say(command, body, this.#client.user));
     if (command === Command.PRINT && this.#flags.print) this.close();
-    if (this.#flags.auto) this.#playAlong(command, body);
+  }
+
+  #roomOnScene({ status, leftTime, dice }: SceneNotice): void {
+    const hasRolled = dice[String(this.#client.user)] !== undefined;
+    this.#rollWithin(status && !hasRolled ? Number(leftTime) : 0);
   }
 
   /** `-auto`: rolls after a random part of the first half of what is left. */
-  #playAlong(command: number, body: Uint8Array): void {
-    let leftMs = 0;
-    if (command === DiceCommand.START) leftMs = Number(decode(Int64Schema, body).v);
-    else if (command === DiceCommand.SCENE) {
-      const scene = decode(SceneNoticeSchema, body);
-      const hasRolled = scene.dice[String(this.#client.user)] !== undefined;
-      leftMs = scene.status && !hasRolled ? Number(scene.leftTime) : 0;
-    } else return;
+  #rollWithin(leftMs: number): void {
     clearTimeout(this.#roll);
     if (leftMs >= autoMsMin) this.#roll = setTimeout(() => this.#shake(0), (Math.random() * leftMs) / 2);
   }
 
   #clientOnState(state: ClientState): void {
-    if (state.is === "connected") {
-      print(`connected as user ${this.#client.user}`);
-      this.#connected.resolve();
-    }
-    if (state.is === "waiting") print(`connection lost (${state.because}), coming back`);
-    if (state.is === "closed") leave(state);
+    const isNow = isConnected(state);
+    if (isNow && !this.#wasConnected) this.#onConnected();
+    if (!isNow && state.is === "connecting" && state.because !== "start") print(`connection lost (${state.detail}), coming back`);
+    if (state.is === "gone") void this.#client.close().then(() => leave(state));
+    this.#wasConnected = isNow;
+  }
+
+  #onConnected(): void {
+    print(`connected as user ${this.#client.user}`);
+    this.#connected.resolve();
+    if (this.#flags.print) this.#askForPrint();
+  }
+
+  /** What a room's own `print` does not tell: all rooms of the server. */
+  #askForPrint(): void {
+    const metadata = { game_name: this.#flags.name, print: "true" };
+    this.#client.send(Command.SIT_DOWN, bodyOf(encode(Command.SIT_DOWN, SitDownRequestSchema, { metadata })));
   }
 }
 
-function leave({ code, reason }: { code: number; reason: string }): never {
-  if (code === 1000) process.exit(0);
-  print(`no connection: ${reason || `closed with ${code}`}`);
+function leave({ because, detail }: Gone): never {
+  if (because === "closed") process.exit(0);
+  print(`no connection: ${detail}`);
   process.exit(1);
 }
 

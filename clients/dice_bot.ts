@@ -2,16 +2,19 @@
  * A bot at a dice table: sits down, rolls once in every game, and remembers what it saw, so
  * that each settlement can be held against it.
  */
-import { decode } from "#protocol/frame.ts";
+import { dice } from "#protocol/dice.ts";
+import type { SceneNotice, SettlementNotice, ShakeResponse } from "#protocol/gen/dice_pb.ts";
 import {
-  Command as DiceCommand,
-  SceneNoticeSchema,
-  type SettlementNotice,
-  SettlementNoticeSchema,
-  ShakeResponseSchema,
-} from "#protocol/gen/dice_pb.ts";
-import { Command, ErrorResponseSchema, Int32Schema, Int64Schema } from "#protocol/gen/frame_pb.ts";
-import { Client, type ClientState } from "./client.ts";
+  type Client,
+  type ClientState,
+  type Connecting,
+  type CroupierError,
+  connect,
+  type Gone,
+  isConnected,
+  isInRoom,
+  type Room,
+} from "./client.ts";
 
 interface DiceBotOptions {
   url: string;
@@ -44,6 +47,7 @@ export class DiceBot {
   rolls = 0;
   reconnects = 0;
   readonly #client: Client;
+  readonly #table: Room<typeof dice>;
   readonly #options: DiceBotOptions;
   readonly #stopped = Promise.withResolvers<void>();
   #game: Game = nothingSeen;
@@ -52,22 +56,25 @@ export class DiceBot {
   /** A roll is on its way: it must be answered before the next one is due. */
   #isRolling = false;
   #satAtMs = 0;
-  #before: ClientState["is"] = "connecting";
+  #wasConnected = false;
+  #satAtEnd: boolean | undefined;
 
   constructor(options: DiceBotOptions) {
     this.#options = options;
     this.room = options.room;
-    this.#client = new Client({
-      url: options.url,
-      token: options.token,
-      onFrame: (command, body) => this.#clientOnFrame(command, body),
-      onState: (state) => this.#clientOnState(state),
-    });
-    this.#client.sit(options.room === undefined ? { game_name: "dice" } : { game_name: "dice", room_id: options.room });
+    this.#client = connect({ url: options.url, getToken: options.token });
+    this.#client.on("state", (state) => this.#clientOnState(state));
+    this.#table = options.room === undefined ? this.#client.match(dice) : this.#client.sit(dice, { room: options.room });
+    this.#table.on("scene", (scene) => this.#onScene(scene));
+    this.#table.on("start", () => this.#onStart());
+    this.#table.on("shaken", (shaken) => this.#onShaken(shaken));
+    this.#table.on("settlement", (settlement) => this.#onSettlement(settlement));
+    this.#table.on("refused", (error) => this.#onRefused(error));
   }
 
+  /** Whether it sits, or sat when it was stopped. */
   get isSeated(): boolean {
-    return this.#client.isSeated;
+    return this.#satAtEnd ?? isInRoom(this.#client.state);
   }
 
   /** Resolves when the connection is closed. */
@@ -76,36 +83,35 @@ export class DiceBot {
   }
 
   stop(): void {
+    this.#satAtEnd = this.isSeated;
     clearTimeout(this.#rollTimer);
-    this.#client.close();
+    void this.#client.close();
   }
 
   #clientOnState(state: ClientState): void {
-    if (state.is === "connected") this.#satAtMs = performance.now();
-    if (state.is === "waiting") {
-      clearTimeout(this.#rollTimer); // the next scene says whether to roll
-      this.#isRolling = false; // lost with its connection
-      if (this.#before === "connected") this.reconnects += 1; // otherwise nobody let it in
-      count(this.closes, state.because);
-    }
-    this.#before = state.is;
-    if (state.is !== "closed") return;
-    if (state.code !== 1000) count(this.closes, `${state.code} ${state.reason}`);
-    this.#stopped.resolve();
+    if (state.is === "connecting") this.#onWay(state);
+    else if (state.is === "outside") count(this.errors, state.because);
+    else if (state.is === "gone") this.#onGone(state);
+    this.#wasConnected = isConnected(state);
   }
 
-  #clientOnFrame(command: number, body: Uint8Array): void {
-    if (command === DiceCommand.SCENE) this.#onScene(body);
-    else if (command === DiceCommand.START) this.#onStart();
-    else if (command === DiceCommand.SHAKE) this.#onShake(body);
-    else if (command === DiceCommand.SETTLEMENT) this.#onSettlement(decode(SettlementNoticeSchema, body));
-    else if (command === Command.ERROR) this.#onError(body);
-    else if (command === Command.DISCONNECT) count(this.errors, `Disconnect ${decode(Int32Schema, body).v}`);
-    else if (command === Command.STAND_UP) this.#onStandUp(Number(decode(Int64Schema, body).v));
+  #onWay(state: Connecting): void {
+    const { because, detail } = state;
+    if (because === "sit") this.#satAtMs = performance.now();
+    if (because === "room lost") count(this.errors, because);
+    if (isConnected(state) || because === "start") return;
+    clearTimeout(this.#rollTimer); // the next scene says whether to roll
+    this.#isRolling = false; // lost with its connection
+    if (this.#wasConnected) this.reconnects += 1; // otherwise nobody let it in
+    count(this.closes, detail);
   }
 
-  #onScene(body: Uint8Array): void {
-    const { status, dice } = decode(SceneNoticeSchema, body);
+  #onGone({ because, code, detail }: Gone): void {
+    if (because !== "closed") count(this.closes, `${code} ${detail}`);
+    void this.#client.close().then(() => this.#stopped.resolve());
+  }
+
+  #onScene({ status, dice }: SceneNotice): void {
     this.sitMs.push(performance.now() - this.#satAtMs);
     const own = dice[String(this.#client.user)];
     // A scene names everyone who has rolled, so whoever has it knows the game from its start.
@@ -123,13 +129,12 @@ export class DiceBot {
     this.#rollTimer = setTimeout(() => {
       if (this.#isRolling) this.inconsistencies.push(`user ${this.#client.user}: my last roll was not answered`);
       this.#rolledAtMs = performance.now();
-      this.#isRolling = this.#client.send(DiceCommand.SHAKE);
+      this.#isRolling = this.#table.send("shake") === "sent";
     }, Math.random() * this.#options.thinkMs);
   }
 
-  #onShake(body: Uint8Array): void {
-    const { userId, dicePoints } = decode(ShakeResponseSchema, body);
-    const isMine = Number(userId) === this.#client.user;
+  #onShaken({ userId, dicePoints }: ShakeResponse): void {
+    const isMine = userId === this.#client.user;
     if (isMine) {
       this.rolls += 1;
       this.#isRolling = false;
@@ -153,14 +158,9 @@ export class DiceBot {
     this.#game = nothingSeen;
   }
 
-  #onError(body: Uint8Array): void {
-    const { code, desc } = decode(ErrorResponseSchema, body);
-    count(this.errors, `${code} ${desc}`);
+  #onRefused({ number, message }: CroupierError): void {
+    count(this.errors, `${number} ${message}`);
     this.#isRolling = false;
-  }
-
-  #onStandUp(user: number): void {
-    if (user === this.#client.user) count(this.errors, "stood up unasked");
   }
 }
 

@@ -49,8 +49,8 @@ const words: Readonly<Record<number, (body: Uint8Array, call: Call) => string>> 
 };
 
 /** The line for a frame as `self` reads it; a command without words shows its number. */
-export function say(command: number, body: Uint8Array, self: number): string {
-  const call: Call = (user) => (user === BigInt(self) ? "you" : `user ${user}`);
+export function say(command: number, body: Uint8Array, self: bigint): string {
+  const call: Call = (user) => (user === self ? "you" : `user ${user}`);
   return words[command]?.(body, call) ?? `command ${command}, ${body.length} bytes`;
 }
 

@@ -2,9 +2,10 @@
  * What a person at a terminal reads after `npm start`, in development only: how to play,
  * with a token ready to paste. It is no log line and shows no key.
  */
+
+import { ownToken } from "#door/own_token.ts";
 import type { Started } from "#runtime/process.ts";
 import type { Settings } from "#runtime/settings.ts";
-import { ownToken } from "./own_token.ts";
 
 export async function welcome({ settings, port, adminPort }: Started): Promise<void> {
   if (!process.stdout.isTTY || settings.env !== "dev") return;
@@ -16,11 +17,13 @@ export async function welcome({ settings, port, adminPort }: Started): Promise<v
   process.stdout.write(`
   Croupier deals on port ${port}.
 
-    Play:      npm run dice                 (then type: shake)
+    Play:      http://localhost:${port}/
+    Or here:   npm run dice                 (then type: shake)
     Company:   npm run dice -- -u 2         in another terminal
     Bots:      npm run bots -- --users 8 --seconds 60
+    Tools:     http://localhost:${port}/playground/
     Rooms:     http://localhost:${port}/rooms?game=dice
-    Metrics:   http://localhost:${adminPort}/metrics
+    Operate:   http://localhost:${adminPort}/
 
 ${await tokenToPaste(settings)}  ws://localhost:${port}?token=…
   ${farewell}

@@ -1,0 +1,135 @@
+/**
+ * Notices: what the server says is about to happen (PROTOCOL §1.7), those in force, and how long they have left.
+ *
+ * A drain's notice is said again every few seconds for as long as it is true, and nobody says when it is not any more: it
+ * lapses when it has not been said again for longer than that.
+ */
+import { decode } from "#protocol/frame.ts";
+import { Notice_Reason, type Notice as NoticeMessage, NoticeSchema } from "#protocol/gen/frame_pb.ts";
+
+/** What a notice is about. */
+export type NoticeReason =
+  /** The room will be ended; `text` says so to players. */
+  | "drain"
+  /** The room goes on elsewhere, or here, after a pause. */
+  | "move"
+  /** This connection will be closed, and comes back by itself. */
+  | "gate restart"
+  /** The room's server cannot be reached. */
+  | "held"
+  /** It can again. */
+  | "resumed"
+  /** An operator says `text`. */
+  | "message"
+  /** Of a newer server. */
+  | "unknown";
+
+const reasonNames: Readonly<Record<number, NoticeReason>> = {
+  [Notice_Reason.DRAIN]: "drain",
+  [Notice_Reason.MOVE]: "move",
+  [Notice_Reason.GATE_RESTART]: "gate restart",
+  [Notice_Reason.HELD]: "held",
+  [Notice_Reason.RESUMED]: "resumed",
+  [Notice_Reason.MESSAGE]: "message",
+};
+
+/** Something that happens, or is about to (PROTOCOL §1.7). */
+export interface Notice {
+  /** What it is about. */
+  readonly reason: NoticeReason;
+  /** For players, in the server's language; may be empty. */
+  readonly text: string;
+  /** Milliseconds left when it was said, or when it is listed; undefined: no limit is known. */
+  readonly leftMs: number | undefined;
+}
+
+/** How often a server says a drain or a move again (its setting NOTICE_EVERY), unless it is seen to take longer. */
+const repeatMsUsual = 5000;
+/** Not said for so much of that: it is over. */
+const repeatsMissed = 1.5;
+const countEveryMs = 1000;
+
+interface InForce {
+  readonly notice: Notice;
+  readonly saidAtMs: number;
+  /** Of a notice that is said again and again: how often. */
+  readonly repeatMs: number;
+}
+
+export interface NoticesListener {
+  /** The list has changed, or a second has gone by. */
+  onCount(): void;
+  /** It was not taken back, and is not said any more. */
+  onLapsed(reason: NoticeReason): void;
+}
+
+export class Notices {
+  readonly #listener: NoticesListener;
+  readonly #inForce = new Map<NoticeReason, InForce>();
+  #counting: ReturnType<typeof setInterval> | undefined;
+
+  constructor(listener: NoticesListener) {
+    this.#listener = listener;
+  }
+
+  /** Those in force, with what they have left now. */
+  get list(): readonly Notice[] {
+    return [...this.#inForce.values()].map(({ notice, saidAtMs }) => ({ ...notice, leftMs: leftOf(notice, saidAtMs) }));
+  }
+
+  hear(body: Uint8Array): Notice {
+    const notice = readNotice(decode(NoticeSchema, body));
+    if (notice.reason === "resumed") this.takeBack("held");
+    else if (notice.reason !== "message" && notice.reason !== "unknown") this.#put(notice);
+    return notice;
+  }
+
+  /** These are over. */
+  takeBack(...reasons: readonly NoticeReason[]): void {
+    const removed = reasons.filter((reason) => this.#inForce.delete(reason));
+    if (removed.length > 0) this.#changed();
+  }
+
+  clear(): void {
+    this.takeBack(...this.#inForce.keys());
+  }
+
+  #put(notice: Notice): void {
+    const before = this.#inForce.get(notice.reason);
+    const saidAtMs = performance.now();
+    const repeatMs = before === undefined ? repeatMsUsual : Math.max(saidAtMs - before.saidAtMs, repeatMsUsual);
+    this.#inForce.set(notice.reason, { notice, saidAtMs, repeatMs });
+    this.#changed();
+  }
+
+  #changed(): void {
+    clearInterval(this.#counting);
+    this.#counting = this.#inForce.size === 0 ? undefined : setInterval(() => this.#count(), countEveryMs);
+    this.#listener.onCount();
+  }
+
+  #count(): void {
+    for (const [reason, one] of this.#inForce) {
+      if (!hasLapsed(one)) continue;
+      this.takeBack(reason);
+      this.#listener.onLapsed(reason);
+    }
+    if (this.#inForce.size > 0) this.#listener.onCount();
+  }
+}
+
+/** A gate that restarts says so once, a room that is held until it is resumed. */
+function hasLapsed({ notice: { reason }, saidAtMs, repeatMs }: InForce): boolean {
+  const isRepeated = reason === "drain" || reason === "move";
+  return isRepeated && performance.now() - saidAtMs > repeatsMissed * repeatMs;
+}
+
+function leftOf({ leftMs }: Notice, saidAtMs: number): number | undefined {
+  return leftMs === undefined ? undefined : Math.max(0, Math.round(leftMs - (performance.now() - saidAtMs)));
+}
+
+function readNotice({ reason, text, deadlineMs }: NoticeMessage): Notice {
+  const name: NoticeReason = reasonNames[reason] ?? "unknown";
+  const isNow = name === "gate restart"; // with no time left; of all others 0 is "no limit"
+  return { reason: name, text, leftMs: deadlineMs > 0n || isNow ? Number(deadlineMs) : undefined };
+}
