@@ -14,6 +14,14 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund \
  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
+# What makes the pages stays here: the images have what it has made.
+FROM node:26.10.0-trixie-slim AS pages
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY . .
+RUN node clients/web/build.ts
+
 # Both servers, the clients and the operator's command line, so that any image can answer any of them:
 # `node clients/croupier.ts …`. Nothing here is writable, and nothing is run by a shell.
 FROM node:26.10.0-trixie-slim AS croupier
@@ -21,6 +29,7 @@ WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=dependencies /app/node_modules node_modules
 COPY . .
+COPY --from=pages /app/clients/web/dist clients/web/dist
 USER 10001:10001
 
 FROM croupier AS client-final

@@ -15,11 +15,14 @@ import type { Fleet } from "#fleet/fleet.ts";
 import type { LinkSocket } from "#link/socket.ts";
 import type { Clock, Timer } from "#runtime/clock.ts";
 import { type Entropy, hex64 } from "#runtime/entropy.ts";
-import type { DrainKind, Leaving, Load } from "#runtime/lifecycle.ts";
+import type { Leaving } from "#runtime/lifecycle.ts";
 import type { Log } from "#runtime/log.ts";
 import { type Distribution, type Metrics, timed } from "#runtime/metrics.ts";
+import type { Pages } from "#runtime/pages.ts";
+import type { DrainKind, Load } from "#runtime/process_views.ts";
 import { type Secrets, secretsOf } from "#runtime/secrets.ts";
 import type { Settings } from "#runtime/settings.ts";
+import { Development, type DevelopmentTools } from "./development.ts";
 import { DirectoryKeeper } from "./directory_keeper.ts";
 import { GateRooms } from "./gate_rooms.ts";
 import { Links } from "./links.ts";
@@ -44,6 +47,10 @@ export interface GateOptions {
   log: Log;
   fleet: Fleet;
   dial(address: string): Promise<LinkSocket>;
+  /** What is served at `/`; left out: nothing. */
+  pages?: Pages;
+  /** What development's own pages may ask of this process beside. */
+  tools?: DevelopmentTools;
   /** How players come in; left out: by a port. */
   openDoor?(options: ListenerOptions): Door;
   directory: DirectoryForGates;
@@ -113,6 +120,7 @@ export class Gate implements Leaving {
     const resolver = new Resolver({ clock, directory, links, rooms });
     const seating = new GateSeating({ clock, fleet, directory, links });
     const roomsPage = new RoomsPage({ clock, links, origins: settings.origins, isKnown: (game) => seating.isKnown(game) });
+    const tools = new Development(settings, options.tools);
     this.#links = links;
     this.#resolver = resolver;
     this.#rooms = rooms;
@@ -121,7 +129,11 @@ export class Gate implements Leaving {
     this.#door = openDoor({
       ...settings,
       ...{ clock, log, admission, counts, port: options.port },
-      page: (path, query, request, response) => roomsPage.page(path, query, request, response),
+      page: (path, query, request, response) =>
+        roomsPage.page(path, query, request, response) ||
+        tools.get(path, query, request, response) ||
+        (options.pages?.(path, request, response) ?? false),
+      post: (path, query, request, response) => tools.post(path, query, request, response),
       onPlayer: (socket, identity, address) => sessions.open(socket, identity, address),
     });
   }

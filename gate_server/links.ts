@@ -8,6 +8,7 @@ import type { Fleet } from "#fleet/fleet.ts";
 import type { LinkChannel } from "#link/channel.ts";
 import { greetServer } from "#link/greeting.ts";
 import type { LinkSocket } from "#link/socket.ts";
+import type { ServerView } from "#protocol/admin_views.ts";
 import type { ServerHello } from "#protocol/gen/link_pb.ts";
 import type { ToServerWriter } from "#protocol/link.ts";
 import { backoffMs } from "#runtime/backoff.ts";
@@ -16,7 +17,7 @@ import type { Entropy } from "#runtime/entropy.ts";
 import type { Log } from "#runtime/log.ts";
 import type { Keys } from "#runtime/settings.ts";
 import { ServerLink, type ServerLinkShare } from "./server_link.ts";
-import { type ServerView, viewOf } from "./server_view.ts";
+import { viewOf } from "./server_view.ts";
 
 /** Sessions are held meanwhile: a server that is back is found within a second. */
 const backoff = { msMin: 100, msMax: 1000 };

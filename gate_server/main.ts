@@ -13,6 +13,7 @@ import { within } from "#runtime/clock.ts";
 import { type Context, run } from "#runtime/process.ts";
 import { fleetOf, gameServerByDefault } from "#runtime/settings.ts";
 import { Gate, type GateOptions } from "./gate.ts";
+import { openPages } from "./pages.ts";
 
 const defaultPort = 60_006;
 /** Who comes in before Redis has answered once hears "try again"; so long a gate waits for it with its port closed. */
@@ -24,6 +25,7 @@ await run("gate", async (context) => {
     ...{ settings, secrets, clock, entropy, log },
     ...(await shared(context)),
     port: settings.port ?? defaultPort,
+    pages: openPages(settings),
     dial: dialWebSocket,
     onChange: () => lifecycle.settle(),
   });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import Fastify from "fastify";
 import type { Game } from "#game_server/game.ts";
+import type { SessionsPageView, SessionView } from "#protocol/admin_views.ts";
 import { encode } from "#protocol/frame.ts";
 import { Command, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
 import type { FakePlayer } from "#tests/support/fake_player.ts";
@@ -10,7 +11,6 @@ import { openHouse } from "#tests/support/house.ts";
 import { Player } from "#tests/support/player.ts";
 import { quiet } from "#tests/support/quiet_game.ts";
 import { TwoServers } from "#tests/support/two_servers.ts";
-import type { SessionsPageView, SessionView } from "./session_routes.ts";
 
 const sit = encode(Command.SIT_DOWN, SitDownRequestSchema, { metadata: { game_name: "quiet", room_id: "1" } });
 

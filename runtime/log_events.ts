@@ -47,6 +47,7 @@ export const logEvents = {
   "room open": row("info", "a life begins"),
   "room restore": row("info", "a life goes on from the journal"),
   "room arrive": row("info", "a life goes on here that another game server has given to this one"),
+  "game swap": row("info", "in development: rooms go on by a game's changed rules; or by those they had, the reason says why", "error"),
   "room park": row("info", "a life is frozen into the journal"),
   "room dissolve": row("info", "the system ends a life; the reason says why"),
   "room end": row("info", "a life is over, however it came about; whom it has sent out"),

@@ -4,7 +4,10 @@
  * A wrong value stops the start with one sentence that never shows a secret; a variable
  * that is not in the table is not ours.
  */
+import { existsSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type RedisUrl, readRedisUrl } from "./redis_url.ts";
 import { type Environment, readSecretFiles, type SecretFile, secretFilesOf, withSecrets } from "./secret_files.ts";
 import { SettingError } from "./setting_error.ts";
@@ -69,6 +72,12 @@ export const settingRows = {
     "bearer token of the admin listener, for all it can do; without one, and without `ADMIN_READ_TOKEN`, it answers loopback only, `/livez` and `/readyz` aside",
   ),
   adminReadToken: secret("ADMIN_READ_TOKEN", optional(token), "another one, for what changes nothing there: metrics, lists, descriptions"),
+  adminOrigins: row(
+    "ADMIN_ORIGINS",
+    "",
+    origins,
+    "origins whose pages may ask the admin listener, such as `http://127.0.0.1:60016`, beside its own page: where an operator's page shows several processes. A token is asked for all the same",
+  ),
   logLevel: row(
     "LOG_LEVEL",
     "info",
@@ -82,7 +91,12 @@ export const settingRows = {
     "`off`: no `/metrics`, and nothing is timed. What it costs is in ops/README.md: nothing that would be felt",
   ),
   version: row("VERSION", "dev", text, "release name in logs, hellos and metrics"),
-  games: row("GAMES", "", list, "games a game server deals, by name; unset = all it has"),
+  games: row(
+    "GAMES",
+    "",
+    list,
+    "games a game server deals: names of its own, and paths of modules that export one as `game`, such as `./my-game/game.ts`; unset = all of its own",
+  ),
   gameServers: row(
     "GAME_SERVERS",
     "",
@@ -115,6 +129,7 @@ export const settingRows = {
   ),
   seats: row("SEATS", "4", whole(1, 1024), "playing seats of games that do not say"),
   origins: row("ORIGINS", "", list, "browser origins let in, such as `https://play.example`; unset = all"),
+  pageDir: row("PAGE_DIR", "", pageFolder, "folder of the page that a gate serves at `/`; unset = the dice page of this checkout"),
   trustedProxies: row("TRUSTED_PROXIES", "", blocks, "addresses or CIDR blocks whose X-Forwarded-For is believed (PROTOCOL §1.1)"),
   holdMs: row(
     "HOLD",
@@ -299,6 +314,9 @@ export function fleetOf({ fleet, redisUrl: url, fleetServices: services }: Setti
 /** The one game server that a gate links when it is told of none. */
 export const gameServerByDefault: ServerName = { game: "dice", host: "127.0.0.1", port: 60_001 };
 
+/** The page that a gate serves when it is told of none: a folder that `npm run pages` makes. */
+const pageByDefault = fileURLToPath(new URL("../clients/web/dist/dice", import.meta.url));
+
 /** The variables that have their documented development value: each deserves a warning. */
 export function defaultKeysInUse({ jwtKey, linkKey }: Settings): string[] {
   const isDefault = (bytes: Uint8Array, byDefault: string): boolean => Buffer.from(bytes).equals(Buffer.from(byDefault, "base64"));
@@ -318,6 +336,13 @@ function passingSecret<Value>(env: string, read: Row<Value>["read"], about: stri
 }
 
 function text(value: string): string {
+  return value;
+}
+
+/** A folder that is named and has no page is a mistake; one that is not built yet is none. */
+function pageFolder(value: string, env: string): string {
+  if (value === "") return pageByDefault;
+  if (!existsSync(join(value, "index.html"))) throw new SettingError(`${env} must be a folder with an index.html, not ${shown(value)}.`);
   return value;
 }
 
@@ -371,6 +396,15 @@ function list(value: string): readonly string[] {
 function names(value: string, env: string): readonly string[] {
   const all = list(value);
   if (all.includes("")) throw new SettingError(`${env} must be a list of names, and one of them is empty.`);
+  return all;
+}
+
+/** As browsers write them: a scheme, a host, and a port that is not the scheme's own. */
+function origins(value: string, env: string): readonly string[] {
+  const all = list(value);
+  const wrong = all.find((origin) => !/^https?:\/\/[^*]+$/.test(origin) || URL.parse(origin)?.origin !== origin);
+  if (wrong !== undefined)
+    throw new SettingError(`${env} must be a list of origins such as https://ops.example, and ${shown(wrong)} is none.`);
   return all;
 }
 

@@ -25,6 +25,18 @@ test("the last stage is a server, without a shell before Node, as a user that ow
   assert.match(dockerfile, /^FROM croupier AS client-final$/m);
 });
 
+test("[web] every image has the pages, built of what it is built of, and nothing of what builds them", () => {
+  const stages = dockerfile.split(/^(?=FROM )/m);
+  const building = stages.find((stage) => / AS pages$/m.test(stage)) ?? "";
+  assert.match(building, /^RUN npm ci --ignore-scripts /m);
+  assert.match(building, /^COPY \. \.\nRUN node clients\/web\/build\.ts$/m);
+  const common = stages.find((stage) => / AS croupier$/m.test(stage)) ?? "";
+  assert.match(common, /^COPY --from=pages \/app\/clients\/web\/dist clients\/web\/dist$/m);
+  const ignored = readFileSync(new URL(".dockerignore", root), "utf8").split("\n");
+  assert.ok(ignored.indexOf("clients/web/dist") > ignored.indexOf("!clients"), "pages that were built elsewhere stay there");
+  assert.ok(ignored.includes("!tsconfig.json"), "it says what JSX becomes");
+});
+
 test("two releases are two images, also for a builder that looks up ENV without the argument's value", () => {
   const last = dockerfile.slice(dockerfile.lastIndexOf("\nFROM "));
   const steps = [...last.matchAll(/^(ARG \w+|RUN|ENV)/gm)].map(([step]) => step);

@@ -1,0 +1,62 @@
+/** What the others do, as it happens; a screen reader reads it out. */
+import type { Catalogue } from "./catalogue.ts";
+import type { Happening, TableState } from "./table_state.ts";
+import { nameOf, useWords } from "./words.ts";
+
+const shownMax = 7;
+
+export function Happenings({ state }: { state: TableState }) {
+  const words = useWords();
+  return (
+    <section class="panel" aria-labelledby="happenings">
+      <h2 id="happenings">{words.whatHappens}</h2>
+      <div class="log" role="log" aria-labelledby="happenings">
+        {state.happenings.slice(-shownMax).map((happening) => (
+          <p key={happening.at} class={happening.is}>
+            {sentenceOf(words, state.me, happening)}
+          </p>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function sentenceOf(words: Catalogue, me: bigint, happening: Happening): string {
+  switch (happening.is) {
+    case "sat":
+      return words.saidSat(nameOf(words, me, happening.user));
+    case "watches":
+      return words.saidWatches(nameOf(words, me, happening.user));
+    case "left":
+      return words.saidLeft(nameOf(words, me, happening.user));
+    case "offline":
+      return words.saidOffline(nameOf(words, me, happening.user));
+    case "back":
+      return words.saidBack(nameOf(words, me, happening.user));
+    case "rolled":
+      return words.saidRolled(nameOf(words, me, happening.user));
+    case "points":
+      return words.rolled(happening.points);
+    case "settlement":
+      return winnersOf(words, me, happening);
+    case "refused":
+      return words.saidRefused(happening.error);
+    default:
+      return plain(words, happening.is);
+  }
+}
+
+function plain(words: Catalogue, is: "start" | "paused" | "resumed" | "moved" | "reconnected"): string {
+  return {
+    start: words.saidStart,
+    paused: words.saidPaused,
+    resumed: words.saidResumed,
+    moved: words.saidMoved,
+    reconnected: words.saidReconnected,
+  }[is];
+}
+
+export function winnersOf(words: Catalogue, me: bigint, { winners, points }: { winners: readonly bigint[]; points: number }): string {
+  const names = winners.map((user) => nameOf(words, me, user));
+  return names.length === 0 ? words.nobodyRolled : words.saidWinners(names, points);
+}

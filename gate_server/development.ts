@@ -1,0 +1,76 @@
+/**
+ * What a gate answers in development alone, at `/dev/…`. In production there is none of it. No CORS: the pages of others cannot
+ * read it, and those that came here by another name (DNS rebinding), which a browser takes for ours, are refused.
+ *
+ *     GET /dev/token?user=7   a fresh token for whoever wants to be that user, so that a page can let people in without a login service
+ *     anything else           what this process brings along
+ *
+ * With the documented `JWT_KEY` anybody can make such tokens himself. With a key of one's own only this machine gets them:
+ * a gate that somebody forgot to tell `ENV=prod` gives its users' identities to nobody.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { isIP } from "node:net";
+import { clientAddress } from "#door/address.ts";
+import { ownToken } from "#door/own_token.ts";
+import { hostNameOf, isLoopback } from "#runtime/host_name.ts";
+import { defaultKeysInUse, SettingError, type Settings } from "#runtime/settings.ts";
+
+/** Each answers when the path is its own. */
+export interface DevelopmentTools {
+  get(path: string, response: ServerResponse): boolean;
+  post(path: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): boolean;
+}
+
+export class Development {
+  readonly #settings: Settings;
+  readonly #tools: DevelopmentTools | undefined;
+
+  constructor(settings: Settings, tools?: DevelopmentTools) {
+    this.#settings = settings;
+    this.#tools = tools;
+  }
+
+  /** Answers a GET when the path is ours. */
+  get(path: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): boolean {
+    if (!this.#isOurs(path)) return false;
+    return this.#refused(request, response) || this.#token(path, query, response) || (this.#tools?.get(path, response) ?? false);
+  }
+
+  /** Answers a POST when the path is ours. */
+  post(path: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): boolean {
+    if (!this.#isOurs(path)) return false;
+    return this.#refused(request, response) || (this.#tools?.post(path, query, request, response) ?? false);
+  }
+
+  #isOurs(path: string): boolean {
+    return this.#settings.env === "dev" && path.startsWith("/dev/");
+  }
+
+  #refused(request: IncomingMessage, response: ServerResponse): boolean {
+    const name = hostNameOf(request.headers.host ?? "");
+    const isByAddress = name === "localhost" || isIP(name) !== 0;
+    const { address } = clientAddress(request, this.#settings.trustedProxies);
+    const isNear = isLoopback(address) || defaultKeysInUse(this.#settings).includes("JWT_KEY");
+    if (isByAddress && isNear) return false;
+    const why = isByAddress ? "with a JWT_KEY of its own this gate gives them to this machine only" : "ask by localhost or by an address";
+    const sentence = `Tools for development: ${why}.\n`;
+    response.writeHead(403, { "Content-Type": "text/plain", "Content-Length": sentence.length }).end(sentence);
+    return true;
+  }
+
+  #token(path: string, query: URLSearchParams, response: ServerResponse): boolean {
+    if (path !== "/dev/token") return false;
+    const answer = (status: number, body: string) =>
+      response.writeHead(status, { "Content-Type": "text/plain", "Content-Length": body.length, "Cache-Control": "no-store" }).end(body);
+    const text = query.get("user") ?? "";
+    const user = /^[1-9][0-9]{0,15}$/.test(text) ? Number(text) : 0;
+    if (!Number.isSafeInteger(user) || user === 0) answer(400, "user is a whole number from 1 on");
+    else {
+      ownToken(user, this.#settings).then(
+        (token) => answer(200, token),
+        (thrown: unknown) => answer(503, thrown instanceof SettingError ? thrown.message : "no token can be made"),
+      );
+    }
+    return true;
+  }
+}

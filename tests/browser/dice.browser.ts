@@ -1,0 +1,174 @@
+/** People play on the dice page: real browsers, a real house. */
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { mintToken } from "#protocol/token.ts";
+import { keepScreenshot, TestBrowser } from "#tests/support/browser.ts";
+import { DiceTab } from "#tests/support/dice_tab.ts";
+import { Server } from "#tests/support/process.ts";
+
+async function house(t: TestContext): Promise<{ browser: TestBrowser; port: number; url: string } | undefined> {
+  const browser = await TestBrowser.open(t);
+  if (browser === undefined) return undefined;
+  const { port } = await Server.start(t, "single.ts");
+  return { browser, port, url: `http://127.0.0.1:${port}/` };
+}
+
+test("[web] two tabs play a game to its settlement while a third watches, and axe-core has nothing against any of it", async (t) => {
+  const all = await house(t);
+  if (all === undefined) return;
+  const { browser, port, url } = all;
+  const one = await DiceTab.open(browser, url);
+  await one.reads("Who are you?");
+  await one.isAccessible("signing in");
+  await one.page.getByRole("button", { name: "Player 1" }).click();
+  await one.reads("No table is open. Open the first one.");
+  await one.isAccessible("empty lobby");
+  await one.page.getByRole("link", { name: "New table" }).click();
+  await one.page.locator(".chair.mine").waitFor();
+  await one.isAccessible("table");
+
+  const two = await DiceTab.at(browser, port, 2, {});
+  await two.page.getByRole("link", { name: "Sit down at table 1" }).waitFor();
+  await two.isAccessible("lobby");
+  await keepScreenshot(two.page, "lobby");
+  await two.page.getByRole("link", { name: "Sit down at table 1" }).click();
+  const three = await DiceTab.at(browser, port, 3, { table: "1", watch: true });
+  await one.reads("Player 2 sat down");
+  await one.reads("Player 3 watches");
+
+  const ofTwo = await two.roll();
+  await one.reads("Player 2 rolled");
+  await one.reads("rolled, hidden");
+  await one.isAccessible("somebody has rolled");
+  await keepScreenshot(one.page, "table");
+  const ofOne = await one.roll();
+  const expected = { one: ofOne >= ofTwo, two: ofTwo >= ofOne };
+  for (const [tab, names] of [
+    [one, ["You", "Player 2"]],
+    [two, ["Player 1", "You"]],
+    [three, ["Player 1", "Player 2"]],
+  ] as const) {
+    const winners = (await tab.winners()).map((name) => name.replace(/^\d+\s*/, ""));
+    assert.deepEqual(winners, [...(expected.one ? [names[0]] : []), ...(expected.two ? [names[1]] : [])]);
+  }
+  await keepScreenshot(two.page, "settlement");
+  await three.isAccessible("settlement, watching");
+  await keepScreenshot(three.page, "watching");
+  await one.reads("A new game begins");
+  await one.page.locator(".past", { hasText: "Game 1" }).waitFor();
+
+  await three.page.getByRole("button", { name: "Take a seat" }).click();
+  await three.page.locator(".chair.mine").waitFor();
+  await one.reads("Player 3 sat down");
+  await two.page.getByRole("button", { name: "Back to the lobby" }).click();
+  await one.reads("Player 2 left");
+  await one.reads("Free");
+});
+
+test("[web] whoever loads the page again finds his seat and his points", async (t) => {
+  const all = await house(t);
+  if (all === undefined) return;
+  const one = await DiceTab.at(all.browser, all.port, 1, { table: "1" });
+  const points = await one.roll();
+  await one.page.reload();
+  await one.page.locator(".chair.mine .die").waitFor();
+  assert.equal(await one.points(), points);
+  await one.reads("You are back at your seat.");
+});
+
+test("[web] a phone of 320 pixels has room for all of it, by night and in Chinese", async (t) => {
+  const all = await house(t);
+  if (all === undefined) return;
+  const phone = { viewport: { width: 320, height: 640 }, colorScheme: "dark", locale: "zh-CN", hasTouch: true, isMobile: true } as const;
+  const one = await DiceTab.open(all.browser, all.url, phone);
+  await one.reads("你是谁？");
+  await one.fits();
+  await one.page.locator(".person").first().tap();
+  await one.reads("大厅");
+  await one.fits();
+  await one.page.getByRole("link", { name: "马上开始" }).tap();
+  await one.page.locator(".chair.mine").waitFor();
+  const two = await DiceTab.at(all.browser, all.port, 2, { table: "1" });
+  await two.roll();
+  await one.reads("玩家 2掷了骰子");
+  await one.fits();
+  await keepScreenshot(one.page, "phone");
+  const roll = one.page.getByRole("button", { name: "掷骰子" });
+  const box = await roll.boundingBox();
+  assert.ok(box !== null && box.y + box.height <= 640, "the button is on the screen, wherever one has scrolled to");
+  await roll.tap();
+  await one.winners();
+  await one.fits();
+  await one.page.setViewportSize({ width: 1024, height: 768 });
+  await keepScreenshot(one.page, "chinese");
+});
+
+test("[web] a keyboard is enough, and the focus stays where it is", async (t) => {
+  const all = await house(t);
+  if (all === undefined) return;
+  const { page } = await DiceTab.open(all.browser, all.url);
+  const focused = (): Promise<string> =>
+    page.evaluate<string>("document.activeElement === document.body ? '' : document.activeElement.textContent");
+  const tabTo = async (words: string): Promise<void> => {
+    for (let press = 0; press < 30 && !(await focused()).includes(words); press++) await page.keyboard.press("Tab");
+    assert.ok((await focused()).includes(words), `no way to ${words}`);
+  };
+  await page.locator(".person").first().waitFor();
+  await tabTo("Player 4");
+  await page.keyboard.press("Enter");
+  await page.locator(".hero").waitFor();
+  await tabTo("Play now");
+  await page.keyboard.press("Enter");
+  await page.locator(".chair.mine").waitFor();
+  assert.equal(await focused(), "Table 1", "a screen reader says where one is");
+  await tabTo("Roll");
+  await page.keyboard.press("Space");
+  await page.locator(".chair.mine .die").waitFor();
+  assert.match(await focused(), /^You rolled [1-6]$/);
+  await page.keyboard.press("Space"); // nothing more to roll, and nothing refused
+  await page.keyboard.press("Shift+Tab");
+  assert.equal(await focused(), "Back to the lobby");
+  await page.keyboard.press("Enter");
+  await page.locator(".hero").waitFor();
+  assert.equal(await page.getByText("You have rolled already.").count(), 0);
+});
+
+test("[web] dice roll, and lie still for who asks for less motion", async (t) => {
+  const all = await house(t);
+  if (all === undefined) return;
+  for (const [table, reducedMotion, animation] of [
+    ["1", "no-preference", "tumble"],
+    ["2", "reduce", "none"],
+  ] as const) {
+    const { page, ...tab } = await DiceTab.at(all.browser, all.port, Number(table), { table, reducedMotion });
+    assert.ok(tab);
+    await page.locator(".roll").click();
+    await page.locator(".chair.mine .cube").waitFor();
+    assert.equal(await page.evaluate<string>("getComputedStyle(document.querySelector('.chair.mine .cube')).animationName"), animation);
+  }
+});
+
+test("[web] in production a token comes in the address, which forgets it at once, or by a form; an expired one is said to be", async (t) => {
+  const browser = await TestBrowser.open(t);
+  if (browser === undefined) return;
+  const key = Buffer.alloc(32, 5);
+  const env = { ENV: "prod", JWT_KEY: key.toString("base64"), LINK_KEY: Buffer.alloc(32, 6).toString("base64") };
+  const { port } = await Server.start(t, "single.ts", env);
+  const url = `http://127.0.0.1:${port}/`;
+  const token = await mintToken(7, key);
+  const linked = await DiceTab.open(browser, `${url}#table=5&token=${token}`);
+  await linked.page.locator(".chair.mine").waitFor();
+  assert.equal(linked.page.url(), `${url}#table=5`);
+
+  const mayLog = /\/dev\/token|WebSocket connection/;
+  const typed = await DiceTab.open(browser, url, { mayLog });
+  await typed.page.getByLabel("Token").fill(await mintToken(8, key, -60));
+  await typed.isAccessible("a token's form");
+  await typed.page.getByRole("button", { name: "Enter" }).click();
+  await typed.page.getByRole("link", { name: "Play now" }).click();
+  await typed.reads("You were not let in");
+  await typed.isAccessible("an expired token");
+  await typed.page.getByLabel("Token").fill(await mintToken(8, key));
+  await typed.page.getByRole("button", { name: "Enter" }).click();
+  await typed.page.locator(".chair.mine").waitFor();
+});
