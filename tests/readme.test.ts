@@ -1,6 +1,6 @@
 /** The README is true: its code runs, its commands exist, its tables are the settings' and the commands' own. */
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { commandsTable } from "./support/commands_table.ts";
 import { marked } from "./support/marked.ts";
@@ -30,8 +30,13 @@ test("[README] every npm script it names exists", () => {
   for (const name of named) assert.ok(name in scripts, name);
 });
 
-test("[README] every file it links to exists", () => {
-  for (const [, path = ""] of readme.matchAll(/\]\(([^)#:]+)\)/g)) assert.doesNotThrow(() => readFileSync(new URL(path, root)), path);
+test("[README] every file that it, docs/ and the games' page link to exists", () => {
+  const pages = ["README.md", "game_server/games/README.md", ...globSync("docs/*.md", { cwd: root.pathname })];
+  for (const page of pages) {
+    const url = new URL(page, root);
+    const links = readFileSync(url, "utf8").matchAll(/\]\(([^)#:]+)\)/g);
+    for (const [, path = ""] of links) assert.ok(existsSync(new URL(path, url)), `${page}: ${path}`);
+  }
 });
 
 test("[README] its TypeScript runs against a server and sits down", async (t) => {
@@ -42,7 +47,7 @@ test("[README] its TypeScript runs against a server and sits down", async (t) =>
   t.after(() => rmSync(file));
   const run = start(t, [file.pathname]);
   assert.deepEqual(await run.exited, { code: 0, signal: null });
-  assert.deepEqual(run.lines, ["connecting", "connected", "command 3, 4 bytes", "command 101, 6 bytes", "closing", "closed"]);
+  assert.deepEqual(run.lines, ["connecting", "connecting", "seated", "user 7 rolled a number", "gone"]);
 });
 
 test("[README] its commands for single mode run as written, but for the ports", async (t) => {
