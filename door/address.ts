@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import { type BlockList, isIP, SocketAddress } from "node:net";
+import { isLoopback } from "#runtime/host_name.ts";
 
 /** Nobody has more proxies of his own in a row: of a longer chain the rest is not read. */
 const hopsMax = 32;
@@ -62,8 +63,4 @@ function canonical(written: string): string | undefined {
 function isTrusted(address: string, trusted: BlockList): boolean {
   const family = isIP(address);
   return family !== 0 && trusted.check(address, family === 4 ? "ipv4" : "ipv6");
-}
-
-function isLoopback(address: string): boolean {
-  return address === "::1" || address.startsWith("127.");
 }

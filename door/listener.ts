@@ -54,6 +54,8 @@ export interface ListenerOptions {
   queueBytesMax: number;
   /** Answers a GET; false = no such page. */
   page?(path: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): boolean;
+  /** Answers a POST; false = there is none to that path. */
+  post?(path: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): boolean;
   /** Takes an upgrade that is no player's; false = it is one. */
   upgrade?(path: string, request: IncomingMessage, stream: Duplex, head: Buffer): boolean;
   onPlayer(socket: SessionSocket, identity: Identity, address: string): void;
@@ -181,7 +183,9 @@ export class Listener implements Door {
     request.resume();
     this.#countUnanswered(request.socket, 1);
     response.once("close", () => this.#countUnanswered(request.socket, -1));
-    if (request.method !== "GET" && request.method !== "HEAD") return answer(response, 405, "GET only", { Allow: "GET, HEAD" });
+    const { method } = request;
+    if (method === "POST" && url !== undefined && this.#options.post?.(url.pathname, url.searchParams, request, response)) return;
+    if (method !== "GET" && method !== "HEAD") return answer(response, 405, "GET only", { Allow: "GET, HEAD" });
     if (url === undefined) return answer(response, 400, "the URL is none");
     if (this.#options.page?.(url.pathname, url.searchParams, request, response)) return;
     answer(response, 426, "this is a WebSocket server", { Upgrade: "websocket" });

@@ -1,5 +1,5 @@
 /** What kind of run a seed is: how many of what there are, and which misfortunes it has beyond the ordinary. */
-import type { DrainKind } from "#runtime/lifecycle.ts";
+import type { DrainKind } from "#runtime/process_views.ts";
 import { readSettings, type Settings } from "#runtime/settings.ts";
 import type { Chance } from "./chance.ts";
 

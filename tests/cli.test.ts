@@ -135,6 +135,7 @@ test("[bots] play whole games without an error, every settlement consistent with
   const run = start(t, ["clients/bots.ts", "--port", String(gate.port), "--users", "80", "--seconds", "9", "--think", "500", "--json"]);
   assert.deepEqual(await run.exited, { code: 0, signal: null }, run.lines.join("\n"));
   const report = JSON.parse(run.lines.at(-1) ?? "{}") as Record<string, number>;
+  assert.equal(report["seated"], 80, "when they left");
   assert.ok((report["games"] ?? 0) >= 20 && (report["rolls"] ?? 0) >= 80, run.lines.join("\n"));
 });
 

@@ -1,6 +1,6 @@
 /** One disturbance among several of a scenario: what it did to those who play, as a line for a person. */
 import type { TestContext } from "node:test";
-import { seconds } from "#clients/croupier/say.ts";
+import { seconds } from "#clients/croupier/words.ts";
 import { spreadOf } from "#tests/faults/measure.ts";
 import type { Players } from "./players.ts";
 

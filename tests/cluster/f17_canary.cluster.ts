@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { seconds } from "#clients/croupier/say.ts";
+import { seconds } from "#clients/croupier/words.ts";
 import { isFull, patience, sleep, until } from "#tests/faults/measure.ts";
 import { disturb } from "./disturb.ts";
 import { type Image, images } from "./images.ts";

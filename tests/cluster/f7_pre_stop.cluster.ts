@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { seconds } from "#clients/croupier/say.ts";
+import { seconds } from "#clients/croupier/words.ts";
 import type { LogEvent } from "#runtime/log.ts";
 import { isFull, patience, until } from "#tests/faults/measure.ts";
 import { Player } from "#tests/support/player.ts";

@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import { alreadyShaken, dice } from "#game_server/games/dice/dice.ts";
+import { dice } from "#game_server/games/dice/dice.ts";
+import { dice as diceProtocol } from "#protocol/dice.ts";
 import { commandBytes, commandOf, encode, type Frame, frame, frameBytesMax } from "#protocol/frame.ts";
 import { Command as Dice } from "#protocol/gen/dice_pb.ts";
 import { Command, Int32Schema, SitDownRequestSchema, StringSchema, UserSchema } from "#protocol/gen/frame_pb.ts";
@@ -26,7 +27,9 @@ const answersMax = 12;
 const told = /^(SitDown|StandUp|Online|Shake|Start|Settlement|Scene|Notice) /;
 /** Every refusal that a player of dice may hear; a failure is none. */
 const codes: ReadonlySet<number> = new Set(
-  [...Object.values(refusals), alreadyShaken].map(({ code }) => code).filter((code) => code !== refusals.fail.code),
+  [...Object.values(refusals), ...Object.values(diceProtocol.refusals)]
+    .map(({ code }) => code)
+    .filter((code) => code !== refusals.fail.code),
 );
 
 const tokens = fc.constantFrom(signed({ id: user }), signed({ id: 6 }), signed({ id: user, exp: 1 }), signed({}), "", "a.b.c");

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RoomView } from "#game_server/room_routes.ts";
+import type { RoomView } from "#protocol/admin_views.ts";
 import { frame } from "#protocol/frame.ts";
 import { Command } from "#protocol/gen/frame_pb.ts";
 import { playDice } from "#tests/faults/dice_bots.ts";

@@ -4,7 +4,7 @@ import { emptyService } from "./empty_service.ts";
 
 const [how] = process.argv.splice(2);
 
-await run("broken", ({ log }) => {
+await run("gate", ({ log }) => {
   setImmediate(() => {
     for (let at = 0; at < 20_000; at++) log.info("peer up", { "event.reason": `line ${at}` });
     if (how === "throw") throw new Error("it is broken");

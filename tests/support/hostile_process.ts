@@ -7,7 +7,7 @@ const text = Buffer.from(process.env["HOSTILE"] ?? "", "base64")
   .toString("utf16le")
   .repeat(Number(process.env["TIMES"]));
 
-await run("hostile", ({ log }) => {
+await run("gate", ({ log }) => {
   setImmediate(() => say(log));
   return emptyService;
 });

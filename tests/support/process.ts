@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import type { LogEvent } from "#runtime/log.ts";
+import { endWith } from "./endings.ts";
 import { faultsIn } from "./log_faults.ts";
 import { says } from "./said.ts";
 import { keepLog, leaksIn, secretsOf } from "./secrets.ts";
@@ -174,27 +175,4 @@ export function spawnRun(
     },
   });
   return run;
-}
-
-/** What becomes of a process when its test is over, and what is asked of what it has said. */
-interface Ending {
-  readonly end: () => Promise<void>;
-  readonly judge: () => void;
-}
-
-const endings = new WeakMap<TestContext, Ending[]>();
-
-/** All processes of a test end before one of them is judged: after a hook that throws no other is run. */
-function endWith(t: TestContext, ending: Ending): void {
-  const known = endings.get(t);
-  if (known !== undefined) {
-    known.push(ending);
-    return;
-  }
-  const all = [ending];
-  endings.set(t, all);
-  t.after(async () => {
-    for (const { end } of all) await end();
-    for (const { judge } of all) judge();
-  });
 }

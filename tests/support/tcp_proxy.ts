@@ -17,7 +17,7 @@ export class TcpProxy {
   readonly ways: Way[] = [];
   readonly #server: Server;
   #targetPort: number;
-  #stage: "open" | "cut" = "open";
+  #stage: "open" | "cut" | "refusing" = "open";
 
   private constructor(server: Server, targetPort: number) {
     this.#server = server;
@@ -47,6 +47,12 @@ export class TcpProxy {
     this.stop();
   }
 
+  /** Every connection breaks, and each to come does at once, until it goes on. */
+  refuse(): void {
+    this.#stage = "refusing";
+    for (const way of this.ways) way.destroy();
+  }
+
   /** Stops every way there is now. */
   stop(direction: Direction = "both"): void {
     for (const way of this.ways) way.stop(direction);
@@ -61,6 +67,7 @@ export class TcpProxy {
   #add(way: Way): void {
     this.ways.push(way);
     if (this.#stage === "cut") way.stop();
+    if (this.#stage === "refusing") way.destroy();
   }
 
   #close(): Promise<void> {
