@@ -75,7 +75,7 @@ test("[client] every close code of the table is tried above", () => {
 
 test("[client] waits have full jitter: anywhere from 0 to a bound that doubles up to 10 s", async (t) => {
   const { world, states } = begin(t);
-  const drawn = t.mock.method(Math, "random", () => 0.999_999);
+  world.chance = 0.999_999;
   await world.open();
   world.socket.end(1006);
   const bounds: number[] = [];
@@ -88,7 +88,7 @@ test("[client] waits have full jitter: anywhere from 0 to a bound that doubles u
     world.socket.end(1006);
   }
   assert.deepEqual(bounds, [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]);
-  drawn.mock.mockImplementation(() => 0);
+  world.chance = 0;
   await world.pass(10_000);
   world.socket.end(1006);
   assert.ok(last(states)?.is === "connecting");
@@ -97,7 +97,7 @@ test("[client] waits have full jitter: anywhere from 0 to a bound that doubles u
 
 test("[client] who is asked to back off waits 5 s more than the others", async (t) => {
   const { world, states } = begin(t);
-  t.mock.method(Math, "random", () => 0);
+  world.chance = 0;
   (await world.open()).end(closeCodes.tooManyMessages.code);
   await world.pass(4900);
   assert.equal(world.sockets.length, 1);
@@ -108,7 +108,7 @@ test("[client] who is asked to back off waits 5 s more than the others", async (
 
 test("[client] a connection that does not last is no success: waits go on growing", async (t) => {
   const { world, states } = begin(t);
-  t.mock.method(Math, "random", () => 0.999_999);
+  world.chance = 0.999_999;
   const delays: number[] = [];
   for (const lastsMs of [100, 100, 100, 6000]) {
     (await world.open()).say();

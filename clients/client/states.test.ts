@@ -189,7 +189,7 @@ test("[client][PROTOCOL §1.3] Disconnect 0: the same seat is asked for again", 
 
 test("[client] a sit that is refused for now is asked for again, with a wait that grows", async (t) => {
   const { world, client, room } = sit(t);
-  t.mock.method(Math, "random", () => 0.999_999);
+  world.chance = 0.999_999;
   const refused: CroupierError[] = [];
   room.on("refused", (error) => void refused.push(error));
   const socket = await world.open();

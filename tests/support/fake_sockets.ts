@@ -1,6 +1,6 @@
 /**
- * The world of a client without a network: WebSockets whose other end a test plays by hand, and time that it moves. Tokens
- * are fresh, of user 1, unless it says otherwise.
+ * The world of a client without a network: WebSockets whose other end a test plays by hand, time that it moves, and chance
+ * that it holds. Tokens are fresh, of user 1, unless it says otherwise.
  */
 
 import type { TestContext } from "node:test";
@@ -80,6 +80,8 @@ export class FakeWorld {
   /** What getToken gives: the token's payload. */
   payload: Readonly<Record<string, unknown>> = { id: 1 };
   tokens = 0;
+  /** What Math.random gives, in [0, 1): how much of its bound every wait takes. */
+  chance = 0.5;
   #nowMs = 0;
   readonly #t: TestContext;
 
@@ -99,6 +101,7 @@ export class FakeWorld {
     });
     t.mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: startMs });
     t.mock.method(performance, "now", () => this.#nowMs);
+    t.mock.method(Math, "random", () => this.chance);
   }
 
   readonly getToken = (): string => {
