@@ -97,7 +97,7 @@ export class Client {
     this.#notices = new Notices({
       onCount: () => this.#emitter.emit("notices", this.notices),
       onLapsed: (reason) => {
-        if (reason === "move" && this.#state.is === "moving") this.#back("move");
+        if (reason === "move" && this.#state.is === "moving") this.#enter({ is: "seated" });
       },
     });
     this.#connection = new Connection(options, {
@@ -218,9 +218,9 @@ export class Client {
   #hearNotice(body: Uint8Array): void {
     const notice = this.#notices.hear(body);
     this.#emitter.emit("notice", notice);
-    if (notice.reason === "resumed" && this.#state.is === "paused") this.#back("pause");
     if (!isInRoom(this.#state)) return;
-    if (notice.reason === "held") this.#pause(notice);
+    if (notice.reason === "resumed") this.#back(this.#state.is === "paused" ? "pause" : "move");
+    else if (notice.reason === "held") this.#pause(notice);
     else if (notice.reason === "move" && this.#state.is !== "moving" && this.#state.is !== "paused") this.#enter({ is: "moving" });
   }
 

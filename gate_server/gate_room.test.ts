@@ -574,5 +574,29 @@ test("[P1] what is said of a life at a lower epoch, or by whom it has left, is h
   room.attached(link, answer({ 1: 1, 2: 1 }));
   assert.deepEqual([rooms.stale, room.isAttached], [2, false], "it has not heard of its own room's return");
   room.attached(link, { ...answer({ 1: 1, 2: 1 }), epoch: 4 });
-  assert.deepEqual([rooms.stale, room.isAttached, one.hears()], [2, true, []]);
+  assert.deepEqual([rooms.stale, room.isAttached, one.hears()], [2, true, [resumed]]);
+});
+
+test("[P5][PROTOCOL §1.7] a room that has moved says resumed once it is attached to where it is, and once for each move", () => {
+  const { room, one, two } = open();
+  const taker = Object.assign(new FakeLink(), { journal: "0000000000000009" });
+  room.moved(taker.journal, 2);
+  room.attachTo(taker);
+  assert.deepEqual([one.hears(), two.hears()], [[], []], "while it moves nobody need hear of it");
+  room.attached(taker, { ...answer({ 1: 1, 2: 1 }), epoch: 2 });
+  assert.deepEqual([one.hears(), two.hears()], [[resumed], [resumed]]);
+  room.moved(taker.journal, 2);
+  room.attachAgain();
+  room.attached(taker, { ...answer({ 1: 1, 2: 1 }), epoch: 2 });
+  assert.deepEqual(one.hears(), [], "what was missed was asked for, and nobody has moved");
+});
+
+test("[P5][PROTOCOL §1.7] a room that moves out of a server that is away says held and resumed once each", () => {
+  const { room, link, one } = open();
+  room.holdFrom(link);
+  room.moved("0000000000000009", 2);
+  const taker = Object.assign(new FakeLink(), { journal: "0000000000000009" });
+  room.attachTo(taker);
+  room.attached(taker, { ...answer({ 1: 1, 2: 1 }), epoch: 2 });
+  assert.deepEqual(one.hears(), [held, resumed]);
 });

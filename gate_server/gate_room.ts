@@ -72,7 +72,10 @@ export class GateRoom implements Place {
   readonly #share: GateRoomShare;
   readonly #sessions = new Set<Session>();
   #way: Way = { is: "held" };
+  /** Sessions were told that it is held, and not yet that it goes on. */
   #hasToldHeld = false;
+  /** It is another owner's since the last one was attached to. */
+  #hasMoved = false;
   #hold: Timer | undefined;
   #heldSinceMs: number | undefined;
   /** The last attach: only its answer counts. */
@@ -172,11 +175,12 @@ export class GateRoom implements Place {
     this.#startHold();
   }
 
-  /** Another game server owns it now: sessions are held until it is attached to, and nobody need hear of it. False: that is old news. */
+  /** Another game server owns it now: sessions are held until it is attached to, and hear only then that it goes on. False: that is old news. */
   moved(owner: string, epoch: number): boolean {
     if (epoch <= this.#epoch) return false;
     this.#owner = owner;
     this.#epoch = epoch;
+    this.#hasMoved = true;
     this.#way = { is: "held" };
     this.#startHold();
     return true;
@@ -218,15 +222,11 @@ export class GateRoom implements Place {
     this.#hold?.cancel();
     this.#hold = undefined;
     this.#holdIsOver();
-    const hasToldHeld = this.#hasToldHeld;
-    this.#hasToldHeld = false;
     const entered = [...this.#sessions].filter(({ id }) => !this.#asked.has(id));
     for (const { session, reason } of gone) this.#here(session)?.placeLost(reason as DisconnectReason);
     for (const { session, last } of seated) this.#found(session, last, link);
     for (const session of entered) session.placeFound(session.lastAcked);
-    if (!hasToldHeld) return;
-    this.#share.log.info("room resumed", this.#fields);
-    this.#notify(Notice_Reason.RESUMED, 0);
+    this.#tellResumed();
   }
 
   /** Whether an input that was unacknowledged when this was asked last still is: asked once a second, the owner may be another one. */
@@ -290,6 +290,13 @@ export class GateRoom implements Place {
     this.#hasToldHeld = true;
     this.#share.log.info("room held", { ...this.#fields, users: this.#sessions.size });
     this.#notify(Notice_Reason.HELD, this.#share.holdMs);
+  }
+
+  #tellResumed(): void {
+    if (this.#hasToldHeld) this.#share.log.info("room resumed", this.#fields);
+    if (this.#hasToldHeld || this.#hasMoved) this.#notify(Notice_Reason.RESUMED, 0);
+    this.#hasToldHeld = false;
+    this.#hasMoved = false;
   }
 
   #found(id: number, last: number, link: RoomLink): void {

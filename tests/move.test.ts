@@ -9,6 +9,7 @@ import { until } from "./support/until.ts";
 
 const gone = { code: 0, signal: null };
 const roomsCount = 12;
+const resumed = "Notice 4/0";
 
 interface RoomLine {
   readonly id: string;
@@ -70,7 +71,7 @@ test("[P5][P6][F4] a game server that gets SIGTERM gives its rooms to the other 
   for (const player of players) assert.equal(player.socket.readyState, player.socket.OPEN);
 });
 
-test("[P5] a room is given to another server and back on request, and its players hear nothing of it", async (t) => {
+test("[P5] a room is given to another server and back on request, and its player hears that it goes on, and nothing else of it", async (t) => {
   const all = await twoServers(t);
   if (all === undefined) return;
   const { from, to, players } = all;
@@ -83,6 +84,9 @@ test("[P5] a room is given to another server and back on request, and its player
   await until(async () => (await post(to, "/rooms/dice/1/move")).status === 200); // so does the new one
   await until(async () => (await roomsOf(from)).some(({ life, epoch }) => life === room.life && epoch === 3));
   assert.equal((await post(from, "/rooms/dice/99/move")).status, 404);
+  const notices = (): string[][] => players.map(({ heard }) => heard.filter((line) => line.startsWith("Notice")));
+  await until(() => notices()[0]?.length === 2);
+  assert.deepEqual(notices(), [[resumed, resumed], ...Array.from({ length: roomsCount - 1 }, () => [])]);
   await everybodyRolls(players);
 });
 

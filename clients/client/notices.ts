@@ -1,7 +1,7 @@
 /**
  * Notices: what the server says is about to happen (PROTOCOL §1.7), those in force, and how long they have left.
  *
- * A drain's notice is said again every few seconds for as long as it is true, and nobody says when it is not any more: it
+ * A drain's notice is said again every few seconds for as long as it is true, and nobody says that it was taken back: it
  * lapses when it has not been said again for longer than that.
  */
 import { decode } from "#protocol/frame.ts";
@@ -17,7 +17,7 @@ export type NoticeReason =
   | "gate restart"
   /** The room's server cannot be reached. */
   | "held"
-  /** It can again. */
+  /** It can again, or the room has moved and goes on. */
   | "resumed"
   /** An operator says `text`. */
   | "message"
@@ -79,7 +79,7 @@ export class Notices {
 
   hear(body: Uint8Array): Notice {
     const notice = readNotice(decode(NoticeSchema, body));
-    if (notice.reason === "resumed") this.takeBack("held");
+    if (notice.reason === "resumed") this.takeBack("held", "move");
     else if (notice.reason !== "message" && notice.reason !== "unknown") this.#put(notice);
     return notice;
   }

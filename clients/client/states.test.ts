@@ -81,8 +81,8 @@ test("[client][PROTOCOL §1.7] held pauses with the time left, resumed is back, 
   assert.deepEqual(socket.take(), [Dice.SHAKE]);
 });
 
-test("[client][P5] a room that moves: moving for as long as it is said, then back; messages go on", async (t) => {
-  const { world, room, states } = sit(t);
+test("[client][P5][PROTOCOL §1.7] a room that moves: moving for as long as it is said, then back; messages go on", async (t) => {
+  const { world, client, room, states } = sit(t);
   const socket = await world.seat();
   for (let said = 0; said < 4; said++) {
     socket.say(notice(Notice_Reason.MOVE, 60_000));
@@ -90,8 +90,23 @@ test("[client][P5] a room that moves: moving for as long as it is said, then bac
     await world.pass(5000);
   }
   assert.deepEqual(states.slice(3), ["moving"]);
-  await world.pass(10_000);
+  socket.say(notice(Notice_Reason.RESUMED));
   assert.deepEqual(states.slice(3), ["moving", "back from move"]);
+  assert.deepEqual(client.notices, []);
+  await world.pass(10_000);
+  assert.equal(states.length, 5, "nothing lapses afterwards");
+  socket.say(notice(Notice_Reason.RESUMED));
+  assert.deepEqual(states.slice(5), ["back from move"], "a move that nobody has announced");
+});
+
+test("[client] a move that is not said any more was taken back: seated, as before", async (t) => {
+  const { world, states } = sit(t);
+  const socket = await world.seat();
+  socket.say(notice(Notice_Reason.MOVE, 60_000));
+  await world.pass(7000);
+  assert.deepEqual(states.slice(3), ["moving"]);
+  await world.pass(3000);
+  assert.deepEqual(states.slice(3), ["moving", "seated"]);
 });
 
 test("[client] a room that is parked moves, pauses and is back", async (t) => {
@@ -530,7 +545,7 @@ test("[client] another seat that is asked for before the first sit is answered i
   assert.deepEqual(socket.sits, [{ game_name: "dice", room_id: "1", seat: "2" }]);
 });
 
-test("[client] two notices of a move in a row end no sooner, and nobody was away", async (t) => {
+test("[client] two notices of a move in a row end no sooner", async (t) => {
   const { world, client, states } = sit(t);
   const socket = await world.seat();
   socket.say(notice(Notice_Reason.MOVE));
@@ -539,7 +554,7 @@ test("[client] two notices of a move in a row end no sooner, and nobody was away
   await world.pass(5000);
   assert.equal(states.at(-1), "moving");
   await world.pass(4000);
-  assert.deepEqual(client.state, { is: "back", from: "move" });
+  assert.deepEqual(client.state, { is: "seated" });
 });
 
 test("[client] one room at a time; a match names none; a client that is gone gives a room that is over", async (t) => {

@@ -60,7 +60,7 @@ export interface Back {
   readonly awayMs: number;
 }
 
-/** The room has moved. Nobody was away, and how long it took is not said. */
+/** The room has moved, announced or not: nobody was away, and how long it took is not said. */
 export interface BackFromMove {
   /** Told apart by this. */
   readonly is: "back";
@@ -119,7 +119,7 @@ export type OutsideBecause =
 export type BackFrom =
   /** From `paused`: what was missed follows, in order. */
   | "pause"
-  /** From `moving`: nothing was missed. */
+  /** From `moving`, or from no pause that was said: nothing was missed. */
   | "move"
   /** By a new connection, or a new sit: a scene follows. */
   | "reconnect";

@@ -99,14 +99,12 @@ test("[web][P5][F4] tables move to another server while both play: said in passi
   const [first, second] = cluster.servers as [Server, Server];
   const [from, to] = (await metricOf(first, "croupier_rooms")) === 1 ? [first, second] : [second, first];
   from.signal("SIGTERM");
-  await one.reads("Your table moves to another server. Play on: nothing is lost.");
-  await keepScreenshot(one.page, "moving");
   assert.deepEqual(await from.exited, { code: 0, signal: null });
   await cluster.shows(to, "croupier_rooms", 1);
+  await one.reads("Your table has moved, nothing lost.");
   assert.equal(await one.points(), points);
   await two.roll();
   assert.ok((await two.winners()).length > 0);
-  await one.reads("Your table has moved, nothing lost.");
   await accessible(one.page, "moved");
   await keepScreenshot(one.page, "moved");
   neitherReconnected(one, two);
