@@ -87,9 +87,9 @@ export class Connection {
     return this.#stage.is === "open";
   }
 
-  /** The first attempt. */
+  /** The first attempt, unless it was closed before. */
   open(): void {
-    this.#wait("start", 0, "");
+    if (this.#stage.is === "waiting") this.#wait("start", 0, "");
   }
 
   /** False: there is no connection, or too much is unsent on it, and nothing was sent. */
@@ -229,7 +229,7 @@ export class Connection {
   }
 }
 
-/** Whether the server, or the token itself where it was not let in, says so. A clock that is wrong shuts nobody out. */
+/** Whether the server says so, or the token itself where it was not let in: by a clock that is ahead each token is shown once. */
 function hasExpired(stage: Stage, code: number): stage is Extract<Stage, { token: string }> {
   if (stage.is === "open") return code === closed.tokenExpired;
   return stage.is === "opening" && (readToken(stage.token).expiresAtMs ?? Number.POSITIVE_INFINITY) <= Date.now();

@@ -7,7 +7,7 @@ export interface TokenFacts {
   readonly user: bigint;
   /** Milliseconds since 1970, by the clock of who made it; undefined: it does not expire. */
   readonly expiresAtMs: number | undefined;
-  /** How long a fresh one lasts: where the token says when it was made, a clock here that is wrong does not matter. */
+  /** How long it lasts from now on, by a clock here that may be wrong: where the token says when it was made, no longer than it lasts when it is fresh, and so long where it should be over. */
   readonly lifetimeMs: number | undefined;
 }
 
@@ -30,8 +30,9 @@ export function readToken(token: string): TokenFacts {
   if (!Number.isSafeInteger(id)) throw new TypeError("the token has no whole number `id`");
   const user = BigInt(id as number);
   if (typeof exp !== "number") return { user, expiresAtMs: undefined, lifetimeMs: undefined };
-  const bornAtMs = typeof iat === "number" ? iat * 1000 : Date.now();
-  return { user, expiresAtMs: exp * 1000, lifetimeMs: exp * 1000 - bornAtMs };
+  const leftMs = exp * 1000 - Date.now();
+  const freshMs = typeof iat === "number" ? (exp - iat) * 1000 : leftMs;
+  return { user, expiresAtMs: exp * 1000, lifetimeMs: leftMs > 0 ? Math.min(leftMs, freshMs) : freshMs };
 }
 
 function payloadOf(token: string): { id?: unknown; exp?: unknown; iat?: unknown } {
