@@ -80,6 +80,9 @@ export function connect(options: ConnectOptions): Client {
   return new Client(options);
 }
 
+/** Notices of a room, which go with it. */
+const roomNotices = ["drain", "move", "held"] as const;
+
 /** One player's connection, from `connect` until `close`; it comes back by itself. */
 export class Client {
   readonly #connection: Connection;
@@ -97,7 +100,7 @@ export class Client {
     this.#notices = new Notices({
       onCount: () => this.#emitter.emit("notices", this.notices),
       onLapsed: (reason) => {
-        if (reason === "move" && this.#state.is === "moving") this.#enter({ is: "seated" });
+        if (reason === "move" && this.#state.is === "moving") this.#back("stay");
       },
     });
     this.#connection = new Connection(options, {
@@ -163,7 +166,10 @@ export class Client {
     if (this.#room !== undefined) throw new CroupierError("inAnotherRoom", { words: "leave the other room first" });
     const room: RoomAtClient<Game> = new RoomAtClient(game, metadata, this.#connection, new Outbox(this.#queueMessagesMax), {
       onTaken: (isKept) => (isKept ? this.#back("reconnect") : this.#enter({ is: "seated" })),
-      onWaiting: (because, attempt, delayMs, detail) => this.#enter({ is: "connecting", because, attempt: attempt + 1, delayMs, detail }),
+      onWaiting: (because, attempt, delayMs, detail) => {
+        if (because === "room lost") this.#notices.takeBack(...roomNotices);
+        this.#enter({ is: "connecting", because, attempt: attempt + 1, delayMs, detail });
+      },
       onOver: (because, error) => this.#roomOnOver(because, error),
     });
     this.#room = room as unknown as RoomAtClient<GameProtocol>;
@@ -175,7 +181,7 @@ export class Client {
   #roomOnOver(because: OutsideBecause, error: CroupierError | undefined): void {
     this.#room = undefined;
     if (because === "left") this.#leaving.left();
-    this.#notices.takeBack("drain", "move", "held");
+    this.#notices.takeBack(...roomNotices);
     if (this.#connection.isOpen) this.#enter({ is: "outside", because, ...(error === undefined ? {} : { error }) });
   }
 
@@ -230,7 +236,8 @@ export class Client {
   }
 
   #back(from: BackFrom): void {
-    this.#enter(from === "move" ? { is: "back", from } : { is: "back", from, awayMs: performance.now() - this.#awaySinceMs });
+    const wasAway = from !== "move" && from !== "stay";
+    this.#enter(wasAway ? { is: "back", from, awayMs: performance.now() - this.#awaySinceMs } : { is: "back", from });
   }
 
   #enter(state: ClientState): void {

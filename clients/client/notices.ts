@@ -2,7 +2,8 @@
  * Notices: what the server says is about to happen (PROTOCOL §1.7), those in force, and how long they have left.
  *
  * A drain's notice is said again every few seconds for as long as it is true, and nobody says that it was taken back: it
- * lapses when it has not been said again for longer than that.
+ * lapses when it has not been said again for longer than that. Nor is a gate's restart taken back: it lapses some time after
+ * it should have been.
  */
 import { decode } from "#protocol/frame.ts";
 import { Notice_Reason, type Notice as NoticeMessage, NoticeSchema } from "#protocol/gen/frame_pb.ts";
@@ -47,6 +48,8 @@ export interface Notice {
 const repeatMsUsual = 5000;
 /** Not said for so much of that: it is over. */
 const repeatsMissed = 1.5;
+/** A gate that restarts closes a connection so long after it said it would, at most. */
+const lateMsMax = 5000;
 const countEveryMs = 1000;
 
 interface InForce {
@@ -79,7 +82,8 @@ export class Notices {
 
   hear(body: Uint8Array): Notice {
     const notice = readNotice(decode(NoticeSchema, body));
-    if (notice.reason === "resumed") this.takeBack("held", "move");
+    if (notice.reason === "resumed")
+      this.takeBack("held", "move", "drain"); // a server that drains still says so again
     else if (notice.reason !== "message" && notice.reason !== "unknown") this.#put(notice);
     return notice;
   }
@@ -118,10 +122,11 @@ export class Notices {
   }
 }
 
-/** A gate that restarts says so once, a room that is held until it is resumed. */
-function hasLapsed({ notice: { reason }, saidAtMs, repeatMs }: InForce): boolean {
-  const isRepeated = reason === "drain" || reason === "move";
-  return isRepeated && performance.now() - saidAtMs > repeatsMissed * repeatMs;
+/** A room that is held is, until it is resumed or given up. */
+function hasLapsed({ notice: { reason, leftMs = 0 }, saidAtMs, repeatMs }: InForce): boolean {
+  const sinceMs = performance.now() - saidAtMs;
+  if (reason === "gate restart") return sinceMs > leftMs + lateMsMax;
+  return (reason === "drain" || reason === "move") && sinceMs > repeatsMissed * repeatMs;
 }
 
 function leftOf({ leftMs }: Notice, saidAtMs: number): number | undefined {

@@ -54,7 +54,7 @@ export interface Room<Game extends GameProtocol> {
   readonly players: readonly Player[];
   /** This client's own seat; undefined: none now, or the room has not said which. */
   readonly seat: number | undefined;
-  /** Nothing comes from this room any more: `client.state` has said why. */
+  /** Nothing comes from this room any more: `client.state` has said why, unless the connection was lost just then. */
   readonly isOver: boolean;
 
   /** Listens until the returned function is called. */
@@ -86,7 +86,6 @@ export class RoomAtClient<Game extends GameProtocol> implements Room<Game> {
   readonly game: Game;
   readonly #way: SeatWay;
   readonly #seat: Seat;
-  #metadata: SitMetadata;
   readonly #players = new Players();
   readonly #emitter = new Emitter<Record<string, unknown[]>>();
   readonly #events: ReadonlyMap<number, readonly [name: string, kind: MessageKind]>;
@@ -98,7 +97,6 @@ export class RoomAtClient<Game extends GameProtocol> implements Room<Game> {
 
   constructor(game: Game, metadata: SitMetadata, way: SeatWay, outbox: Outbox, listener: RoomListener) {
     this.game = game;
-    this.#metadata = metadata;
     this.#way = way;
     this.#outbox = outbox;
     this.#listener = listener;
@@ -132,9 +130,7 @@ export class RoomAtClient<Game extends GameProtocol> implements Room<Game> {
   }
 
   sit(seat?: number): void {
-    const { watch: _, ...metadata } = this.#metadata;
-    if (seat !== undefined) this.#metadata = { ...metadata, seat: String(seat) };
-    this.#seat.askAgain(this.#metadata);
+    this.#seat.askAgain(seat);
   }
 
   print(): Sent {
@@ -196,7 +192,7 @@ export class RoomAtClient<Game extends GameProtocol> implements Room<Game> {
 
   #seatOnWaiting(because: "refused" | "room lost", attempt: number, delayMs: number): void {
     if (because === "room lost") this.#isNew = true;
-    this.#listener.onWaiting(because, attempt, delayMs, this.#refusal?.message ?? "");
+    this.#listener.onWaiting(because, attempt, delayMs, because === "refused" ? (this.#refusal?.message ?? "") : "");
   }
 
   #seatOnOver(because: OutsideBecause): void {

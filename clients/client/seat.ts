@@ -92,8 +92,9 @@ export class Seat {
   }
 
   /** Asks a room that one is in, or as soon as one is: for the scene, or for another seat. */
-  askAgain(metadata: SitMetadata): void {
-    this.#metadata = metadata;
+  askAgain(seat: number | undefined): void {
+    const { watch: _, ...metadata } = this.#metadata;
+    if (seat !== undefined) this.#metadata = { ...metadata, seat: String(seat) };
     if (this.#stage.is === "taken") this.#send();
   }
 
@@ -127,7 +128,9 @@ export class Seat {
     const before = this.#stage;
     this.#enter({ is: "taken" });
     if (before.is !== "wanted") return;
-    if (before.asked !== this.#metadata) this.#send(); // another seat has been asked for meanwhile
+    const isAnotherWanted = before.asked !== this.#metadata; // it has been asked for meanwhile
+    this.#metadata = joining(this.#metadata);
+    if (isAnotherWanted) this.#send();
     this.#listener.onTaken(isKept);
   }
 
@@ -162,4 +165,10 @@ export class Seat {
     if ("timer" in this.#stage) clearTimeout(this.#stage.timer);
     this.#stage = stage;
   }
+}
+
+/** What was to be created is there now: whoever comes back to it does not want it to be new. */
+function joining(metadata: SitMetadata): SitMetadata {
+  const { mode, ...others } = metadata;
+  return mode === "create" ? others : metadata;
 }

@@ -99,14 +99,14 @@ test("[client][P5][PROTOCOL §1.7] a room that moves: moving for as long as it i
   assert.deepEqual(states.slice(5), ["back from move"], "a move that nobody has announced");
 });
 
-test("[client] a move that is not said any more was taken back: seated, as before", async (t) => {
+test("[client] a move that is not said any more was called off: nobody was away, and nothing has moved", async (t) => {
   const { world, states } = sit(t);
   const socket = await world.seat();
   socket.say(notice(Notice_Reason.MOVE, 60_000));
   await world.pass(7000);
   assert.deepEqual(states.slice(3), ["moving"]);
   await world.pass(3000);
-  assert.deepEqual(states.slice(3), ["moving", "seated"]);
+  assert.deepEqual(states.slice(3), ["moving", "back from stay"]);
 });
 
 test("[client] a room that is parked moves, pauses and is back", async (t) => {
@@ -147,6 +147,58 @@ test("[client] notices count down each second, the newest of a kind counts, and 
   lists.length = 0;
   await world.pass(5000);
   assert.deepEqual(lists, [], "nothing is counted any more");
+});
+
+test("[client] a restart of the gate that does not come lapses some seconds after it was to come", async (t) => {
+  const { world, client } = sit(t);
+  const socket = await world.seat();
+  socket.say(notice(Notice_Reason.GATE_RESTART, 10_000));
+  await world.pass(14_000);
+  assert.equal(client.notices.length, 1);
+  await world.pass(3000);
+  assert.deepEqual(client.notices, []);
+});
+
+test("[client] a room that is given up takes what was said of it with it", async (t) => {
+  const { world, client, states } = sit(t);
+  const socket = await world.seat();
+  socket.say(notice(Notice_Reason.HELD, 90_000), disconnectFrame(DisconnectReason.RETRY));
+  assert.deepEqual(client.notices, []);
+  await world.pass(300);
+  socket.say(onlineFrame(1, true));
+  assert.deepEqual(states.slice(3), ["paused", "connecting: room lost", "back from reconnect"]);
+});
+
+test("[client] a room that was to be dissolved and has moved will not be", async (t) => {
+  const { world, client } = sit(t);
+  const socket = await world.seat();
+  socket.say(notice(Notice_Reason.DRAIN, 60_000, "this room will be dissolved"), notice(Notice_Reason.RESUMED));
+  assert.deepEqual(client.notices, []);
+});
+
+test("[client] what was refused in play is no reason for which a seat is lost", async (t) => {
+  const { world, client } = sit(t);
+  const socket = await world.seat();
+  socket.say(refusal("notAllowed"), disconnectFrame(DisconnectReason.RETRY));
+  assert.deepEqual(client.state, { is: "connecting", because: "room lost", attempt: 1, delayMs: 125, detail: "" });
+});
+
+test("[client][PROTOCOL §1.3] a room that was created is joined from then on: by a new connection, and to move to a seat", async (t) => {
+  const world = new FakeWorld(t);
+  const client = connect({ url: "ws://gate", getToken: world.getToken });
+  t.after(() => void client.close());
+  const room = client.sit(dice, { room: "1", mode: "create", seat: 2 });
+  const socket = await world.open();
+  assert.deepEqual(socket.sits, [{ game_name: "dice", room_id: "1", mode: "create", seat: "2" }]);
+  socket.take();
+  socket.say(sitDownFrame(1, 2, true));
+  assert.deepEqual(socket.take(), [], "nothing is asked for anew");
+  room.sit(3);
+  assert.deepEqual(socket.sits, [{ game_name: "dice", room_id: "1", seat: "3" }]);
+  socket.end(1006);
+  await world.pass(300);
+  await world.open();
+  assert.deepEqual(world.socket.sits, [{ game_name: "dice", room_id: "1", seat: "3" }]);
 });
 
 test("[client] a drain that was undone is not said any more, and its notice ends", async (t) => {
@@ -554,7 +606,7 @@ test("[client] two notices of a move in a row end no sooner", async (t) => {
   await world.pass(5000);
   assert.equal(states.at(-1), "moving");
   await world.pass(4000);
-  assert.deepEqual(client.state, { is: "seated" });
+  assert.deepEqual(client.state, { is: "back", from: "stay" });
 });
 
 test("[client] one room at a time; a match names none; a client that is gone gives a room that is over", async (t) => {

@@ -55,17 +55,17 @@ export interface Moving {
 export interface Back {
   readonly is: "back";
   /** What is over. */
-  readonly from: Exclude<BackFrom, "move">;
+  readonly from: Exclude<BackFrom, "move" | "stay">;
   /** Milliseconds it took; of a client that has just been made, since then. */
   readonly awayMs: number;
 }
 
-/** The room has moved, announced or not: nobody was away, and how long it took is not said. */
+/** The room has moved, announced or not, or stays after all: nobody was away, and how long it took is not said. */
 export interface BackFromMove {
   /** Told apart by this. */
   readonly is: "back";
   /** What is over. */
-  readonly from: "move";
+  readonly from: "move" | "stay";
 }
 
 /** No connection, for good. */
@@ -121,6 +121,8 @@ export type BackFrom =
   | "pause"
   /** From `moving`, or from no pause that was said: nothing was missed. */
   | "move"
+  /** From `moving`: the move was called off. */
+  | "stay"
   /** By a new connection, or a new sit: a scene follows. */
   | "reconnect";
 

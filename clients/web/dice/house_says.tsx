@@ -26,7 +26,9 @@ export function HouseSays({ state: { client, notices, message }, onDismiss, onAg
   return (
     <div class="house" role="status">
       <Way client={client} words={words} beside={left("held", words.pausedFor)} />
-      {back !== undefined && <Banner kind="good">{{ move: words.moved, pause: words.resumed, reconnect: words.reconnected }[back]}</Banner>}
+      {back !== undefined && back !== "stay" && (
+        <Banner kind="good">{{ move: words.moved, pause: words.resumed, reconnect: words.reconnected }[back]}</Banner>
+      )}
       {has("drain") && (
         <Banner kind="warning" beside={left("drain", words.closesIn)}>
           {words.closes}

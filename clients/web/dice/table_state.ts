@@ -96,7 +96,7 @@ export function hasRolled(state: TableState, user: bigint): boolean {
 function clientChanged(state: TableState, client: ClientState): TableState {
   const next = { ...state, client };
   if (client.is === "paused") return happened(next, { is: "paused" });
-  if (client.is !== "back") return next;
+  if (client.is !== "back" || client.from === "stay") return next;
   return happened(next, { is: ({ pause: "resumed", move: "moved", reconnect: "reconnected" } as const)[client.from] });
 }
 
