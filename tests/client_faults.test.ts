@@ -13,7 +13,7 @@ import { Server } from "./support/process.ts";
 import { until } from "./support/until.ts";
 
 /** Game servers look for each other every second. */
-const lookMs = 2500;
+const lookMs = 4000;
 /** A move that is not said again for so long was taken back. */
 const lapsedMs = 7000;
 
@@ -58,10 +58,14 @@ test("[client][F1][P3][P4] a game server killed with -9: a pause, the same seat,
   assert.equal(one.client.notices[0]?.reason, "held");
   await Server.start(t, "game_server/main.ts", { DATA_DIR: folder, PORT: String(server.port) });
   await until(() => one.client.state.is === "back" && two.heard.length >= 3);
+  const printed = new Promise<string>((resolve) => two.room.on("print", resolve));
+  two.room.print();
+  await printed; // what was to come a second time would have come before
   assert.deepEqual(one.states, ["paused", "back from pause"]);
   assert.deepEqual(two.states, ["paused", "back from pause"]);
   assert.deepEqual([one.room.seat, two.room.seat, one.room.players.length], [0, 1, 2]);
   assert.deepEqual(one.heard.slice(0, 2), ["1 6", "2 0"]);
+  assert.equal(two.heard.length, 3);
   assert.deepEqual(two.heard.slice(0, 2), ["1 0", "2 3"]);
   assert.ok(["alreadyShaken", "statusMismatch"].includes(two.heard[2] ?? ""), "the second roll is refused, once");
   assert.equal(one.client.notices.length, 0);
