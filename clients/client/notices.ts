@@ -6,7 +6,7 @@
  * it should have been.
  */
 import { decode } from "#protocol/frame.ts";
-import { Notice_Reason, type Notice as NoticeMessage, NoticeSchema } from "#protocol/gen/frame_pb.ts";
+import { type Notice as NoticeMessage, NoticeSchema } from "#protocol/gen/frame_pb.ts";
 
 /** What a notice is about. */
 export type NoticeReason =
@@ -25,14 +25,8 @@ export type NoticeReason =
   /** Of a newer server. */
   | "unknown";
 
-const reasonNames: Readonly<Record<number, NoticeReason>> = {
-  [Notice_Reason.DRAIN]: "drain",
-  [Notice_Reason.MOVE]: "move",
-  [Notice_Reason.GATE_RESTART]: "gate restart",
-  [Notice_Reason.HELD]: "held",
-  [Notice_Reason.RESUMED]: "resumed",
-  [Notice_Reason.MESSAGE]: "message",
-};
+/** By their numbers on the wire. */
+const reasonNames: readonly NoticeReason[] = ["drain", "move", "gate restart", "held", "resumed", "message"];
 
 /** Something that happens, or is about to (PROTOCOL §1.7). */
 export interface Notice {

@@ -129,7 +129,7 @@ export class Seat {
     this.#enter({ is: "taken" });
     if (before.is !== "wanted") return;
     const isAnotherWanted = before.asked !== this.#metadata; // it has been asked for meanwhile
-    this.#metadata = joining(this.#metadata);
+    if (this.#metadata["mode"] === "create") this.#metadata = { ...this.#metadata, mode: "any" }; // it is there now
     if (isAnotherWanted) this.#send();
     this.#listener.onTaken(isKept);
   }
@@ -165,10 +165,4 @@ export class Seat {
     if ("timer" in this.#stage) clearTimeout(this.#stage.timer);
     this.#stage = stage;
   }
-}
-
-/** What was to be created is there now: whoever comes back to it does not want it to be new. */
-function joining(metadata: SitMetadata): SitMetadata {
-  const { mode, ...others } = metadata;
-  return mode === "create" ? others : metadata;
 }

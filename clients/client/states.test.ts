@@ -194,11 +194,11 @@ test("[client][PROTOCOL §1.3] a room that was created is joined from then on: b
   socket.say(sitDownFrame(1, 2, true));
   assert.deepEqual(socket.take(), [], "nothing is asked for anew");
   room.sit(3);
-  assert.deepEqual(socket.sits, [{ game_name: "dice", room_id: "1", seat: "3" }]);
+  assert.deepEqual(socket.sits, [{ game_name: "dice", room_id: "1", mode: "any", seat: "3" }]);
   socket.end(1006);
   await world.pass(300);
   await world.open();
-  assert.deepEqual(world.socket.sits, [{ game_name: "dice", room_id: "1", seat: "3" }]);
+  assert.deepEqual(world.socket.sits, [{ game_name: "dice", room_id: "1", mode: "any", seat: "3" }]);
 });
 
 test("[client] a drain that was undone is not said any more, and its notice ends", async (t) => {
@@ -211,6 +211,19 @@ test("[client] a drain that was undone is not said any more, and its notice ends
   assert.equal(client.notices.length, 1);
   await world.pass(7000);
   assert.equal(client.notices.length, 0);
+});
+
+test("[client][PROTOCOL §1.7] every reason of the schema has its name here", async (t) => {
+  const { world, client } = sit(t);
+  const socket = await world.seat();
+  const heard: string[] = [];
+  client.on("notice", ({ reason }) => void heard.push(reason));
+  const reasons = Object.entries(Notice_Reason).filter(([, number]) => typeof number === "number");
+  for (const [, number] of reasons) socket.say(notice(number as Notice_Reason, 1000));
+  assert.deepEqual(
+    heard,
+    reasons.map(([name]) => name.toLowerCase().replaceAll("_", " ")),
+  );
 });
 
 test("[client] an operator's message is said, and is not in force", async (t) => {
