@@ -91,7 +91,7 @@ export class Diary {
     if (mine !== null) this.entries.push(`sits at ${mine[1]}`);
     if (line === `Online ${this.user}`) this.entries.push("comes back");
     const [, points] = /^Settlement \[.*\] (\{.*\})$/.exec(line) ?? [];
-    if (points !== undefined) this.entries.push(`settles ${points}`);
+    if (points?.includes(`"${this.user}":`)) this.entries.push(`settles ${points}`); // a line of the log is of those who have rolled
     if (line === "Disconnect 1") this.entries.push("sent out");
     if (line === `StandUp ${this.user}`) this.entries.push("stands");
     const [, code] = /^Error (\d+)/.exec(line) ?? [];
