@@ -5,7 +5,7 @@
 
 import { ownToken } from "#door/own_token.ts";
 import type { Started } from "#runtime/process.ts";
-import type { Settings } from "#runtime/settings.ts";
+import { defaultKeysInUse, type Settings } from "#runtime/settings.ts";
 
 export async function welcome({ settings, port, adminPort }: Started): Promise<void> {
   if (!process.stdout.isTTY || settings.env !== "dev") return;
@@ -14,6 +14,9 @@ export async function welcome({ settings, port, adminPort }: Started): Promise<v
   const farewell = parks
     ? "Ctrl-C parks the rooms; the next npm start goes on with them."
     : "Ctrl-C once waits for the rooms to end, twice ends them.";
+  const tools = defaultKeysInUse(settings).includes("JWT_KEY")
+    ? `http://localhost:${port}/playground/`
+    : "with the documented JWT_KEY only";
   process.stdout.write(`
   Croupier deals on port ${port}.
 
@@ -21,7 +24,7 @@ export async function welcome({ settings, port, adminPort }: Started): Promise<v
     Or here:   npm run dice                 (then type: shake)
     Company:   npm run dice -- -u 2         in another terminal
     Bots:      npm run bots -- --users 8 --seconds 60
-    Tools:     http://localhost:${port}/playground/
+    Tools:     ${tools}
     Rooms:     http://localhost:${port}/rooms?game=dice
     Operate:   http://localhost:${adminPort}/
 

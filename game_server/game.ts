@@ -12,7 +12,7 @@ import type { DisconnectReason } from "#protocol/gen/frame_pb.ts";
 export interface Game<State> {
   /** What clients write as `game_name`: lower case, digits, `_`, `-`. */
   readonly name: string;
-  /** Of the shape of the state: raised when an older release could not read it. */
+  /** Of the shape of the state, 0 to 2^32 − 1: raised when an older release could not read it. */
   readonly version: number;
   /** Playing seats; left out: the setting SEATS. */
   readonly seats?: number;

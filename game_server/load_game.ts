@@ -12,6 +12,8 @@ import type { Game } from "./game.ts";
 
 const handlers = ["open", "arrive", "leave", "message", "timer", "dissolve", "phase", "print"] as const;
 const seatsMax = 1024;
+/** As links and journals write it: 32 bits. */
+const versionMax = 2 ** 32 - 1;
 /** A module is there to say what the rules are, and has nothing to wait for. */
 const loadMsMax = 5000;
 
@@ -58,7 +60,8 @@ function whatIsWrong(game: unknown): string | undefined {
   if (typeof game !== "object" || game === null) return "it is no object";
   const { name, version, seats, upgrade, protocol } = game as Partial<Game<unknown>>;
   if (typeof name !== "string" || !/^[a-z0-9_-]{1,64}$/.test(name)) return "its `name` must be lower case letters, digits, _ and -";
-  if (!Number.isSafeInteger(version) || Number(version) < 0) return "its `version` must be a whole number";
+  if (!(Number.isInteger(version) && Number(version) >= 0 && Number(version) <= versionMax))
+    return `its \`version\` must be a whole number from 0 to ${versionMax}`;
   if (seats !== undefined && !(Number.isInteger(seats) && seats > 0 && seats <= seatsMax)) return `its \`seats\` must be 1 to ${seatsMax}`;
   if (upgrade !== undefined && typeof upgrade !== "function") return "its `upgrade` is no function";
   if (protocol !== undefined && !isDescription(protocol)) return "its `protocol` is none that `defineGame` has made";

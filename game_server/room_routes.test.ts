@@ -9,6 +9,7 @@ import { systemClock } from "#runtime/clock.ts";
 import { hex64, systemEntropy } from "#runtime/entropy.ts";
 import { silentLog } from "#runtime/log.ts";
 import { readSettings } from "#runtime/settings.ts";
+import { patience } from "#tests/faults/measure.ts";
 import { FakeDisk } from "#tests/support/fake_disk.ts";
 import { TwoServers } from "#tests/support/two_servers.ts";
 import type { Game } from "./game.ts";
@@ -19,7 +20,7 @@ import { noWatchdog } from "./watchdog.ts";
 
 const roomsCount = 50_000;
 /** Far above what it takes, and far below what looking through all rooms at once for each page would. */
-const standstillMsMax = 500;
+const standstillMsMax = 500 * patience;
 
 /** A room of dice with one player, as it is written down. */
 async function writtenRoom(): Promise<RoomValue> {

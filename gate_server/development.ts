@@ -5,15 +5,19 @@
  *     GET /dev/token?user=7   a fresh token for whoever wants to be that user, so that a page can let people in without a login service
  *     anything else           what this process brings along
  *
- * With the documented `JWT_KEY` anybody can make such tokens himself. With a key of one's own only this machine gets them:
- * a gate that somebody forgot to tell `ENV=prod` gives its users' identities to nobody.
+ * With the documented `JWT_KEY` anybody can make such tokens himself. With a key of one's own, or none, there is nothing of it
+ * for anybody: behind a proxy on this machine strangers come from 127.0.0.1, too, and a gate that somebody forgot to tell
+ * `ENV=prod` gives its users' identities to nobody.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
-import { clientAddress } from "#door/address.ts";
 import { ownToken } from "#door/own_token.ts";
-import { hostNameOf, isLoopback } from "#runtime/host_name.ts";
-import { defaultKeysInUse, SettingError, type Settings } from "#runtime/settings.ts";
+import { hostNameOf } from "#runtime/host_name.ts";
+import { defaultKeysInUse, type Settings } from "#runtime/settings.ts";
+
+const byAnotherName = "Tools for development: ask by localhost or by an address.\n";
+const byAnotherKey =
+  "Tools for development are there with the documented JWT_KEY only; by one of your own, npm run dice and npm run bots make their tokens.\n";
 
 /** Each answers when the path is its own. */
 export interface DevelopmentTools {
@@ -49,11 +53,9 @@ export class Development {
   #refused(request: IncomingMessage, response: ServerResponse): boolean {
     const name = hostNameOf(request.headers.host ?? "");
     const isByAddress = name === "localhost" || isIP(name) !== 0;
-    const { address } = clientAddress(request, this.#settings.trustedProxies);
-    const isNear = isLoopback(address) || defaultKeysInUse(this.#settings).includes("JWT_KEY");
-    if (isByAddress && isNear) return false;
-    const why = isByAddress ? "with a JWT_KEY of its own this gate gives them to this machine only" : "ask by localhost or by an address";
-    const sentence = `Tools for development: ${why}.\n`;
+    const isEverybodysKey = defaultKeysInUse(this.#settings).includes("JWT_KEY");
+    if (isByAddress && isEverybodysKey) return false;
+    const sentence = isEverybodysKey ? byAnotherName : byAnotherKey;
     response.writeHead(403, { "Content-Type": "text/plain", "Content-Length": sentence.length }).end(sentence);
     return true;
   }
@@ -68,7 +70,7 @@ export class Development {
     else {
       ownToken(user, this.#settings).then(
         (token) => answer(200, token),
-        (thrown: unknown) => answer(503, thrown instanceof SettingError ? thrown.message : "no token can be made"),
+        () => answer(503, "no token can be made"),
       );
     }
     return true;

@@ -76,7 +76,7 @@ export const settingRows = {
     "ADMIN_ORIGINS",
     "",
     origins,
-    "origins whose pages may ask the admin listener, such as `http://127.0.0.1:60016`, beside its own page: where an operator's page shows several processes. A token is asked for all the same",
+    "origins whose pages may ask the admin listener, such as `http://127.0.0.1:60016`, beside its own page: where an operator's page shows several processes. Where a token is set, it is asked for all the same",
   ),
   logLevel: row(
     "LOG_LEVEL",

@@ -113,7 +113,7 @@ test("[logs] what a player has heard of is in the log when the server is killed 
     await player.hearUntil("Scene");
     player.shake(6);
     await player.hearUntil("Shake 1 6");
-    await sleep(30); // lines wait for each other for 10 ms at most
+    await sleep(250); // lines wait for each other for 10 ms at most, by the clock of another process
     server.signal("SIGKILL");
     await server.exited;
     assert.equal(said(server.lines, "sit").length, 1);

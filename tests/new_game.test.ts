@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { croupier } from "./support/croupier.ts";
 import { dataFolder } from "./support/data_folder.ts";
 import { developMade, madeGame } from "./support/made_game.ts";
+import { replaceFile } from "./support/replace_file.ts";
 import { read } from "./support/said.ts";
 
 test("[croupier] new: everything is under the new name, generated, and nothing of the template's is left", async (t) => {
@@ -51,7 +52,7 @@ test("[croupier][dev] a schema that is wrong is said with its place, by generate
   const sound = readFileSync(schema, "utf8");
   const before = readFileSync(join(folder, "gen/game_pb.ts"), "utf8");
 
-  writeFileSync(schema, sound.replace("Hand hand = 1;", "Hand hand = 1"));
+  replaceFile(schema, sound.replace("Hand hand = 1;", "Hand hand = 1"));
   const line = read(await server.logged("game swap"));
   assert.equal(line["log.level"], "error");
   assert.match(line["event.reason"] ?? "", /game\.proto:\d+:\d+:.* Everything plays on by the rules it had\.$/s);
@@ -61,6 +62,6 @@ test("[croupier][dev] a schema that is wrong is said with its place, by generate
   assert.equal(readFileSync(join(folder, "gen/game_pb.ts"), "utf8"), before, "what was generated is still there");
 
   const from = server.lines.length;
-  writeFileSync(schema, sound);
+  replaceFile(schema, sound);
   assert.equal(read(await server.loggedFrom("game swap", from))["log.level"], "info");
 });

@@ -67,7 +67,12 @@ test("[dev][start] what is no game is said in one sentence, with 78", async (t) 
     ["default.ts", "export default {};", /exports no `game`\.$/],
     ["number.ts", "export const game = 7;", /exports a `game` that is none: it is no object\.$/],
     ["name.ts", "export const game = { name: '10.0.0.1:80' };", /its `name` must be lower case/],
-    ["version.ts", "export const game = { name: 'a', version: '1' };", /its `version` must be a whole number\.$/],
+    ["version.ts", "export const game = { name: 'a', version: '1' };", /its `version` must be a whole number from 0 to 4294967295\.$/],
+    [
+      "late.ts",
+      "export const game = { name: 'a', version: 20260730120000 };",
+      /its `version` must be a whole number from 0 to 4294967295\.$/,
+    ],
     ["handler.ts", "export const game = { name: 'a', version: 1, open() {} };", /it has no `arrive`\.$/],
     [
       "protocol.ts",

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { Development } from "#gate_server/development.ts";
 import { readSettings } from "#runtime/settings.ts";
 import { dataFolder } from "./support/data_folder.ts";
-import { production } from "./support/entrance.ts";
+import { developmentKey, production } from "./support/entrance.ts";
 import { openHouse } from "./support/house.ts";
 import { listening } from "./support/listening.ts";
 import { Player } from "./support/player.ts";
@@ -65,27 +65,29 @@ test("[dev][faults §4] a page that came by another name gets no token and resto
     assert.equal((await RawConnection.ask(port, "GET /dev/token?user=7", { Host: host })).status, 200, host);
 });
 
-test("[dev][faults §4] with a JWT_KEY of its own a gate without ENV gives tokens to its own machine only", async (t) => {
+test("[dev][faults §4] with a JWT_KEY of its own, or of others, a gate without ENV gives nobody a token and no tools, through a proxy or not", async (t) => {
   const JWT_KEY = Buffer.alloc(40, 7).toString("base64");
-  const statusOf = async (env: Record<string, string>, headers: Record<string, string> = {}): Promise<number | undefined> => {
-    const { port } = await openHouse(t, { env: { TRUSTED_PROXIES: "127.0.0.1", ...env } });
-    return (await RawConnection.ask(port, "GET /dev/token?user=7", { ...here, ...headers })).status;
+  const byProxy = { Host: "127.0.0.1:60006", "X-Forwarded-For": "203.0.113.7" };
+  const ask = async (env: Record<string, string>, headers: Record<string, string> = here, request = "GET /dev/token?user=7") => {
+    const { port } = await openHouse(t, { env });
+    return RawConnection.ask(port, request, headers);
   };
-  const stranger = { "X-Forwarded-For": "203.0.113.7" };
-  assert.equal(await statusOf({ JWT_KEY }, stranger), 403);
-  assert.equal(await statusOf({ JWT_KEY }), 200);
-  assert.equal(await statusOf({}, stranger), 200, "everybody can make these");
+  const { status, body } = await ask({ JWT_KEY }, byProxy);
+  assert.equal(status, 403);
+  assert.match(body, /^Tools for development are there with the documented JWT_KEY only; .* make their tokens\.\n$/);
+  assert.equal((await ask({ JWT_KEY })).status, 403);
+  assert.equal((await ask({ JWT_KEY, TRUSTED_PROXIES: "127.0.0.1" })).status, 403);
+  assert.equal((await ask({ JWT_KEY, JWT_KEY_PREVIOUS: Buffer.from(developmentKey).toString("base64") })).status, 403);
+  for (const request of ["GET /dev/games", "POST /dev/restore?game=dice"])
+    assert.equal((await ask({ JWT_KEY }, byProxy, request)).status, 403, request);
+  assert.equal((await ask({}, byProxy)).status, 200, "everybody can make these");
+
+  const byOthers = new Development(readSettings({ JWKS_URL: "http://127.0.0.1:1/keys" }));
+  const port = await listening(t, (request, response) => void byOthers.get("/dev/token", new URLSearchParams("user=7"), request, response));
+  assert.equal((await RawConnection.ask(port, "GET /", here)).status, 403);
 });
 
 test("[dev][faults §4] in production there is no /dev/token", async (t) => {
   const { port } = await openHouse(t, { env: production });
   assert.equal((await RawConnection.ask(port, "GET /dev/token?user=7", here)).status, 426);
-});
-
-test("[dev] where others sign the tokens, /dev/token says so", async (t) => {
-  const development = new Development(readSettings({ JWKS_URL: "http://127.0.0.1:1/keys" }));
-  const user = new URLSearchParams("user=7");
-  const port = await listening(t, (request, response) => void development.get("/dev/token", user, request, response));
-  const { status, body } = await RawConnection.ask(port, "GET /", here);
-  assert.deepEqual([status, body.startsWith("JWT_KEY is not set")], [503, true]);
 });

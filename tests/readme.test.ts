@@ -1,6 +1,6 @@
 /** The README is true: its code runs, its commands exist, its tables are the settings' and the commands' own. */
 import assert from "node:assert/strict";
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { commandsTable } from "./support/commands_table.ts";
 import { marked } from "./support/marked.ts";
@@ -28,15 +28,6 @@ test("[README] the table of the operator's command line is the commands' own", (
 test("[README] every npm script it names exists", () => {
   const named = new Set([...readme.matchAll(/npm run ([a-z:]+)|npm (start|test)/g)].map(([, run, name]) => run ?? name ?? ""));
   for (const name of named) assert.ok(name in scripts, name);
-});
-
-test("[README] every file that it, docs/ and the games' page link to exists", () => {
-  const pages = ["README.md", "game_server/games/README.md", ...globSync("docs/*.md", { cwd: root.pathname })];
-  for (const page of pages) {
-    const url = new URL(page, root);
-    const links = readFileSync(url, "utf8").matchAll(/\]\(([^)#:]+)\)/g);
-    for (const [, path = ""] of links) assert.ok(existsSync(new URL(path, url)), `${page}: ${path}`);
-  }
 });
 
 test("[README] its TypeScript runs against a server and sits down", async (t) => {

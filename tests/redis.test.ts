@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { patience, sleep } from "#tests/faults/measure.ts";
 import { Cluster, metricOf } from "./support/cluster.ts";
 import { dataFolder } from "./support/data_folder.ts";
 import { Player } from "./support/player.ts";
@@ -126,7 +126,7 @@ test("[cluster][P8] a Redis that hangs costs a sit a second, and nobody else any
   await one.hearUntil("Scene");
   cluster.redis.signal("SIGSTOP");
   const second = await Player.connect(cluster.door(0), 2);
-  for (const withinMs of [2500, 500]) {
+  for (const withinMs of [2500 * patience, 500 * patience]) {
     const askedMs = performance.now();
     second.sit({ room_id: "2" });
     assert.deepEqual(await second.hear(), ["Error 114 try again"]);

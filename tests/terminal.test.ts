@@ -26,6 +26,12 @@ test("[start] on a terminal, in development, the welcome says how to play, with 
   assert.deepEqual(await player.hear(2), ["SitDown 1@0", "Scene playing {}"]);
 });
 
+test("[start] on a terminal, with a JWT_KEY of its own, the welcome has a token, and leads to no tools", async (t) => {
+  const run = singleOnTerminal(t, { JWT_KEY: Buffer.alloc(32, 4).toString("base64") });
+  await run.until((line) => line.includes("Tools:     with the documented JWT_KEY only"));
+  await run.until((line) => /^ +eyJ/.test(line));
+});
+
 test("[P6] on a terminal Ctrl-C parks the rooms and says so, and it exits", async (t) => {
   const run = singleOnTerminal(t, {});
   const port = Number(/port (\d+)/.exec(await run.until((line) => line.includes("Croupier deals on port")))?.[1]);

@@ -3,11 +3,12 @@
  * its changes are made, and what it says one reads is read, while two players stay connected. But for the ports.
  */
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { dataFolder } from "./support/data_folder.ts";
 import { type Run, spawnRun } from "./support/process.ts";
+import { replaceFile } from "./support/replace_file.ts";
 import { read, says } from "./support/said.ts";
 
 const checkout = new URL("../", import.meta.url).pathname.replace(/\/$/, "");
@@ -81,7 +82,7 @@ class Reader {
         .join("\n");
     const [before, after] = [side("+"), side("-")];
     assert.equal(text.split(before).length, 2, `once in ${file}: ${before}`);
-    writeFileSync(
+    replaceFile(
       file,
       text.replace(before, () => after),
     );

@@ -3,12 +3,16 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "vite";
 import { buildPackage, packageFolder } from "#clients/package/build.ts";
 import { dataFolder } from "./data_folder.ts";
 
 /** The oldest Node that the package promises to run on. */
 const node22 = "node@22.23.3";
+/** A registry that fails once answers again soon. */
+const installsMax = 3;
+const pauseMs = 5_000;
 
 export class ClientProject {
   readonly folder: string;
@@ -24,7 +28,7 @@ export class ClientProject {
     await buildPackage();
     const packed = npm(packageFolder, "pack", "--json", "--pack-destination", project.folder);
     const [tarball] = JSON.parse(packed) as { filename: string }[];
-    npm(project.folder, "install", "--no-audit", "--no-fund", "--prefer-offline", join(project.folder, tarball?.filename ?? ""), ...others);
+    await install(project.folder, join(project.folder, tarball?.filename ?? ""), ...others);
     return project;
   }
 
@@ -52,6 +56,18 @@ export class ClientProject {
       build: { outDir, assetsInlineLimit: 0, modulePreload: false },
     });
     return outDir;
+  }
+}
+
+async function install(folder: string, ...packages: readonly string[]): Promise<void> {
+  for (let left = installsMax - 1; ; left--) {
+    try {
+      npm(folder, "install", "--no-audit", "--no-fund", "--prefer-offline", ...packages);
+      return;
+    } catch (thrown) {
+      if (left === 0) throw thrown;
+    }
+    await sleep(pauseMs);
   }
 }
 

@@ -1,8 +1,9 @@
 /** A game in a folder of its own, outside of everything: it counts what players say. Its text may be changed. */
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { dataFolder } from "./data_folder.ts";
+import { replaceFile } from "./replace_file.ts";
 
 const checkout = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
 
@@ -57,7 +58,7 @@ export class OutsideGame {
   }
 
   write(file: string, text: string): void {
-    writeFileSync(join(this.folder, file), text);
+    replaceFile(join(this.folder, file), text);
   }
 
   /** Replaces one text in the game by another. */
