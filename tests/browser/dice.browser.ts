@@ -36,12 +36,10 @@ test("[web] two tabs play a game to its settlement while a third watches, and ax
   await one.reads("Player 2 sat down");
   await one.reads("Player 3 watches");
 
+  await one.newGame();
   const ofTwo = await two.roll();
-  await one.reads("Player 2 rolled");
-  await one.reads("rolled, hidden");
-  await one.isAccessible("somebody has rolled");
-  await keepScreenshot(one.page, "table");
   const ofOne = await one.roll();
+  await one.reads("Player 2 rolled");
   const expected = { one: ofOne >= ofTwo, two: ofTwo >= ofOne };
   for (const [tab, names] of [
     [one, ["You", "Player 2"]],
@@ -55,7 +53,7 @@ test("[web] two tabs play a game to its settlement while a third watches, and ax
   await three.isAccessible("settlement, watching");
   await keepScreenshot(three.page, "watching");
   await one.reads("A new game begins");
-  await one.page.locator(".past", { hasText: "Game 1" }).waitFor();
+  await one.page.locator(".past", { hasText: "Game 2" }).waitFor();
 
   await three.page.getByRole("button", { name: "Take a seat" }).click();
   await three.page.locator(".chair.mine").waitFor();
@@ -63,6 +61,12 @@ test("[web] two tabs play a game to its settlement while a third watches, and ax
   await two.page.getByRole("button", { name: "Back to the lobby" }).click();
   await one.reads("Player 2 left");
   await one.reads("Free");
+
+  await three.roll();
+  await one.reads("Player 3 rolled");
+  await one.reads("rolled, hidden");
+  await one.isAccessible("somebody has rolled");
+  await keepScreenshot(one.page, "table");
 });
 
 test("[web] whoever loads the page again finds his seat and his points", async (t) => {
