@@ -34,8 +34,6 @@ test("[web][P4] a tab that is cut off says so, comes back to its points, and the
   const points = await two.roll();
   proxy.refuse();
   await two.reads(/The connection is lost/);
-  await accessible(two.page, "cut off");
-  await keepScreenshot(two.page, "cut-off");
   await one.reads("Player 2 went offline; the seat is kept");
   proxy.go();
   await two.reads("You are back at your seat.");
@@ -43,6 +41,11 @@ test("[web][P4] a tab that is cut off says so, comes back to its points, and the
   await one.reads("Player 2 is back");
   assert.ok(two.connections > 1);
   assert.equal(one.connections, 1);
+
+  proxy.refuse(); // apart: whoever is away when his game is settled is stood up
+  await two.reads(/The connection is lost/);
+  await accessible(two.page, "cut off");
+  await keepScreenshot(two.page, "cut-off");
 });
 
 test("[web][P2] npm start's server is killed with -9 and started again while both play: they come back to what they had rolled", async (t) => {
