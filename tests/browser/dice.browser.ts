@@ -77,7 +77,7 @@ test("[web] whoever loads the page again finds his seat and his points", async (
   await one.page.reload();
   await one.page.locator(".chair.mine .die").waitFor();
   assert.equal(await one.points(), points);
-  await one.reads("You are back at your seat.");
+  await one.reads("You are back at your seat");
 });
 
 test("[web] a phone of 320 pixels has room for all of it, by night and in Chinese", async (t) => {
