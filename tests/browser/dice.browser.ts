@@ -4,6 +4,7 @@ import { type TestContext, test } from "node:test";
 import { mintToken } from "#protocol/token.ts";
 import { keepScreenshot, TestBrowser } from "#tests/support/browser.ts";
 import { DiceTab } from "#tests/support/dice_tab.ts";
+import { production } from "#tests/support/entrance.ts";
 import { Server } from "#tests/support/process.ts";
 
 async function house(t: TestContext): Promise<{ browser: TestBrowser; port: number; url: string } | undefined> {
@@ -155,9 +156,8 @@ test("[web] dice roll, and lie still for who asks for less motion", async (t) =>
 test("[web] in production a token comes in the address, which forgets it at once, or by a form; an expired one is said to be", async (t) => {
   const browser = await TestBrowser.open(t);
   if (browser === undefined) return;
-  const key = Buffer.alloc(32, 5);
-  const env = { ENV: "prod", JWT_KEY: key.toString("base64"), LINK_KEY: Buffer.alloc(32, 6).toString("base64") };
-  const { port } = await Server.start(t, "single.ts", env);
+  const key = Buffer.from(production.JWT_KEY, "base64");
+  const { port } = await Server.start(t, "single.ts", production);
   const url = `http://127.0.0.1:${port}/`;
   const token = await mintToken(7, key);
   const linked = await DiceTab.open(browser, `${url}#table=5&token=${token}`);
