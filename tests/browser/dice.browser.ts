@@ -163,6 +163,9 @@ test("[web] in production a token comes in the address, which forgets it at once
   const linked = await DiceTab.open(browser, `${url}#table=5&token=${token}`);
   await linked.page.locator(".chair.mine").waitFor();
   assert.equal(linked.page.url(), `${url}#table=5`);
+  await linked.page.goto(`${url}#table=6&token=${await mintToken(9, key)}`); // no other page: only another address
+  await linked.page.locator(".chair.mine .chip", { hasText: "9" }).waitFor();
+  assert.equal(linked.page.url(), `${url}#table=6`);
 
   const mayLog = /\/dev\/token|WebSocket connection/;
   const typed = await DiceTab.open(browser, url, { mayLog });
