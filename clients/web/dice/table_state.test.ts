@@ -47,6 +47,13 @@ test("[web] what others do is said once, in order", () => {
   assert.equal(new Set(state.happenings.map((happening) => happening.at)).size, 6);
 });
 
+test("[web] who is told of without a seat was there before: he has dropped, or is back", () => {
+  const kept: Told = { is: "client", state: { is: "back", from: "reconnect", awayMs: 1 }, me };
+  const of = (isOnline: boolean): Told => players({ user: other, seat: undefined, isOnline });
+  assert.deepEqual(said(after(emptyTable(seated), kept, of(false), of(true))), ["reconnected", "offline 2", "back 2"]);
+  assert.deepEqual(said(after(emptyTable(seated), kept, of(true))), ["reconnected", "back 2"]);
+});
+
 test("[web] points of others are hidden until the settlement, which names who won", () => {
   const rolled = after(sat(), shaken(other), shaken(me, 5));
   assert.deepEqual([...rolled.points], [[other, 0], [me, 5]]); // biome-ignore format: one row

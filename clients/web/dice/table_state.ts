@@ -128,7 +128,10 @@ function settled(state: TableState, { idleDuration, winner, dice }: SettlementNo
   return happened(next, { is: "settlement", winners: winner, points: points.get(winner[0] ?? 0n) ?? 0 });
 }
 
-/** What others did, as the difference of who was there and who is. Those who are told while one sits down were there before. */
+/**
+ * What others did, as the difference of who was there and who is. Those who are told while one sits down were there before,
+ * and so was, unknown to who came back to a kept seat, whoever is told of without a seat: he has dropped, or is back.
+ */
 function changesOf({ players: before, client, me }: TableState, after: readonly Player[], seats: number): HappeningBody[] {
   if (!isInRoom(client)) return [];
   const was = new Map(before.map((player) => [player.user, player]));
@@ -138,8 +141,8 @@ function changesOf({ players: before, client, me }: TableState, after: readonly 
     const { user, isOnline, seat } = player;
     const known = was.get(user);
     if (user === me) return [];
-    if (known === undefined) return [{ is: seat !== undefined && seat >= seats ? "watches" : "sat", user }];
-    if (known.isOnline === isOnline) return [];
+    if (known === undefined && seat !== undefined) return [{ is: seat >= seats ? "watches" : "sat", user }];
+    if (known?.isOnline === isOnline) return [];
     return [{ is: isOnline ? "back" : "offline", user }];
   });
   return [...gone, ...others];
