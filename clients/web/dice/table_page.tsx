@@ -38,7 +38,7 @@ function TableView({ identity, place, onRefused, onLeave, onAgain }: TablePagePr
   const words = useWords();
   const seats = useSeats(place.table);
   const { state, roll, takeSeat, dismiss } = useTable({ identity, place, seats });
-  const seating = seatingOf(state.players, state.points.keys(), seats);
+  const seating = seatingOf(state, seats);
   const heading = useRef<HTMLHeadingElement>(null);
   const sitDown = (): void => {
     takeSeat();
