@@ -116,6 +116,7 @@ test("[web][admin] the page lists gates, game servers, rooms and sessions, and f
   await page.getByRole("button", { name: "Send" }).click();
   await players[1]?.hearUntil("Notice 5/0 We restart at noon.");
   await shows(page.getByText("User 2 was told, at 1 session."));
+  await shows(page.locator("button:focus", { hasText: "Message…" }));
 
   await page.getByRole("link", { name: "Rooms" }).click();
   await until(async () => (await row(page, "Rooms", /dice\/\d/).count()) === 3);
