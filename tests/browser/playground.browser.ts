@@ -55,6 +55,9 @@ test("[dev][web] two users play dice by forms, one is cut off and comes back, th
   assert.equal(await page.getByRole("region").count(), 2);
   await accessible(page, "two users at a table");
   await keepScreenshot(page, "playground");
+
+  await of(1).getByRole("button", { name: "leave" }).click();
+  await page.locator("input[name=user][value='3']").waitFor(); // 2 is there
 });
 
 test("[dev][web] a game of one's own: its form changes with its schema, and the player stays where he is", async (t) => {
