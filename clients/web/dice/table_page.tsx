@@ -42,7 +42,7 @@ function TableView({ identity, place, onRefused, onLeave, onAgain }: TablePagePr
   const heading = useRef<HTMLHeadingElement>(null);
   const sitDown = (): void => {
     takeSeat();
-    history.replaceState(null, "", `#${fragmentOf({ ...place, isWatching: false })}`);
+    location.replace(`#${fragmentOf({ ...place, isWatching: false })}`); // which is heard as another place: he plays, also when he tries again
   };
   const isTokenBad = state.client.is === "connecting" && state.client.because === "no token" && identity.is === "token";
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);
