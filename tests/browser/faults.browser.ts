@@ -127,6 +127,7 @@ test("[web][P6] a table that will be closed says so, and how long it has, and th
   await keepScreenshot(one.page, "notice");
   game.signal("SIGTERM");
   await one.reads("This table is closed.");
+  await one.reads("Standing still");
   await accessible(one.page, "closed");
   await one.page.getByRole("link", { name: "Back to the lobby" }).click();
   await one.page.locator(".hero").waitFor();
