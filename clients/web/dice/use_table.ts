@@ -36,7 +36,9 @@ export function useTable({ identity, place, seats }: TableOptions): Table {
   }, [identity, place.table]);
   return {
     state,
-    roll: () => void room.current?.send("shake"),
+    roll: () => {
+      if (room.current?.send("shake") === "sent") told({ is: "rolling" });
+    },
     takeSeat: () => room.current?.sit(-1),
     dismiss: () => told({ is: "message", text: "" }),
   };
