@@ -122,6 +122,7 @@ test("[web] a keyboard is enough, and the focus stays where it is", async (t) =>
   await tabTo("Player 4");
   await page.keyboard.press("Enter");
   await page.locator(".hero").waitFor();
+  assert.equal(await focused(), "Lobby");
   await tabTo("Play now");
   await page.keyboard.press("Enter");
   await page.locator(".chair.mine").waitFor();
@@ -135,6 +136,7 @@ test("[web] a keyboard is enough, and the focus stays where it is", async (t) =>
   assert.equal(await focused(), "Back to the lobby");
   await page.keyboard.press("Enter");
   await page.locator(".hero").waitFor();
+  assert.equal(await focused(), "Lobby");
   assert.equal(await page.getByText("You have rolled already.").count(), 0);
 });
 

@@ -1,5 +1,6 @@
 /** The lobby: the open tables, and how to get to one. */
 import { fragmentOf, isTable } from "./address.ts";
+import { Heading } from "./heading.tsx";
 import { bestTable, freshTable, type OpenRoom, useRooms } from "./rooms.ts";
 import { useWords } from "./words.ts";
 
@@ -18,7 +19,7 @@ export function Lobby() {
     <main class="wide">
       <section class="hero">
         <div>
-          <h1>{words.lobby}</h1>
+          <Heading>{words.lobby}</Heading>
           <p class="hint">{words.tagline}</p>
         </div>
         <div class="row">
