@@ -138,6 +138,9 @@ test("[web] a keyboard is enough, and the focus stays where it is", async (t) =>
   await page.locator(".hero").waitFor();
   assert.equal(await focused(), "Lobby");
   assert.equal(await page.getByText("You have rolled already.").count(), 0);
+  await page.getByLabel("Table number").fill("9223372036854775808");
+  await page.keyboard.press("Enter");
+  assert.match(await page.evaluate<string>("document.querySelector('input:invalid').validationMessage"), /^Table numbers go from 1/);
 });
 
 test("[web] dice roll, and lie still for who asks for less motion", async (t) => {

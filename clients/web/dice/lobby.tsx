@@ -13,8 +13,10 @@ export function Lobby() {
   const formOnSubmit = (event: SubmitEvent): void => {
     event.preventDefault();
     const table = String(new FormData(event.currentTarget as HTMLFormElement).get("table"));
-    if (isTable(table)) location.hash = fragmentOf({ table, isWatching: false });
+    location.hash = fragmentOf({ table, isWatching: false });
   };
+  const tableOnInput = ({ currentTarget: input }: { currentTarget: HTMLInputElement }): void =>
+    input.setCustomValidity(input.value === "" || isTable(input.value) ? "" : words.notATable);
   return (
     <main class="wide">
       <section class="hero">
@@ -51,7 +53,7 @@ export function Lobby() {
         <form class="row" onSubmit={formOnSubmit}>
           <label>
             {words.tableNumber}
-            <input name="table" inputMode="numeric" pattern="[1-9][0-9]*" maxLength={19} required autoComplete="off" />
+            <input name="table" inputMode="numeric" maxLength={19} required autoComplete="off" onInput={tableOnInput} />
           </label>
           <button type="submit">{words.go}</button>
         </form>
