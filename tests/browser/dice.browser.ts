@@ -81,6 +81,20 @@ test("[web] whoever loads the page again finds his seat and his points", async (
   await one.reads("You are back at your seat");
 });
 
+test("[web] whoever goes to another table while his seat is kept is led to it, and reads where he is", async (t) => {
+  const all = await house(t);
+  if (all === undefined) return;
+  const one = await DiceTab.at(all.browser, all.port, 1, { table: "5" });
+  const points = await one.roll();
+  await one.page.getByRole("button", { name: "Back to the lobby" }).click();
+  await one.page.locator(".hero").waitFor();
+  await one.page.goto(`${all.url}#table=6`);
+  await one.page.getByRole("heading", { name: "Table 5" }).waitFor();
+  await one.page.locator(".chair.mine .die").waitFor();
+  assert.equal(one.page.url(), `${all.url}#table=5`);
+  assert.equal(await one.points(), points);
+});
+
 test("[web] a phone of 320 pixels has room for all of it, by night and in Chinese", async (t) => {
   const all = await house(t);
   if (all === undefined) return;

@@ -38,11 +38,11 @@ export function TablePage(props: TablePageProps) {
 function TableView({ identity, place, onRefused, onLeave, onAgain }: TablePageProps & { onAgain(): void }) {
   const words = useWords();
   const seats = useSeats(place.table);
-  const { state, roll, takeSeat, dismiss } = useTable({ identity, place, seats });
+  const { state, roll, takeSeat, dismiss } = useTable({ identity, place, seats, onLed: goPlaying });
   const seating = seatingOf(state, seats);
   const sitDown = (): void => {
     takeSeat();
-    location.replace(`#${fragmentOf({ ...place, isWatching: false })}`); // which is heard as another place: he plays, also when he tries again
+    goPlaying(place.table); // so that he plays, also when he tries again
   };
   const isTokenBad = state.client.is === "connecting" && state.client.because === "no token" && identity.is === "token";
   useEffect(() => {
@@ -69,6 +69,11 @@ function TableView({ identity, place, onRefused, onLeave, onAgain }: TablePagePr
       </div>
     </main>
   );
+}
+
+/** The address says what is so already; unlike `history.replaceState`, the page hears of it. */
+function goPlaying(table: string): void {
+  location.replace(`#${fragmentOf({ table, isWatching: false })}`);
 }
 
 interface ActionsProps {
