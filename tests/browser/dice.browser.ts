@@ -4,6 +4,7 @@ import { type TestContext, test } from "node:test";
 import { mintToken } from "#protocol/token.ts";
 import { keepScreenshot, TestBrowser } from "#tests/support/browser.ts";
 import { DiceTab } from "#tests/support/dice_tab.ts";
+import { production } from "#tests/support/entrance.ts";
 import { Server } from "#tests/support/process.ts";
 
 async function house(t: TestContext): Promise<{ browser: TestBrowser; port: number; url: string } | undefined> {
@@ -36,12 +37,10 @@ test("[web] two tabs play a game to its settlement while a third watches, and ax
   await one.reads("Player 2 sat down");
   await one.reads("Player 3 watches");
 
+  await one.newGame();
   const ofTwo = await two.roll();
-  await one.reads("Player 2 rolled");
-  await one.reads("rolled, hidden");
-  await one.isAccessible("somebody has rolled");
-  await keepScreenshot(one.page, "table");
   const ofOne = await one.roll();
+  await one.reads("Player 2 rolled");
   const expected = { one: ofOne >= ofTwo, two: ofTwo >= ofOne };
   for (const [tab, names] of [
     [one, ["You", "Player 2"]],
@@ -55,7 +54,7 @@ test("[web] two tabs play a game to its settlement while a third watches, and ax
   await three.isAccessible("settlement, watching");
   await keepScreenshot(three.page, "watching");
   await one.reads("A new game begins");
-  await one.page.locator(".past", { hasText: "Game 1" }).waitFor();
+  await one.page.locator(".past", { hasText: "Game 2" }).waitFor();
 
   await three.page.getByRole("button", { name: "Take a seat" }).click();
   await three.page.locator(".chair.mine").waitFor();
@@ -63,6 +62,12 @@ test("[web] two tabs play a game to its settlement while a third watches, and ax
   await two.page.getByRole("button", { name: "Back to the lobby" }).click();
   await one.reads("Player 2 left");
   await one.reads("Free");
+
+  await three.roll();
+  await one.reads("Player 3 rolled");
+  await one.reads("rolled, hidden");
+  await one.isAccessible("somebody has rolled");
+  await keepScreenshot(one.page, "table");
 });
 
 test("[web] whoever loads the page again finds his seat and his points", async (t) => {
@@ -73,7 +78,21 @@ test("[web] whoever loads the page again finds his seat and his points", async (
   await one.page.reload();
   await one.page.locator(".chair.mine .die").waitFor();
   assert.equal(await one.points(), points);
-  await one.reads("You are back at your seat.");
+  await one.reads("You are back at your seat");
+});
+
+test("[web] whoever goes to another table while his seat is kept is led to it, and reads where he is", async (t) => {
+  const all = await house(t);
+  if (all === undefined) return;
+  const one = await DiceTab.at(all.browser, all.port, 1, { table: "5" });
+  const points = await one.roll();
+  await one.page.getByRole("button", { name: "Back to the lobby" }).click();
+  await one.page.locator(".hero").waitFor();
+  await one.page.goto(`${all.url}#table=6`);
+  await one.page.getByRole("heading", { name: "Table 5" }).waitFor();
+  await one.page.locator(".chair.mine .die").waitFor();
+  assert.equal(one.page.url(), `${all.url}#table=5`);
+  assert.equal(await one.points(), points);
 });
 
 test("[web] a phone of 320 pixels has room for all of it, by night and in Chinese", async (t) => {
@@ -117,6 +136,7 @@ test("[web] a keyboard is enough, and the focus stays where it is", async (t) =>
   await tabTo("Player 4");
   await page.keyboard.press("Enter");
   await page.locator(".hero").waitFor();
+  assert.equal(await focused(), "Lobby");
   await tabTo("Play now");
   await page.keyboard.press("Enter");
   await page.locator(".chair.mine").waitFor();
@@ -130,7 +150,11 @@ test("[web] a keyboard is enough, and the focus stays where it is", async (t) =>
   assert.equal(await focused(), "Back to the lobby");
   await page.keyboard.press("Enter");
   await page.locator(".hero").waitFor();
+  assert.equal(await focused(), "Lobby");
   assert.equal(await page.getByText("You have rolled already.").count(), 0);
+  await page.getByLabel("Table number").fill("9223372036854775808");
+  await page.keyboard.press("Enter");
+  assert.match(await page.evaluate<string>("document.querySelector('input:invalid').validationMessage"), /^Table numbers go from 1/);
 });
 
 test("[web] dice roll, and lie still for who asks for less motion", async (t) => {
@@ -151,14 +175,16 @@ test("[web] dice roll, and lie still for who asks for less motion", async (t) =>
 test("[web] in production a token comes in the address, which forgets it at once, or by a form; an expired one is said to be", async (t) => {
   const browser = await TestBrowser.open(t);
   if (browser === undefined) return;
-  const key = Buffer.alloc(32, 5);
-  const env = { ENV: "prod", JWT_KEY: key.toString("base64"), LINK_KEY: Buffer.alloc(32, 6).toString("base64") };
-  const { port } = await Server.start(t, "single.ts", env);
+  const key = Buffer.from(production.JWT_KEY, "base64");
+  const { port } = await Server.start(t, "single.ts", production);
   const url = `http://127.0.0.1:${port}/`;
   const token = await mintToken(7, key);
   const linked = await DiceTab.open(browser, `${url}#table=5&token=${token}`);
   await linked.page.locator(".chair.mine").waitFor();
   assert.equal(linked.page.url(), `${url}#table=5`);
+  await linked.page.goto(`${url}#table=6&token=${await mintToken(9, key)}`); // no other page: only another address
+  await linked.page.locator(".chair.mine .chip", { hasText: "9" }).waitFor();
+  assert.equal(linked.page.url(), `${url}#table=6`);
 
   const mayLog = /\/dev\/token|WebSocket connection/;
   const typed = await DiceTab.open(browser, url, { mayLog });

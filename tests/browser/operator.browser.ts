@@ -42,15 +42,18 @@ async function roomsTaken(gate: Server): Promise<number> {
   return servers.filter(({ isOffered }) => isOffered).length;
 }
 
-/** Each alone in a room of his own, which has the number of the user. */
-async function seated(gate: Server, count: number): Promise<Player[]> {
+/** Users from 1, as many as are asked for, each alone in a room of his own. */
+async function allSeated(gate: Server, count: number): Promise<Player[]> {
   const players: Player[] = [];
-  for (let user = 1; user <= count; user++) {
-    const player = await Player.seated(gate.port, user, { room_id: String(user) });
-    await player.hearUntil("Scene");
-    players.push(player);
-  }
+  for (let user = 1; user <= count; user++) players.push(await seated(gate, user));
   return players;
+}
+
+/** Alone in the room that has the number of the user. */
+async function seated(gate: Server, user: number): Promise<Player> {
+  const player = await Player.seated(gate.port, user, { room_id: String(user) });
+  await player.hearUntil("Scene");
+  return player;
 }
 
 /** What a browser says of a process that is gone, or of a token that is none. */
@@ -94,7 +97,7 @@ test("[web][admin] the page lists gates, game servers, rooms and sessions, and f
   if (browser === undefined) return;
   const all = await fleet(t);
   if (all === undefined) return;
-  const players = await seated(all.gate, 3);
+  const players = await allSeated(all.gate, 3);
   const page = await signedIn(browser, all, tokens.ADMIN_TOKEN);
   await shows(page.getByText("You may operate."));
   await shows(row(page, "Gates", "v1.3").filter({ hasText: "serving" }));
@@ -113,22 +116,24 @@ test("[web][admin] the page lists gates, game servers, rooms and sessions, and f
   await page.getByRole("button", { name: "Send" }).click();
   await players[1]?.hearUntil("Notice 5/0 We restart at noon.");
   await shows(page.getByText("User 2 was told, at 1 session."));
+  await shows(page.locator("button:focus", { hasText: "Message…" }));
 
   await page.getByRole("link", { name: "Rooms" }).click();
   await until(async () => (await row(page, "Rooms", /dice\/\d/).count()) === 3);
   await accessible(page, "rooms");
-  await page.getByLabel("User").fill("1");
+  const four = await seated(all.gate, 4); // just now: his roll is to outlast the move, and with it his game
+  await page.getByLabel("User").fill("4");
   await page.getByRole("button", { name: "Search" }).click();
   await until(async () => (await row(page, "Rooms", /dice\/\d/).count()) === 1);
-  await page.getByRole("link", { name: "dice/1" }).click();
+  await page.getByRole("link", { name: "dice/4" }).click();
   const print = page.locator("pre");
   await shows(print.filter({ hasText: "dice none" }));
-  players[0]?.shake(6);
-  await shows(print.filter({ hasText: "user 1: rolled" }));
+  four.shake(6);
+  await shows(print.filter({ hasText: "user 4: rolled" }));
   await accessible(page, "a room");
 
   const owner = async (): Promise<number> => {
-    const answers = await Promise.all(all.servers.map((server) => ask(server, "GET", "/rooms/dice/1", reader)));
+    const answers = await Promise.all(all.servers.map((server) => ask(server, "GET", "/rooms/dice/4", reader)));
     return answers.findIndex(({ status }) => status === 200);
   };
   const before = await owner();
@@ -137,11 +142,11 @@ test("[web][admin] the page lists gates, game servers, rooms and sessions, and f
   await shows(page.getByText(/^It is at .* now\.$/));
   assert.equal(await owner(), 1 - before);
   await shows(page.locator("dd").filter({ hasText: /^2$/ }));
-  await shows(print.filter({ hasText: "user 1: rolled" }));
+  await shows(print.filter({ hasText: "user 4: rolled" }));
   await keepScreenshot(page, "operator-room");
   await page.getByRole("button", { name: "Dissolve…" }).click();
   await page.getByRole("button", { name: "Dissolve it" }).click();
-  await players[0]?.hearUntil("Disconnect 1");
+  await four.hearUntil("Disconnect 1");
   await shows(page.getByText(/It is played by nobody who is asked here/));
   await players[2]?.settle();
 
@@ -161,7 +166,7 @@ test("[web][admin][P6] a drain is seen room by room, taken back, and seen again 
     servers: [first],
     start: successor,
   } = all;
-  const players = await seated(all.gate, 12);
+  const players = await allSeated(all.gate, 12);
   const page = await signedIn(browser, all, tokens.ADMIN_TOKEN);
   const named = nameOf(first);
   await until(async () => (await row(page, "Game servers", "serving").filter({ hasText: "6" }).count()) === 2);

@@ -50,6 +50,12 @@ export class DiceTab {
     await this.page.getByText(text).first().waitFor();
   }
 
+  /** Waits until a game begins, for one who has not rolled: all of its time is left. */
+  async newGame(): Promise<void> {
+    await this.page.locator(".roll[aria-disabled=true]").waitFor({ timeout: 40_000 });
+    await this.page.locator(".roll[aria-disabled=false]").waitFor();
+  }
+
   /** Rolls, as soon as there is a game; gives the points. */
   async roll(): Promise<number> {
     await this.page.locator(".roll[aria-disabled=false]").click();

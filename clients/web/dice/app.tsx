@@ -1,6 +1,6 @@
 /** The page: who plays, in which language, and where: signing in, the lobby, or a table. */
 import { useEffect, useState } from "preact/hooks";
-import { fragmentOf, type Place, readPlace } from "./address.ts";
+import { fragmentOf, type Place, readPlace, takeToken } from "./address.ts";
 import { type Catalogue, catalogues, type Language, languages } from "./catalogue.ts";
 import { Die } from "./die.tsx";
 import { forgetIdentity, type Identity, keepIdentity, readIdentity } from "./identity.ts";
@@ -13,7 +13,10 @@ export function App() {
   const [language, setLanguage] = useState(readLanguage);
   const [identity, setIdentity] = useState(readIdentity);
   const [isRefused, setRefused] = useState(false);
-  const place = usePlace();
+  const place = usePlace(() => {
+    setRefused(false);
+    setIdentity(readIdentity());
+  });
   const words = catalogues[language];
 
   useEffect(() => {
@@ -42,7 +45,7 @@ export function App() {
       {identity === undefined ? (
         <SignIn isRefused={isRefused} onSignIn={signIn} />
       ) : (
-        <Inside identity={identity} place={place} onRefused={() => signOut(true)} />
+        <Inside key={JSON.stringify(identity)} identity={identity} place={place} onRefused={() => signOut(true)} />
       )}
     </Words.Provider>
   );
@@ -88,11 +91,14 @@ function Header({ words, language, onLanguage, identity, onSignOut }: HeaderProp
   );
 }
 
-/** Follows the address. */
-function usePlace(): Place {
+/** Follows the address, also where a login's link is opened in a tab that is at this page: that loads nothing anew. */
+function usePlace(onToken: () => void): Place {
   const [place, setPlace] = useState(() => readPlace(location.hash));
   useEffect(() => {
-    const windowOnHashChange = (): void => setPlace(readPlace(location.hash));
+    const windowOnHashChange = (): void => {
+      if (takeToken(location.hash).token !== undefined) onToken();
+      setPlace(readPlace(location.hash));
+    };
     addEventListener("hashchange", windowOnHashChange);
     return () => removeEventListener("hashchange", windowOnHashChange);
   }, []);

@@ -1,4 +1,5 @@
 /** How long the game, or the pause after it, still lasts: a ring that closes, and the seconds in it. */
+import { isInRoom } from "#clients/client.ts";
 import { useNow } from "./now.ts";
 import { hasRolled, type TableState } from "./table_state.ts";
 import { useWords } from "./words.ts";
@@ -11,7 +12,7 @@ export function Countdown({ state }: { state: TableState }) {
   const { phase, switchesAtMs, client } = state;
   const words = useWords();
   const now = useNow();
-  const stands = client.is === "paused" || client.is === "connecting";
+  const stands = client.is === "paused" || !isInRoom(client);
   const leftMs = Math.max(0, switchesAtMs - now);
   const part = phase === undefined || stands ? 0 : Math.min(1, leftMs / lengthMs[phase]);
   const isSoon = phase === "playing" && !stands && leftMs < soonMs;

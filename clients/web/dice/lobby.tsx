@@ -1,5 +1,6 @@
 /** The lobby: the open tables, and how to get to one. */
 import { fragmentOf, isTable } from "./address.ts";
+import { Heading } from "./heading.tsx";
 import { bestTable, freshTable, type OpenRoom, useRooms } from "./rooms.ts";
 import { useWords } from "./words.ts";
 
@@ -12,13 +13,15 @@ export function Lobby() {
   const formOnSubmit = (event: SubmitEvent): void => {
     event.preventDefault();
     const table = String(new FormData(event.currentTarget as HTMLFormElement).get("table"));
-    if (isTable(table)) location.hash = fragmentOf({ table, isWatching: false });
+    location.hash = fragmentOf({ table, isWatching: false });
   };
+  const tableOnInput = ({ currentTarget: input }: { currentTarget: HTMLInputElement }): void =>
+    input.setCustomValidity(input.value === "" || isTable(input.value) ? "" : words.notATable);
   return (
     <main class="wide">
       <section class="hero">
         <div>
-          <h1>{words.lobby}</h1>
+          <Heading>{words.lobby}</Heading>
           <p class="hint">{words.tagline}</p>
         </div>
         <div class="row">
@@ -50,7 +53,7 @@ export function Lobby() {
         <form class="row" onSubmit={formOnSubmit}>
           <label>
             {words.tableNumber}
-            <input name="table" inputMode="numeric" pattern="[1-9][0-9]*" maxLength={19} required autoComplete="off" />
+            <input name="table" inputMode="numeric" maxLength={19} required autoComplete="off" onInput={tableOnInput} />
           </label>
           <button type="submit">{words.go}</button>
         </form>

@@ -1,15 +1,14 @@
 /** The one thing a player does. It stays where it is and keeps the focus, whether or not it can be pressed. */
-import { isInRoom } from "#clients/client.ts";
-import type { TableState } from "./table_state.ts";
+import { canRoll, type TableState } from "./table_state.ts";
 import { useWords } from "./words.ts";
 
 export function RollButton({ state, onRoll }: { state: TableState; onRoll(): void }) {
   const words = useWords();
   const mine = state.points.get(state.me);
-  const canRoll = state.phase === "playing" && mine === undefined && isInRoom(state.client);
+  const can = canRoll(state);
   return (
     <div class="actions">
-      <button type="button" class="primary roll" aria-disabled={!canRoll} onClick={() => canRoll && onRoll()}>
+      <button type="button" class="primary roll" aria-disabled={!can} onClick={() => can && onRoll()}>
         {labelOf()}
       </button>
     </div>

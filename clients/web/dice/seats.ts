@@ -1,5 +1,6 @@
 /** Who sits where, as it is drawn: chairs in order, and whoever watches. */
 import type { Player } from "#clients/client.ts";
+import type { TableState } from "./table_state.ts";
 
 export interface Chair {
   /** Counts from 0. */
@@ -14,11 +15,13 @@ export interface Seating {
 
 /**
  * Whoever came back to a kept seat has not been told who else is there, nor which seat his is: those who have rolled are at
- * the table, and take the first chairs that nobody is known to have.
+ * the table, and take the first chairs that nobody is known to have. Only while they play: the settlement stands up whoever is
+ * away, and his points are shown until the next game.
  */
-export function seatingOf(players: readonly Player[], rolled: Iterable<bigint>, seats: number): Seating {
+export function seatingOf({ players, points, phase }: Pick<TableState, "players" | "points" | "phase">, seats: number): Seating {
   const known = new Set(players.map(({ user }) => user));
-  const guessed = [...rolled].filter((user) => !known.has(user)).map((user) => ({ user, seat: undefined, isOnline: true }));
+  const rolled = phase === "playing" ? [...points.keys()] : [];
+  const guessed = rolled.filter((user) => !known.has(user)).map((user) => ({ user, seat: undefined, isOnline: true }));
   const byChair = new Map<number, Player>();
   for (const player of players) if (player.seat !== undefined && player.seat < seats) byChair.set(player.seat, player);
   for (const player of [...players, ...guessed]) if (player.seat === undefined) byChair.set(firstFree(byChair), player);

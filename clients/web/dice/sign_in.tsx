@@ -1,5 +1,6 @@
 /** Signing in: anybody one likes in development, a token in production. */
 import { useEffect, useState } from "preact/hooks";
+import { Heading } from "./heading.tsx";
 import { type Identity, isDevelopment } from "./identity.ts";
 import { useWords } from "./words.ts";
 
@@ -41,7 +42,7 @@ function ChooseUser({ onSignIn }: Pick<SignInProps, "onSignIn">) {
   };
   return (
     <section class="panel" aria-labelledby="choose">
-      <h1 id="choose">{words.chooseTitle}</h1>
+      <Heading id="choose">{words.chooseTitle}</Heading>
       <p class="hint">{words.chooseHint}</p>
       <ul class="people">
         {usersToChoose.map((user) => (
@@ -75,7 +76,7 @@ function GiveToken({ onSignIn }: Pick<SignInProps, "onSignIn">) {
   };
   return (
     <section class="panel" aria-labelledby="sign-in">
-      <h1 id="sign-in">{words.tokenTitle}</h1>
+      <Heading id="sign-in">{words.tokenTitle}</Heading>
       <p class="hint">{words.tokenHint}</p>
       <form class="row" onSubmit={formOnSubmit}>
         <label class="wide">

@@ -1,10 +1,11 @@
 /** A table: who sits there, the dice, the time that is left, what happens, and what the house says. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { isInRoom } from "#clients/client.ts";
 import { fragmentOf, type Place } from "./address.ts";
 import { Chairs } from "./chairs.tsx";
 import { Countdown } from "./countdown.tsx";
 import { Happenings } from "./happenings.tsx";
+import { Heading } from "./heading.tsx";
 import { HouseSays } from "./house_says.tsx";
 import type { Identity } from "./identity.ts";
 import { Past } from "./past.tsx";
@@ -37,24 +38,20 @@ export function TablePage(props: TablePageProps) {
 function TableView({ identity, place, onRefused, onLeave, onAgain }: TablePageProps & { onAgain(): void }) {
   const words = useWords();
   const seats = useSeats(place.table);
-  const { state, roll, takeSeat, dismiss } = useTable({ identity, place, seats });
-  const seating = seatingOf(state.players, state.points.keys(), seats);
-  const heading = useRef<HTMLHeadingElement>(null);
+  const { state, roll, takeSeat, dismiss } = useTable({ identity, place, seats, onLed: goPlaying });
+  const seating = seatingOf(state, seats);
   const sitDown = (): void => {
     takeSeat();
-    history.replaceState(null, "", `#${fragmentOf({ ...place, isWatching: false })}`);
+    goPlaying(place.table); // so that he plays, also when he tries again
   };
   const isTokenBad = state.client.is === "connecting" && state.client.because === "no token" && identity.is === "token";
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   useEffect(() => {
     if (isTokenBad) onRefused();
   }, [isTokenBad]);
   return (
     <main class="table-page">
       <div class="table-head">
-        <h1 ref={heading} tabIndex={-1}>
-          {words.table(place.table)}
-        </h1>
+        <Heading>{words.table(place.table)}</Heading>
         <button type="button" class="quiet" onClick={onLeave}>
           {words.backToLobby}
         </button>
@@ -72,6 +69,11 @@ function TableView({ identity, place, onRefused, onLeave, onAgain }: TablePagePr
       </div>
     </main>
   );
+}
+
+/** The address says what is so already; unlike `history.replaceState`, the page hears of it. */
+function goPlaying(table: string): void {
+  location.replace(`#${fragmentOf({ table, isWatching: false })}`);
 }
 
 interface ActionsProps {

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create } from "@bufbuild/protobuf";
-import type { ClientState, Player } from "#clients/client.ts";
+import { type ClientState, CroupierError, type Player } from "#clients/client.ts";
 import { SceneNoticeSchema, SettlementNoticeSchema, ShakeResponseSchema } from "#protocol/gen/dice_pb.ts";
-import { emptyTable, hasRolled, type TableState, type Told, tell } from "./table_state.ts";
+import { canRoll, emptyTable, hasRolled, type TableState, type Told, tell } from "./table_state.ts";
 
 const [me, other] = [1n, 2n];
 const seated: ClientState = { is: "seated" };
@@ -45,6 +45,26 @@ test("[web] what others do is said once, in order", () => {
   );
   assert.deepEqual(said(state), ["sat 3", "watches 4", "left 3", "offline 2", "back 2", "rolled 2"]);
   assert.equal(new Set(state.happenings.map((happening) => happening.at)).size, 6);
+});
+
+test("[web] who is told of without a seat was there before: he has dropped, or is back", () => {
+  const kept: Told = { is: "client", state: { is: "back", from: "reconnect", awayMs: 1 }, me };
+  const of = (isOnline: boolean): Told => players({ user: other, seat: undefined, isOnline });
+  assert.deepEqual(said(after(emptyTable(seated), kept, of(false), of(true))), ["reconnected", "offline 2", "back 2"]);
+  assert.deepEqual(said(after(emptyTable(seated), kept, of(true))), ["reconnected", "back 2"]);
+});
+
+test("[web] one rolls once, also while the answer takes its time; a refusal, a new game and a new connection allow another try", () => {
+  const rolling = after(sat(), { is: "rolling" });
+  const paused: Told = { is: "client", state: { is: "paused", deadlineMs: 90_000 }, me };
+  assert.ok(canRoll(sat()) && canRoll(after(sat(), paused)));
+  for (const told of [paused, shaken(other), shaken(me, 5)]) assert.ok(!canRoll(after(rolling, told)), told.is);
+  const start: Told = { is: "start", lengthMs: 30_000, nowMs: 7000 };
+  const refused: Told = { is: "refused", error: new CroupierError("statusMismatch") };
+  for (const told of [start, refused]) assert.ok(canRoll(after(rolling, told)), told.is);
+  const lost: ClientState = { is: "connecting", because: "lost", attempt: 1, delayMs: 0, detail: "" };
+  const back: ClientState = { is: "back", from: "reconnect", awayMs: 1 };
+  assert.ok(canRoll(after(rolling, { is: "client", state: lost, me }, { is: "client", state: back, me })));
 });
 
 test("[web] points of others are hidden until the settlement, which names who won", () => {

@@ -39,6 +39,8 @@ export interface TableState {
   /** Of this game, or while idle of the last one; 0: rolled, and hidden. */
   readonly points: ReadonlyMap<bigint, number>;
   readonly winners: readonly bigint[];
+  /** He has rolled, and has not been answered. */
+  readonly isRolling: boolean;
   /** Newest first. */
   readonly settlements: readonly Settlement[];
   /** Newest last. */
@@ -53,6 +55,7 @@ export type Told =
   | { readonly is: "players"; readonly players: readonly Player[]; readonly seats: number }
   | { readonly is: "scene"; readonly scene: SceneNotice; readonly nowMs: number }
   | { readonly is: "start"; readonly lengthMs: number; readonly nowMs: number }
+  | { readonly is: "rolling" }
   | { readonly is: "shaken"; readonly shaken: ShakeResponse }
   | { readonly is: "settlement"; readonly settlement: SettlementNotice; readonly nowMs: number }
   | { readonly is: "refused"; readonly error: CroupierError };
@@ -60,7 +63,7 @@ export type Told =
 export function emptyTable(client: ClientState): TableState {
   return {
     ...{ me: 0n, client, notices: [], message: "", phase: undefined, switchesAtMs: 0, players: [] },
-    ...{ points: new Map(), winners: [], settlements: [], happenings: [], count: 0 },
+    ...{ points: new Map(), winners: [], isRolling: false, settlements: [], happenings: [], count: 0 },
   };
 }
 
@@ -79,12 +82,14 @@ export function tell(state: TableState, told: Told): TableState {
       return seen(state, told.scene, told.nowMs);
     case "start":
       return started(state, told.nowMs + told.lengthMs);
+    case "rolling":
+      return { ...state, isRolling: true };
     case "shaken":
       return shaken(state, told.shaken);
     case "settlement":
       return settled(state, told.settlement, told.nowMs);
     case "refused":
-      return happened(state, { is: "refused", error: told.error });
+      return happened({ ...state, isRolling: false }, { is: "refused", error: told.error });
   }
 }
 
@@ -93,8 +98,13 @@ export function hasRolled(state: TableState, user: bigint): boolean {
   return state.phase === "playing" && state.points.has(user);
 }
 
+/** Whether a roll would count: once a game, however long the answer takes. */
+export function canRoll({ phase, points, me, isRolling, client }: TableState): boolean {
+  return phase === "playing" && !points.has(me) && !isRolling && isInRoom(client);
+}
+
 function clientChanged(state: TableState, client: ClientState): TableState {
-  const next = { ...state, client };
+  const next = { ...state, client, isRolling: state.isRolling && isInRoom(client) };
   if (client.is === "paused") return happened(next, { is: "paused" });
   if (client.is !== "back" || client.from === "stay") return next;
   return happened(next, { is: ({ pause: "resumed", move: "moved", reconnect: "reconnected" } as const)[client.from] });
@@ -112,12 +122,13 @@ function seen(state: TableState, { status, leftTime, dice }: SceneNotice, nowMs:
 }
 
 function started(state: TableState, switchesAtMs: number): TableState {
-  return happened({ ...state, phase: "playing", switchesAtMs, points: new Map(), winners: [] }, { is: "start" });
+  return happened({ ...state, phase: "playing", switchesAtMs, points: new Map(), winners: [], isRolling: false }, { is: "start" });
 }
 
 function shaken(state: TableState, { userId, dicePoints }: ShakeResponse): TableState {
   const next = { ...state, points: new Map(state.points).set(userId, dicePoints) };
-  return happened(next, userId === state.me ? { is: "points", points: dicePoints } : { is: "rolled", user: userId });
+  if (userId !== state.me) return happened(next, { is: "rolled", user: userId });
+  return happened({ ...next, isRolling: false }, { is: "points", points: dicePoints });
 }
 
 function settled(state: TableState, { idleDuration, winner, dice }: SettlementNotice, nowMs: number): TableState {
@@ -128,7 +139,10 @@ function settled(state: TableState, { idleDuration, winner, dice }: SettlementNo
   return happened(next, { is: "settlement", winners: winner, points: points.get(winner[0] ?? 0n) ?? 0 });
 }
 
-/** What others did, as the difference of who was there and who is. Those who are told while one sits down were there before. */
+/**
+ * What others did, as the difference of who was there and who is. Those who are told while one sits down were there before,
+ * and so was, unknown to who came back to a kept seat, whoever is told of without a seat: he has dropped, or is back.
+ */
 function changesOf({ players: before, client, me }: TableState, after: readonly Player[], seats: number): HappeningBody[] {
   if (!isInRoom(client)) return [];
   const was = new Map(before.map((player) => [player.user, player]));
@@ -138,8 +152,8 @@ function changesOf({ players: before, client, me }: TableState, after: readonly 
     const { user, isOnline, seat } = player;
     const known = was.get(user);
     if (user === me) return [];
-    if (known === undefined) return [{ is: seat !== undefined && seat >= seats ? "watches" : "sat", user }];
-    if (known.isOnline === isOnline) return [];
+    if (known === undefined && seat !== undefined) return [{ is: seat >= seats ? "watches" : "sat", user }];
+    if (known?.isOnline === isOnline) return [];
     return [{ is: isOnline ? "back" : "offline", user }];
   });
   return [...gone, ...others];

@@ -65,7 +65,8 @@ export function App(): VNode {
     keepAddresses(given);
     setAddresses([...given]);
   };
-  const denied = members.find((member): member is MemberAway => member.is === "denied");
+  // Of the look before, and by the token before, until the next one is over.
+  const denied = members.find((member): member is MemberAway => member.is === "denied" && admins.includes(member.admin));
   return (
     <>
       <Header route={route} role={roleIn(members)} onForget={token === undefined ? undefined : () => setKeptToken(undefined)} />

@@ -23,7 +23,7 @@ export function Dialog({ title, action, children, onAct, onClose }: Props): VNod
     setBusy(true);
     try {
       await onAct(new FormData(event.currentTarget as HTMLFormElement));
-      onClose();
+      dialog.current?.close(); // which gives the focus back, and does nothing where somebody has closed it meanwhile
     } catch (thrown) {
       setTrouble(troubleIn(thrown));
       setBusy(false);

@@ -22,15 +22,16 @@ export function DrainPanel({ watch, members, onClose }: Props): VNode {
   const [, setLooks] = useState(0);
   const title = useId();
   const others = members.filter((member) => dealsRooms(member) && member.admin.url !== watch.from.url).map(({ admin }) => admin);
+  const member = members.find(({ admin }) => admin.url === watch.from.url);
   usePoll(
     async (signal) => {
+      if (member !== undefined && !dealsRooms(member)) return; // a gate has no rooms to follow
       await watch.look(others, signal);
       setLooks((looks) => looks + 1);
     },
     lookEveryMs,
     [watch, others.map(({ url }) => url).join()],
   );
-  const member = members.find(({ admin }) => admin.url === watch.from.url);
   const { followed, name } = watch;
   const gone = followed.filter(({ is }) => is !== "here").length;
   return (

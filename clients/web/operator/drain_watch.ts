@@ -72,12 +72,20 @@ export class DrainWatch {
   }
 
   async look(others: readonly AdminClient[], signal: AbortSignal): Promise<void> {
-    const isHere = this.#is === "under way" || this.#is === "taken back";
-    const page = isHere ? await roomsAt(this.from, signal) : undefined;
-    if (page !== undefined) this.#compare(page);
-    else if (!isHere) for (const { room, is } of this.followed) if (is === "here") this.#set(room, "left");
+    if (this.#is === "silent" || this.#is === "gone") this.#allLeft();
+    else if (this.#is === "under way" || this.followed.some(({ is }) => is === "left")) await this.#lookHere(signal);
     const searched = this.followed.filter(({ is }) => is === "left").slice(0, searchesMax);
     if (others.length > 0) await Promise.all(searched.map(({ room }) => this.#search(room, others, signal)));
+  }
+
+  #allLeft(): void {
+    for (const { room, is } of this.followed) if (is === "here") this.#set(room, "left");
+  }
+
+  /** Also when the drain was taken back, until all that had left is found: what nobody has taken is here again. */
+  async #lookHere(signal: AbortSignal): Promise<void> {
+    const page = await roomsAt(this.from, signal);
+    if (page !== undefined) this.#compare(page);
   }
 
   /** A page ends somewhere: what is beyond its end may be there. */

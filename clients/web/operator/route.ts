@@ -9,8 +9,14 @@ export type Route =
 export function routeOf(hash: string): Route {
   const [, at = "", rest = ""] = /^#\/([a-z]*)\/?(.*)$/.exec(hash) ?? [];
   const which = decoded(rest);
-  if (at === "room" && which !== "") return { at, which };
+  if (at === "room" && isRoom(which)) return { at, which };
   return { at: at === "rooms" || at === "sessions" || at === "refusals" ? at : "fleet" };
+}
+
+/** One name or two, as a path takes them: dots would lead out of the rooms. */
+function isRoom(which: string): boolean {
+  const names = which.split("/");
+  return names.length <= 2 && names.every((name) => !["", ".", ".."].includes(name));
 }
 
 /** "": somebody has written it who cannot. */

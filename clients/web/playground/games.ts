@@ -34,7 +34,8 @@ function readAll(text: string): ReadonlyMap<string, GameProtocol> {
 
 /** What came of restoring the rooms of a game in place, as a sentence. */
 export async function restoreRooms(game: string): Promise<string> {
-  const response = await fetch(`/dev/restore?game=${encodeURIComponent(game)}`, { method: "POST" });
+  const response = await fetch(`/dev/restore?game=${encodeURIComponent(game)}`, { method: "POST" }).catch(() => undefined);
+  if (response === undefined) return "Not restored: nobody answers here.";
   if (!response.ok && response.status !== 409) return "This gate has game servers of their own: croupier rooms move moves a room.";
   const { rooms, error } = (await response.json()) as { rooms?: number; error?: string };
   return error === undefined ? `Restored in place: ${rooms} room${rooms === 1 ? "" : "s"} of ${game}.` : `Not restored: ${error}`;

@@ -28,6 +28,8 @@ export interface Wish {
 let lastPlayer = 0;
 
 export class PlayerAtGate {
+  /** Tells him from the others: two may be the same user. */
+  readonly id = ++lastPlayer;
   readonly wish: Wish;
   readonly #url: string;
   readonly #client: Client;
@@ -42,7 +44,7 @@ export class PlayerAtGate {
     this.wish = wish;
     this.#protocol = protocol;
     this.#onChange = onChange;
-    this.#url = `${gateUrl()}/playground/${++lastPlayer}`;
+    this.#url = `${gateUrl()}/playground/${this.id}`;
     this.#client = connect({ url: this.#url, getToken: () => developmentToken(wish.user), queueMessagesMax: 0 });
     this.#client.on("state", (state) => this.#clientOnState(state));
     this.#client.on("frame", (command, body) => this.#note("heard", readEvent(this.#protocol(), command, body)));

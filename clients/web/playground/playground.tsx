@@ -31,12 +31,17 @@ export function Playground() {
   return (
     <main>
       <h1>Playground</h1>
-      <SitForm games={games} taken={players.length} onSit={add} onRestore={(game) => void restoreRooms(game).then(setSaid)} />
+      <SitForm
+        games={games}
+        taken={players.map(({ wish }) => Number(wish.user))}
+        onSit={add}
+        onRestore={(game) => void restoreRooms(game).then(setSaid)}
+      />
       <p role="status">{said}</p>
       <div class="players">
         {players.map((player) => (
           <Player
-            key={player.wish.user}
+            key={player.id}
             player={player}
             game={games?.get(player.wish.game.name) ?? player.wish.game}
             onClose={() => close(player)}
@@ -49,7 +54,7 @@ export function Playground() {
 
 interface SitFormProps {
   readonly games: Games;
-  readonly taken: number;
+  readonly taken: readonly number[];
   onSit(wish: Wish): void;
   onRestore(game: string): void;
 }
@@ -68,7 +73,7 @@ function SitForm({ games, taken, onSit, onRestore }: SitFormProps) {
   return (
     <form class="sit" onSubmit={submit}>
       <label>
-        user <input key={taken} name="user" type="number" min="1" required defaultValue={String(taken + 1)} />
+        user <input key={taken.join()} name="user" type="number" min="1" required defaultValue={String(Math.max(0, ...taken) + 1)} />
       </label>
       <label for="game">
         game <GameInput games={games} chosen={chosen} onChoose={setName} />
