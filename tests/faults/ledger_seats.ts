@@ -17,6 +17,8 @@ interface SeatsOptions {
   readonly verdict: Verdict;
   /** Others play too: names and users begin here. */
   readonly first?: number;
+  /** All of a room at one gate. Left out: at all gates in turn. */
+  readonly isByRoom?: boolean;
 }
 
 export class LedgerSeats {
@@ -27,13 +29,13 @@ export class LedgerSeats {
   }
 
   /** Everybody sits. */
-  static async open({ entrances, rooms, verdict, first = 1 }: SeatsOptions): Promise<LedgerSeats> {
+  static async open({ entrances, rooms, verdict, first = 1, isByRoom = false }: SeatsOptions): Promise<LedgerSeats> {
     const all: LedgerSeat[] = [];
     for (let room = 0; room < rooms; room++) {
       // One after another: who opens a room shall know where the last one is.
       const opened = Array.from({ length: seatsPerRoom }, (_, at) => {
         const user = first + room * seatsPerRoom + at;
-        return LedgerSeat.open(entrances[at % entrances.length] ?? 0, user, String(first + room), verdict);
+        return LedgerSeat.open(entrances[(isByRoom ? room : at) % entrances.length] ?? 0, user, String(first + room), verdict);
       });
       all.push(...(await Promise.all(opened)));
       await until("everybody's seat", () => all.every((seat) => seat.isSeated));
