@@ -19,7 +19,7 @@ export function Table<Item>({ caption, columns, items, keyOf, none }: Props<Item
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is scrolled by keys, too
     <figure class="scrolls" tabIndex={0}>
       <table>
-        <caption>{caption}</caption>
+        <caption class="unseen">{caption}</caption>
         <thead>
           <tr>
             {columns.map(([header]) => (
