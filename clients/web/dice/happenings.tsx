@@ -23,18 +23,6 @@ export function Happenings({ state }: { state: TableState }) {
 
 function sentenceOf(words: Catalogue, me: bigint, happening: Happening): string {
   switch (happening.is) {
-    case "sat":
-      return words.saidSat(nameOf(words, me, happening.user));
-    case "watches":
-      return words.saidWatches(nameOf(words, me, happening.user));
-    case "left":
-      return words.saidLeft(nameOf(words, me, happening.user));
-    case "offline":
-      return words.saidOffline(nameOf(words, me, happening.user));
-    case "back":
-      return words.saidBack(nameOf(words, me, happening.user));
-    case "rolled":
-      return words.saidRolled(nameOf(words, me, happening.user));
     case "points":
       return words.rolled(happening.points);
     case "settlement":
@@ -42,8 +30,19 @@ function sentenceOf(words: Catalogue, me: bigint, happening: Happening): string 
     case "refused":
       return words.saidRefused(happening.error);
     default:
-      return plain(words, happening.is);
+      return "user" in happening ? said(words, happening.is)(nameOf(words, me, happening.user)) : plain(words, happening.is);
   }
+}
+
+function said(words: Catalogue, is: "sat" | "watches" | "left" | "offline" | "back" | "rolled"): (name: string) => string {
+  return {
+    sat: words.saidSat,
+    watches: words.saidWatches,
+    left: words.saidLeft,
+    offline: words.saidOffline,
+    back: words.saidBack,
+    rolled: words.saidRolled,
+  }[is];
 }
 
 function plain(words: Catalogue, is: "start" | "paused" | "resumed" | "moved" | "reconnected"): string {
