@@ -55,24 +55,25 @@ export class Development {
     const isByAddress = name === "localhost" || isIP(name) !== 0;
     const isEverybodysKey = defaultKeysInUse(this.#settings).includes("JWT_KEY");
     if (isByAddress && isEverybodysKey) return false;
-    const sentence = isEverybodysKey ? byAnotherName : byAnotherKey;
-    response.writeHead(403, { "Content-Type": "text/plain", "Content-Length": sentence.length }).end(sentence);
+    answer(response, 403, isEverybodysKey ? byAnotherName : byAnotherKey);
     return true;
   }
 
   #token(path: string, query: URLSearchParams, response: ServerResponse): boolean {
     if (path !== "/dev/token") return false;
-    const answer = (status: number, body: string) =>
-      response.writeHead(status, { "Content-Type": "text/plain", "Content-Length": body.length, "Cache-Control": "no-store" }).end(body);
     const text = query.get("user") ?? "";
     const user = /^[1-9][0-9]{0,15}$/.test(text) ? Number(text) : 0;
-    if (!Number.isSafeInteger(user) || user === 0) answer(400, "user is a whole number from 1 on");
+    if (!Number.isSafeInteger(user) || user === 0) answer(response, 400, "user is a whole number from 1 on");
     else {
       ownToken(user, this.#settings).then(
-        (token) => answer(200, token),
-        () => answer(503, "no token can be made"),
+        (token) => answer(response, 200, token),
+        () => answer(response, 503, "no token can be made"),
       );
     }
     return true;
   }
+}
+
+function answer(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { "Content-Type": "text/plain", "Content-Length": body.length, "Cache-Control": "no-store" }).end(body);
 }
