@@ -18,11 +18,11 @@ export class DiceFleet {
     this.gate = gate;
   }
 
-  /** `more`: settings of the game server. */
-  static async open(t: TestContext, more: Record<string, string> = {}): Promise<DiceFleet> {
-    const env = { DATA_DIR: dataFolder(t), ...more };
+  /** Each with settings of its own. */
+  static async open(t: TestContext, ofServer: Record<string, string> = {}, ofGate: Record<string, string> = {}): Promise<DiceFleet> {
+    const env = { DATA_DIR: dataFolder(t), ...ofServer };
     const server = await startServer(t, env, 0);
-    const gate = await Server.start(t, "gate_server/main.ts", { GAME_SERVERS: `dice=127.0.0.1:${server.port}` });
+    const gate = await Server.start(t, "gate_server/main.ts", { GAME_SERVERS: `dice=127.0.0.1:${server.port}`, ...ofGate });
     await gate.logged("link up");
     return new DiceFleet(t, env, server, gate);
   }

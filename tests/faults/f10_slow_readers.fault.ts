@@ -143,15 +143,17 @@ test("[F10][P7] 50 clients that stop reading are cut, the gate keeps its memory,
   timeout: 300_000,
 }, async (t) => {
   const house = await openHouse(t);
+  const memory = new MemoryWatch(house.gate);
   await slice(house); // to warm up
-  const memory = await MemoryWatch.start(house.gate);
   const p99s: { reading: number[]; slow: number[] } = { reading: [], slow: [] };
   const cut: SlowReader[] = [];
   for (let pair = 0; pair < slicePairs; pair++) {
     const slow = await seatSlowReaders(house, 1000 + pair * slowCount);
     p99s.reading.push(await slice(house));
+    memory.now("trouble");
     for (const reader of slow) reader.stopReading();
     p99s.slow.push(await slice(house, slow));
+    memory.now("usual");
     cut.push(...slow);
     for (const reader of slow) reader.goAway();
   }
@@ -165,7 +167,7 @@ test("[F10][P7] 50 clients that stop reading are cut, the gate keeps its memory,
     `F10: ${cut.length} slow readers cut ${Math.max(...lateMs).toFixed(0)} ms after their queue was over the cap at most, with ` +
       `${Math.min(...queued).toFixed(0)}–${Math.max(...queued).toFixed(0)} KB in it, ${(median(cut.map((each) => each.kernelBytes)) / megabyte).toFixed(1)} MB in the kernel`,
   );
-  t.diagnostic(`F10: gate memory +${(growth / megabyte).toFixed(1)} MB over ${(memory.beforeBytes / megabyte).toFixed(0)} MB`);
+  t.diagnostic(`F10: gate memory +${(growth / megabyte).toFixed(1)} MB over ${(memory.usualBytes / megabyte).toFixed(0)} MB`);
   t.diagnostic(
     `F10: others' echo p99 ${shown(p99s.reading)} ms while all read, ${shown(p99s.slow)} ms while 50 do not: × ${ratio.toFixed(2)}`,
   );

@@ -7,7 +7,7 @@ import { dataFolder } from "#tests/support/data_folder.ts";
 import type { Run, Server } from "#tests/support/process.ts";
 import { playDice } from "./dice_bots.ts";
 import { DiceFleet } from "./dice_fleet.ts";
-import { isFull, megabyte, Scrape, sleep } from "./measure.ts";
+import { collectedOften, isFull, megabyte, Scrape, sleep } from "./measure.ts";
 
 const periods = isFull ? 10 : 4;
 const periodMs = isFull ? 60_000 : 20_000;
@@ -16,8 +16,8 @@ const timeout = periods * periodMs + 120_000;
 /** Bots come and go in shifts of this length, so that sessions and rooms do too. */
 const shift = { users: 200, seconds: 10, think: 500 };
 /** Of the later half over the earlier one. */
-const growthMax = 1.15;
-const noiseBytes = 10 * megabyte;
+const growthMax = 1.1;
+const noiseBytes = 5 * megabyte;
 
 interface Sample {
   readonly memory: number;
@@ -34,7 +34,7 @@ interface Scene {
 }
 
 test(`[V7] memory and descriptors stay flat over ${minutes} minutes with ${periods} kills`, { timeout }, async (t) => {
-  const fleet = await DiceFleet.open(t);
+  const fleet = await DiceFleet.open(t, collectedOften, collectedOften);
   await watch(t, {
     processes: () => [fleet.gate, fleet.server],
     play: () => fleet.play(shift),
@@ -45,7 +45,7 @@ test(`[V7] memory and descriptors stay flat over ${minutes} minutes with ${perio
 test(`[V7][P5] memory and descriptors stay flat over ${minutes} minutes in which every room moves ${periods} times`, {
   timeout,
 }, async (t) => {
-  const cluster = await Cluster.open(t, { servers: 0 });
+  const cluster = await Cluster.open(t, { servers: 0, env: collectedOften });
   if (cluster === undefined) return;
   for (let at = 0; at < 2; at++) await cluster.addServer({ DATA_DIR: dataFolder(t) });
   for (const gate of cluster.gates) await cluster.shows(gate, "croupier_links", 2);

@@ -61,35 +61,42 @@ export class Scrape {
   }
 }
 
-/** Watches a process's memory until it is asked for the most that was seen. */
+/** What a server is started with whose memory is watched. */
+export const collectedOften = { NODE_OPTIONS: `--expose-gc --import=${import.meta.resolve("./collector.ts")}` };
+
+/** Watches a process's memory: the most that is seen under load as usual, and the most in trouble. */
 export class MemoryWatch {
   readonly #server: Server;
-  readonly beforeBytes: number;
-  #mostBytes: number;
-  #stage: "watching" | "over" = "watching";
+  readonly #most = { usual: 0, trouble: 0 };
+  #stage: "usual" | "trouble" | "over" = "usual";
   readonly #done: Promise<void>;
 
-  private constructor(server: Server, beforeBytes: number) {
+  /** Begins to watch, under load as usual. */
+  constructor(server: Server) {
     this.#server = server;
-    this.beforeBytes = beforeBytes;
-    this.#mostBytes = beforeBytes;
     this.#done = this.#watch();
   }
 
-  static async start(server: Server): Promise<MemoryWatch> {
-    return new MemoryWatch(server, (await Scrape.of(server)).residentBytes);
+  get usualBytes(): number {
+    return this.#most.usual;
   }
 
-  /** How much more than before was seen. */
+  now(stage: "usual" | "trouble"): void {
+    this.#stage = stage;
+  }
+
+  /** How much more was seen in trouble than as usual; ends the watch. */
   async growthBytes(): Promise<number> {
     this.#stage = "over";
     await this.#done;
-    return this.#mostBytes - this.beforeBytes;
+    return this.#most.trouble - this.#most.usual;
   }
 
   async #watch(): Promise<void> {
-    while (this.#stage === "watching") {
-      this.#mostBytes = Math.max(this.#mostBytes, (await Scrape.of(this.#server)).residentBytes);
+    while (this.#stage !== "over") {
+      const stage = this.#stage;
+      const { residentBytes } = await Scrape.of(this.#server);
+      this.#most[stage] = Math.max(this.#most[stage], residentBytes);
       await sleep(100);
     }
   }
