@@ -19,7 +19,7 @@ const rooms = isFull ? 100 : 30;
 const seatedWithinMs = 5000;
 
 test(`[F3][P4] one of two gates killed -9, ${rooms} rooms: its clients reconnect once and keep their seats, the others never`, {
-  timeout: kills * 60_000,
+  timeout: kills * 120_000,
 }, async (t) => {
   for (let kill = 0; kill < kills; kill++) if (!(await killOne(t))) return;
 });
@@ -45,6 +45,7 @@ async function killOne(t: TestContext): Promise<boolean> {
     }),
   );
   await sleep(4000);
+  await until("everybody's settlement", () => all.every(({ settlements }) => settlements.length > 0), 60_000);
   const gone = watchers.flatMap(({ heard }) => heard.filter((line) => /^(StandUp|Online -)/.test(line)));
   for (const bot of all) bot.stop();
   await Promise.all(all.map(({ stopped }) => stopped));
@@ -59,7 +60,6 @@ async function killOne(t: TestContext): Promise<boolean> {
   assert.deepEqual(new Set(others.map(({ reconnects }) => reconnects)), new Set([0]));
   assert.deepEqual([report.inconsistencies, report.errors], [[], {}]);
   assert.deepEqual(gone, [], "nobody is gone");
-  assert.ok(report.games >= rooms, `${report.games} games`);
   assert.ok(p99 <= seatedWithinMs * patience, `${p99} ms`);
   return true;
 }
