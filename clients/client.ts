@@ -7,10 +7,9 @@
  *     room.on("shaken", ({ userId, dicePoints }) => …);
  *     room.send("shake");
  */
-import { bodyOf, commandBytes, commandOf, type Frame, frame } from "#protocol/frame.ts";
+import { bodyOf, commandOf, frame } from "#protocol/frame.ts";
 import type { GameProtocol } from "#protocol/game_protocol.ts";
 import { Command } from "#protocol/gen/frame_pb.ts";
-import { Refused } from "#protocol/refusals.ts";
 import { Connection, type ConnectionOptions } from "./client/connection.ts";
 import { Emitter, type Unsubscribe } from "./client/emitter.ts";
 import { CroupierError } from "./client/errors.ts";
@@ -71,7 +70,7 @@ export interface ClientEvents {
   notice: [notice: Notice];
   /** Those in force, with the time they have left: at each change, and each second. */
   notices: [notices: readonly Notice[]];
-  /** For tools: every frame as it came, after it was taken in. */
+  /** For tools: every frame, after it was taken in, but for the answers to what the library asks of itself. */
   frame: [command: number, body: Uint8Array];
 }
 
@@ -109,7 +108,7 @@ export class Client {
         this.#leaving.forget();
         this.#sitDown();
       },
-      onFrame: (bytes) => this.#connectionOnFrame(bytes),
+      onFrame: (bytes) => this.#hear(commandOf(bytes), bodyOf(bytes)),
       onGone: (state) => this.#connectionOnGone(state),
     });
     queueMicrotask(() => this.#connection.open()); // whoever listens by then hears of it
@@ -163,7 +162,7 @@ export class Client {
   }
 
   #take<Game extends GameProtocol>(game: Game, metadata: SitMetadata): Room<Game> {
-    if (this.#room !== undefined) throw new CroupierError("inAnotherRoom", { words: "leave the other room first" });
+    if (this.#room !== undefined) throw new CroupierError("inAnotherRoom");
     const room: RoomAtClient<Game> = new RoomAtClient(game, metadata, this.#connection, new Outbox(this.#queueMessagesMax), {
       onTaken: (isKept) => (isKept ? this.#back("reconnect") : this.#enter({ is: "seated" })),
       onWaiting: (because, attempt, delayMs, detail) => {
@@ -207,18 +206,14 @@ export class Client {
     this.#enter(state);
   }
 
-  #connectionOnFrame(bytes: Frame): void {
-    try {
-      if (bytes.length >= commandBytes) for (const frame of this.#connection.sift(bytes)) this.#hear(commandOf(frame), bodyOf(frame));
-    } catch (thrown) {
-      if (!(thrown instanceof Refused)) throw thrown; // no such message: of a newer server, or broken
-    }
-    this.#emitter.emit("frame", commandOf(bytes), bodyOf(bytes));
-  }
-
   #hear(command: number, body: Uint8Array): void {
-    if (command === Command.NOTICE) this.#hearNotice(body);
-    else if (!this.#leaving.hear(command, body)) this.#room?.hear(command, body);
+    if (this.#leaving.hear(command, body)) return;
+    try {
+      if (command === Command.NOTICE) this.#hearNotice(body);
+      else this.#room?.hear(command, body);
+    } finally {
+      this.#emitter.emit("frame", command, body);
+    }
   }
 
   #hearNotice(body: Uint8Array): void {
@@ -226,13 +221,10 @@ export class Client {
     this.#emitter.emit("notice", notice);
     if (!isInRoom(this.#state)) return;
     if (notice.reason === "resumed") this.#back(this.#state.is === "paused" ? "pause" : "move");
-    else if (notice.reason === "held") this.#pause(notice);
-    else if (notice.reason === "move" && this.#state.is !== "moving" && this.#state.is !== "paused") this.#enter({ is: "moving" });
-  }
-
-  #pause({ leftMs }: Notice): void {
-    this.#notices.takeBack("move");
-    this.#enter({ is: "paused", deadlineMs: leftMs });
+    else if (notice.reason === "held") {
+      this.#notices.takeBack("move");
+      this.#enter({ is: "paused", deadlineMs: notice.leftMs });
+    } else if (notice.reason === "move" && this.#state.is !== "moving" && this.#state.is !== "paused") this.#enter({ is: "moving" });
   }
 
   #back(from: BackFrom): void {

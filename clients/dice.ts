@@ -12,7 +12,7 @@ import { bodyOf, encode } from "#protocol/frame.ts";
 import type { SceneNotice } from "#protocol/gen/dice_pb.ts";
 import { Command, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
 import { readSettings, SettingError } from "#runtime/settings.ts";
-import { type Client, type ClientState, connect, type Gone, isConnected, type Room } from "./client.ts";
+import { type Client, type ClientState, type Connecting, connect, type Gone, isConnected, type Room } from "./client.ts";
 import { say } from "./say.ts";
 
 const gatePort = 60_006;
@@ -130,8 +130,10 @@ class DiceClient {
   #clientOnState(state: ClientState): void {
     const isNow = isConnected(state);
     if (isNow && !this.#wasConnected) this.#onConnected();
-    if (!isNow && state.is === "connecting" && state.because !== "start") print(`connection lost (${state.detail}), coming back`);
     if (state.is === "gone") void this.#client.close().then(() => leave(state));
+    else if (state.is === "connecting" && state.because === "no token")
+      leave(state); // none else will come
+    else if (!isNow && state.is === "connecting" && state.because !== "start") print(`connection lost (${state.detail}), coming back`);
     this.#wasConnected = isNow;
   }
 
@@ -148,7 +150,7 @@ class DiceClient {
   }
 }
 
-function leave({ because, detail }: Gone): never {
+function leave({ because, detail }: Gone | Connecting): never {
   if (because === "closed") process.exit(0);
   print(`no connection: ${detail}`);
   process.exit(1);

@@ -379,7 +379,9 @@ test("[P7][PROTOCOL §1.3] new tokens while their keys cannot be read: four wait
   issuer.publish([key.jwk]);
   await clock.advance(5000);
   await until(() => jwks.isReady);
-  send(token);
-  await until(() => heard.length === 1);
-  assert.deepEqual(heard, ["Token"]);
+  for (const brought of [1, 2]) {
+    send(token); // the second time it is the one that the session goes by
+    await until(() => heard.length === brought);
+  }
+  assert.deepEqual(heard, ["Token", "Token"]);
 });

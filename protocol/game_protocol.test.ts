@@ -13,7 +13,7 @@ test("[client] a description is refused that could not be told apart on the wire
     [/two and one have the number 301/, () => defineGame({ ...bell, commands: { one: [301], two: [301] } })],
     [/the number of low is below 100/, () => defineGame({ ...bell, commands: { low: [99] } })],
     [/the number of none is below 100/, () => defineGame({ ...bell, events: { none: [Number.NaN] } })],
-    [/the code of mine is below 10000/, () => defineGame({ ...bell, refusals: { mine: { code: 114, desc: "", retry: true } } })],
+    [/the number of mine is below 10000/, () => defineGame({ ...bell, refusals: { mine: { code: 114, desc: "", retry: true } } })],
     // @ts-expect-error: every room has an event of that name
     [/"players" is an event of every room/, () => defineGame({ ...bell, events: { players: [301] } })],
   ];

@@ -64,16 +64,15 @@ export function defineGame<
   for (const taken of roomEventNames)
     if (Object.hasOwn(events, taken)) throw new TypeError(`${name}: "${taken}" is an event of every room`);
   for (const [refusal, { code }] of Object.entries(refusals))
-    if (!(code >= refusalMin)) throw new TypeError(`${name}: the code of ${refusal} is below ${refusalMin}`);
+    if (!(code >= refusalMin)) throw new TypeError(`${name}: the number of ${refusal} is below ${refusalMin}`);
   return { name, commands, events, refusals };
 }
 
 function checkKinds(game: string, kinds: MessageKinds): void {
-  const names = new Map<number, string>();
-  for (const [name, [command]] of Object.entries(kinds)) {
+  const all = Object.entries(kinds);
+  for (const [name, [command]] of all) {
     if (!(command >= commandMin)) throw new TypeError(`${game}: the number of ${name} is below ${commandMin}`);
-    const other = names.get(command);
-    if (other !== undefined) throw new TypeError(`${game}: ${name} and ${other} have the number ${command}`);
-    names.set(command, name);
+    const first = all.find(([, [number]]) => number === command)?.[0];
+    if (first !== name) throw new TypeError(`${game}: ${name} and ${first} have the number ${command}`);
   }
 }

@@ -5,6 +5,8 @@ import type { Game } from "#game_server/game.ts";
 import { type DiceState, dice as diceGame } from "#game_server/games/dice/dice.ts";
 import { encode } from "#protocol/frame.ts";
 import { Command, SettlementNoticeSchema } from "#protocol/gen/dice_pb.ts";
+import { mintToken } from "#protocol/token.ts";
+import { developmentKey } from "./support/entrance.ts";
 import { openHouse } from "./support/house.ts";
 import { Player } from "./support/player.ts";
 import { type Run, Server, start } from "./support/process.ts";
@@ -45,14 +47,29 @@ test("[CLI] SEATS=2: two clients play a whole game with preset dice, a third wat
 
   two.write("standup\n");
   assert.equal(await says(one, "left"), "user 2 left");
+  two.lines.length = 0;
   two.write("sitdown\n");
-  await says(two, "you at seat 1");
+  await two.until((line) => line === "you at seat 1");
+  assert.ok(!two.lines.some((line) => line.startsWith("refused")), "what the library asks for itself is not for people");
   one.write("print\n");
   await says(one, "dice room 1, playing");
   for (const run of [one, two, watcher]) {
     run.write("exit\n");
     assert.deepEqual(await run.exited, { code: 0, signal: null });
     assert.equal(run.errors, "");
+  }
+});
+
+test("[CLI] a token that has expired, or is none, is said to be, and the client ends", async (t) => {
+  const server = await Server.start(t, "single.ts");
+  const expired = await mintToken(1, developmentKey, -60);
+  for (const [token, words] of [
+    [expired, "no connection: the token has expired"],
+    ["nonsense", "no connection: the token is no JWT"],
+  ] as const) {
+    const run = dice(t, server.port, "-token", token);
+    assert.deepEqual(await run.exited, { code: 1, signal: null });
+    assert.equal(run.lines.at(-1), words);
   }
 });
 

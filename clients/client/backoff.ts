@@ -9,5 +9,5 @@ export const backoffMsExtra = 5000;
 
 /** Anywhere from 0 to a bound that doubles with each attempt; `attempt` counts from 0. */
 export function jitter(attempt: number): number {
-  return Math.random() * Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(attempt, 10));
+  return Math.random() * Math.min(backoffMsMax, backoffMsMin * 2 ** attempt);
 }

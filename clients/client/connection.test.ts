@@ -400,3 +400,58 @@ test("[client] closing while it waits stays closed", async (t) => {
   await world.pass(60_000);
   assert.equal(world.sockets.length, 1);
 });
+
+test("[client] a way that has died without a word is left after a silence and a knock", async (t) => {
+  const { world, client, states } = begin(t);
+  const socket = await world.open();
+  await world.pass(120_000);
+  assert.deepEqual(socket.take(), [], "as long as anything comes nothing is asked");
+  socket.isDead = true;
+  await world.pass(44_000);
+  assert.deepEqual(socket.take(), []);
+  await world.pass(2000);
+  assert.deepEqual(socket.take(), [Command.TOKEN]);
+  assert.equal(client.state.is, "outside");
+  await world.pass(10_000);
+  assert.deepEqual([lastBecause(states), (last(states) as { detail: string }).detail], ["lost", "no answer"]);
+  await world.open();
+  assert.equal(world.sockets.length, 2);
+});
+
+test("[client] a quiet way that is whole is kept: the answer to the knock is said to nobody", async (t) => {
+  const { world, client } = begin(t);
+  const heard: number[] = [];
+  client.on("frame", (command) => void heard.push(command));
+  const socket = await world.open();
+  socket.isDead = true;
+  for (const answer of [tokenAcceptedFrame(), errorFrame(new Refused("badRequest"), false), tokenAcceptedFrame()]) {
+    await world.pass(46_000);
+    const [knock] = socket.sent.splice(0);
+    assert.deepEqual(knock && [commandOf(knock), decode(StringSchema, bodyOf(knock)).v], [Command.TOKEN, socket.protocols[1]]);
+    socket.say(answer);
+  }
+  await world.pass(44_000);
+  assert.deepEqual([world.sockets.length, client.state.is, heard], [1, "outside", []]);
+});
+
+test("[client][PROTOCOL §1.3] a token that could not be judged is brought again; one that is not good is not", async (t) => {
+  for (const [refusal, times] of [
+    ["tryAgain", 2],
+    ["badRequest", 1],
+  ] as const) {
+    const world = new FakeWorld(t);
+    const token = (secondsLeft: number): string =>
+      `head.${btoa(JSON.stringify({ id: 1, iat: world.nowSeconds, exp: world.nowSeconds + secondsLeft }))}.signature`;
+    const given = [token(120), token(3600)];
+    const client = connect({ url: "ws://gate", getToken: () => given.shift() ?? shown });
+    const shown = given[1] as string;
+    const socket = await world.open();
+    for (let time = 0; time < 2; time++) {
+      await world.pass(time === 0 ? 109_000 : 11_000);
+      socket.say(errorFrame(new Refused(refusal), false));
+    }
+    assert.deepEqual(socket.take(), Array<number>(times).fill(Command.TOKEN), refusal);
+    void client.close();
+    t.mock.reset();
+  }
+});

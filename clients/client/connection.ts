@@ -6,7 +6,8 @@
  *        └───────────────┴──────────────────┴─────────┴─ close(), or a code that says not to come back ──> closing ──> gone
  */
 import { type Advice, adviceFor, type CloseCodeName, type closeCodes } from "#protocol/close_codes.ts";
-import type { Frame } from "#protocol/frame.ts";
+import { commandBytes, type Frame } from "#protocol/frame.ts";
+import { Refused } from "#protocol/refusals.ts";
 import { backoffMsExtra, jitter } from "./backoff.ts";
 import { guarded } from "./emitter.ts";
 import { Renewal } from "./renewal.ts";
@@ -18,6 +19,9 @@ const connectTimeoutMs = 10_000;
 const closeTimeoutMs = 3000;
 /** More than a restart takes. */
 const firstPatienceMsByDefault = 60_000;
+/** After so long a silence the server is asked for a sign; it answers by then, or the connection is dead though nobody said so. */
+const silenceMsMax = 45_000;
+const signTimeoutMs = 10_000;
 /** A connection that lasted so long was a success: attempts are counted anew. */
 const steadyMs = 5000;
 /** Unsent bytes on an open connection beyond which nothing is added: the way is stuck. */
@@ -35,6 +39,7 @@ export interface ConnectionOptions {
 export interface ConnectionListener {
   onAttempt(state: Connecting): void;
   onOpen(): void;
+  /** A whole frame, but for the answers to new tokens. What it throws as `Refused` is passed over. */
   onFrame(frame: Frame): void;
   onGone(state: Gone): void;
 }
@@ -46,12 +51,22 @@ const closed = { bye: 1000, goingAway: 1001, restart: 1012, tokenExpired: 4401 }
 
 type Timer = ReturnType<typeof setTimeout>;
 
+interface Open {
+  readonly is: "open";
+  readonly socket: WebSocket;
+  readonly token: string;
+  readonly sinceMs: number;
+  readonly renewal: Renewal;
+  /** Until the next frame. */
+  timer?: Timer;
+}
+
 type Stage =
-  | { readonly is: "waiting"; readonly timer: Timer | undefined }
+  | { readonly is: "waiting"; readonly timer?: Timer }
   | { readonly is: "asking" }
-  | { readonly is: "opening"; readonly socket: WebSocket; readonly token: string; readonly patience: Timer }
-  | { readonly is: "open"; readonly socket: WebSocket; readonly token: string; readonly sinceMs: number; readonly renewal: Renewal }
-  | { readonly is: "closing"; readonly socket: WebSocket; readonly patience: Timer }
+  | { readonly is: "opening"; readonly socket: WebSocket; readonly token: string; readonly timer: Timer }
+  | Open
+  | { readonly is: "closing"; readonly socket: WebSocket; readonly timer: Timer }
   | { readonly is: "gone" };
 
 export class Connection {
@@ -60,7 +75,7 @@ export class Connection {
   readonly #firstPatienceMs: number;
   readonly #listener: ConnectionListener;
   readonly #closed = Promise.withResolvers<void>();
-  #stage: Stage = { is: "waiting", timer: undefined };
+  #stage: Stage = { is: "waiting" };
   #user = 0n;
   #attempt = 0;
   /** Since the last success, like attempts: the first one has no wait. */
@@ -105,11 +120,6 @@ export class Connection {
     return true;
   }
 
-  /** What a frame says to a room, if anything: the answers to new tokens stay here. */
-  sift(frame: Frame): readonly Frame[] {
-    return this.#stage.is === "open" ? this.#stage.renewal.sift(frame) : [];
-  }
-
   /** Goes, politely and for good; resolves when the socket is closed, or left to itself. */
   close(): Promise<void> {
     const stage = this.#stage;
@@ -119,7 +129,7 @@ export class Connection {
       this.#stage = {
         is: "closing",
         socket: stage.socket,
-        patience: setTimeout(() => this.#abandon(stage.socket, "no answer"), closeTimeoutMs),
+        timer: setTimeout(() => this.#abandon(stage.socket, "no answer"), closeTimeoutMs),
       };
       stage.socket.close(1000);
     } else this.#gone();
@@ -153,7 +163,7 @@ export class Connection {
   }
 
   #listen(socket: WebSocket, token: string): void {
-    this.#stage = { is: "opening", socket, token, patience: setTimeout(() => this.#abandon(socket, "no answer"), connectTimeoutMs) };
+    this.#stage = { is: "opening", socket, token, timer: setTimeout(() => this.#abandon(socket, "no answer"), connectTimeoutMs) };
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.#socketOnOpen(socket, token);
     socket.onmessage = ({ data }) => guarded(() => this.#socketOnMessage(data));
@@ -174,7 +184,17 @@ export class Connection {
     this.#hasBeenIn = true;
     const renewal = new Renewal(token, this.#getToken, (frame) => this.sendAnyway(frame));
     this.#stage = { is: "open", socket, token, sinceMs: performance.now(), renewal };
+    this.#heard(this.#stage);
     this.#listener.onOpen();
+  }
+
+  /** A server's pings are not to be seen here: that the way is whole is known by frames alone. */
+  #heard(open: Open): void {
+    clearTimeout(open.timer);
+    open.timer = setTimeout(() => {
+      open.renewal.knock();
+      open.timer = setTimeout(() => this.#abandon(open.socket, "no answer"), signTimeoutMs);
+    }, silenceMsMax);
   }
 
   /** Of a connection that is refused Node 22 says this, and no close. */
@@ -182,8 +202,15 @@ export class Connection {
     if (this.#stage.is !== "open") this.#abandon(socket, "");
   }
 
-  #socketOnMessage(data: unknown): void {
-    if (this.#stage.is === "open" && typeof data !== "string") this.#listener.onFrame(new Uint8Array(data as ArrayBuffer));
+  #socketOnMessage(data: string | ArrayBuffer): void {
+    if (this.#stage.is !== "open") return;
+    this.#heard(this.#stage);
+    if (typeof data === "string" || data.byteLength < commandBytes) return;
+    try {
+      for (const frame of this.#stage.renewal.sift(new Uint8Array(data))) this.#listener.onFrame(frame);
+    } catch (thrown) {
+      if (!(thrown instanceof Refused)) throw thrown; // no such message: of a newer server, or broken
+    }
   }
 
   #socketOnClose(code: number, reason: string): void {
@@ -223,16 +250,15 @@ export class Connection {
 
   #clearTimers(): void {
     const stage = this.#stage;
-    if (stage.is === "waiting") clearTimeout(stage.timer);
-    else if (stage.is === "open") stage.renewal.end();
-    else if ("patience" in stage) clearTimeout(stage.patience);
+    if ("timer" in stage) clearTimeout(stage.timer);
+    if (stage.is === "open") stage.renewal.end();
   }
 }
 
 /** Whether the server says so, or the token itself where it was not let in: by a clock that is ahead each token is shown once. */
 function hasExpired(stage: Stage, code: number): stage is Extract<Stage, { token: string }> {
   if (stage.is === "open") return code === closed.tokenExpired;
-  return stage.is === "opening" && (readToken(stage.token).expiresAtMs ?? Number.POSITIVE_INFINITY) <= Date.now();
+  return stage.is === "opening" && Number(readToken(stage.token).expiresAtMs) <= Date.now();
 }
 
 function wordsOf(thrown: unknown): string {

@@ -1,7 +1,7 @@
 /** Every "no" that a client hears or says: one class, told apart by its code. */
 import { decode } from "#protocol/frame.ts";
 import type { GameRefusals } from "#protocol/game_protocol.ts";
-import { type ErrorResponse, ErrorResponseSchema } from "#protocol/gen/frame_pb.ts";
+import { Command, type ErrorResponse, ErrorResponseSchema } from "#protocol/gen/frame_pb.ts";
 import { type Refusal, type RefusalName, refusals } from "#protocol/refusals.ts";
 
 /** What this library says itself. */
@@ -46,6 +46,11 @@ export interface CroupierErrorInit {
   readonly words?: string;
   /** For engineers. */
   readonly detail?: string;
+}
+
+/** The number of a refusal; 0: it is none. */
+export function refusalIn(command: number, body: Uint8Array): number {
+  return command === Command.ERROR ? decode(ErrorResponseSchema, body).code : 0;
 }
 
 /** The error that an Error frame is, by the names of the system and of a game. */

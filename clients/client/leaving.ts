@@ -7,9 +7,10 @@
  *
  *     settled ──left──> left ──next sit: Print──> asked ──Error 112, or too late──> settled
  */
-import { decode, type Frame, frame } from "#protocol/frame.ts";
-import { Command, ErrorResponseSchema } from "#protocol/gen/frame_pb.ts";
+import { type Frame, frame } from "#protocol/frame.ts";
+import { Command } from "#protocol/gen/frame_pb.ts";
 import { refusals } from "#protocol/refusals.ts";
+import { refusalIn } from "./errors.ts";
 
 /** A room whose server cannot be reached keeps its leavers waiting; a sit may wait there as well as here. */
 const settleTimeoutMs = 10_000;
@@ -48,7 +49,7 @@ export class Leaving {
 
   /** Whether it is the answer. */
   hear(command: number, body: Uint8Array): boolean {
-    if (this.#stage.is !== "asked" || !isNotInARoom(command, body)) return false;
+    if (this.#stage.is !== "asked" || refusalIn(command, body) !== refusals.notInARoom.code) return false;
     this.#settled(this.#stage.onSettled);
     return true;
   }
@@ -57,9 +58,4 @@ export class Leaving {
     this.forget();
     onSettled();
   }
-}
-
-/** To a message that came when there was no room: no answer to a sit. */
-export function isNotInARoom(command: number, body: Uint8Array): boolean {
-  return command === Command.ERROR && decode(ErrorResponseSchema, body).code === refusals.notInARoom.code;
 }

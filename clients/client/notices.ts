@@ -1,8 +1,8 @@
 /**
  * Notices: what the server says is about to happen (PROTOCOL §1.7), those in force, and how long they have left.
  *
- * A drain's notice is said again every few seconds for as long as it is true, and nobody says that it was taken back: it
- * lapses when it has not been said again for longer than that. Nor is a gate's restart taken back: it lapses some time after
+ * A drain's or a move's notice is said again every few seconds for as long as it is true, and nobody says that it was taken
+ * back: it lapses when it has not been said again for longer than that. Nor is a gate's restart taken back: it lapses some time after
  * it should have been.
  */
 import { decode } from "#protocol/frame.ts";
@@ -38,10 +38,8 @@ export interface Notice {
   readonly leftMs: number | undefined;
 }
 
-/** How often a server says a drain or a move again (its setting NOTICE_EVERY), unless it is seen to take longer. */
-const repeatMsUsual = 5000;
-/** Not said for so much of that: it is over. */
-const repeatsMissed = 1.5;
+/** A drain or a move that has not been said for so long is over: servers say it every ten seconds at least (NOTICE_EVERY). */
+const unsaidMsMax = 15_000;
 /** A gate that restarts closes a connection so long after it said it would, at most. */
 const lateMsMax = 5000;
 const countEveryMs = 1000;
@@ -49,8 +47,6 @@ const countEveryMs = 1000;
 interface InForce {
   readonly notice: Notice;
   readonly saidAtMs: number;
-  /** Of a notice that is said again and again: how often. */
-  readonly repeatMs: number;
 }
 
 export interface NoticesListener {
@@ -78,7 +74,10 @@ export class Notices {
     const notice = readNotice(decode(NoticeSchema, body));
     if (notice.reason === "resumed")
       this.takeBack("held", "move", "drain"); // a server that drains still says so again
-    else if (notice.reason !== "message" && notice.reason !== "unknown") this.#put(notice);
+    else if (notice.reason !== "message" && notice.reason !== "unknown") {
+      this.#inForce.set(notice.reason, { notice, saidAtMs: performance.now() });
+      this.#changed();
+    }
     return notice;
   }
 
@@ -90,14 +89,6 @@ export class Notices {
 
   clear(): void {
     this.takeBack(...this.#inForce.keys());
-  }
-
-  #put(notice: Notice): void {
-    const before = this.#inForce.get(notice.reason);
-    const saidAtMs = performance.now();
-    const repeatMs = before === undefined ? repeatMsUsual : Math.max(saidAtMs - before.saidAtMs, repeatMsUsual);
-    this.#inForce.set(notice.reason, { notice, saidAtMs, repeatMs });
-    this.#changed();
   }
 
   #changed(): void {
@@ -117,10 +108,10 @@ export class Notices {
 }
 
 /** A room that is held is, until it is resumed or given up. */
-function hasLapsed({ notice: { reason, leftMs = 0 }, saidAtMs, repeatMs }: InForce): boolean {
+function hasLapsed({ notice: { reason, leftMs = 0 }, saidAtMs }: InForce): boolean {
   const sinceMs = performance.now() - saidAtMs;
   if (reason === "gate restart") return sinceMs > leftMs + lateMsMax;
-  return (reason === "drain" || reason === "move") && sinceMs > repeatsMissed * repeatMs;
+  return reason !== "held" && sinceMs > unsaidMsMax;
 }
 
 function leftOf({ leftMs }: Notice, saidAtMs: number): number | undefined {

@@ -2,9 +2,10 @@
  * New tokens for a connection that is open: one is asked for before the last expires, and brought if it lasts longer than
  * that. Without one the server closes with 4401, and the next connection asks again. It ends with its connection.
  */
-import { bodyOf, commandOf, decode, encode, type Frame } from "#protocol/frame.ts";
-import { Command, ErrorResponseSchema, StringSchema } from "#protocol/gen/frame_pb.ts";
+import { bodyOf, commandOf, encode, type Frame } from "#protocol/frame.ts";
+import { Command, StringSchema } from "#protocol/gen/frame_pb.ts";
 import { refusals } from "#protocol/refusals.ts";
+import { refusalIn } from "./errors.ts";
 import { askFor, type GetToken, readToken, type TokenFacts } from "./token.ts";
 
 /** It is asked for so long before the last one expires, or when a tenth of its time is left. */
@@ -13,19 +14,23 @@ const aheadMsMax = 60_000;
 const everyMsMin = 10_000;
 const timerMsMax = 2 ** 31 - 1;
 
-/** How a server refuses a token (PROTOCOL §1.3). */
-const tokenRefusals: ReadonlySet<number> = new Set(
-  [refusals.fail, refusals.tryAgain, refusals.limit, refusals.badRequest].map(({ code }) => code),
+/** How a server refuses a token (PROTOCOL §1.3): the codes, and whether the same one may be brought again. */
+const tokenRefusals: ReadonlyMap<number, boolean> = new Map(
+  [refusals.fail, refusals.tryAgain, refusals.limit, refusals.badRequest].map(({ code, retry }) => [code, retry]),
 );
 
 /** A token was brought and its answer has not come. An Error that may be that answer is held until it is known. */
 interface Unanswered {
-  readonly held: Frame | undefined;
+  readonly token: string;
+  readonly held?: Frame;
 }
 
 export class Renewal {
   readonly #getToken: GetToken;
   readonly #send: (frame: Frame) => void;
+  /** The one that the server goes by. */
+  #token: string;
+  /** The last one that was brought, but for one that may be brought again. */
   #last: TokenFacts;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #unanswered: Unanswered | undefined;
@@ -34,6 +39,7 @@ export class Renewal {
   constructor(token: string, getToken: GetToken, send: (frame: Frame) => void) {
     this.#getToken = getToken;
     this.#send = send;
+    this.#token = token;
     this.#last = readToken(token);
     this.#wait();
   }
@@ -49,15 +55,23 @@ export class Renewal {
    */
   sift(frame: Frame): readonly Frame[] {
     if (this.#unanswered === undefined) return [frame];
-    const { held } = this.#unanswered;
+    const { token, held } = this.#unanswered;
     if (commandOf(frame) === Command.TOKEN) {
+      this.#token = token;
       this.#unanswered = undefined;
       return held === undefined ? [] : [held];
     }
-    if (!mayRefuseToken(frame) || held !== undefined) return [frame];
-    this.#unanswered = { held: frame };
+    const mayComeAgain = held === undefined ? tokenRefusals.get(refusalIn(commandOf(frame), bodyOf(frame))) : undefined;
+    if (mayComeAgain === undefined) return [frame];
+    if (mayComeAgain) this.#last = readToken(this.#token);
+    this.#unanswered = { token, held: frame };
     this.#askIn(everyMsMin);
     return [];
+  }
+
+  /** The server answers: the token it goes by is brought once more. */
+  knock(): void {
+    this.#show(this.#token);
   }
 
   /** Not at all for a token that does not expire. */
@@ -82,10 +96,14 @@ export class Renewal {
     const facts = factsOf(token);
     if (facts?.user !== this.#last.user || !lastsLonger(facts, this.#last)) return false;
     this.#last = facts;
-    this.#unanswered = { held: undefined };
-    this.#send(encode(Command.TOKEN, StringSchema, { v: token }));
+    this.#show(token);
     this.#wait();
     return true;
+  }
+
+  #show(token: string): void {
+    this.#unanswered = { token };
+    this.#send(encode(Command.TOKEN, StringSchema, { v: token }));
   }
 }
 
@@ -99,8 +117,4 @@ function factsOf(token: string): TokenFacts | undefined {
 
 function lastsLonger({ expiresAtMs }: TokenFacts, last: TokenFacts): boolean {
   return (expiresAtMs ?? Number.POSITIVE_INFINITY) > (last.expiresAtMs ?? Number.POSITIVE_INFINITY);
-}
-
-function mayRefuseToken(frame: Frame): boolean {
-  return commandOf(frame) === Command.ERROR && tokenRefusals.has(decode(ErrorResponseSchema, bodyOf(frame)).code);
 }

@@ -2,9 +2,9 @@
 import { decode, encode, type Frame, frame, frameBytesMax } from "#protocol/frame.ts";
 import type { BodyOf, FieldsOf, GameProtocol, MessageKind } from "#protocol/game_protocol.ts";
 import { Command, StringSchema } from "#protocol/gen/frame_pb.ts";
+import { refusals } from "#protocol/refusals.ts";
 import { Emitter, type Unsubscribe } from "./emitter.ts";
-import { CroupierError, type ErrorCode, readError } from "./errors.ts";
-import { isNotInARoom } from "./leaving.ts";
+import { CroupierError, type ErrorCode, readError, refusalIn } from "./errors.ts";
 import type { Outbox, Sent } from "./outbox.ts";
 import { type Player, Players } from "./players.ts";
 import { Seat, type SeatListener, type SeatWay, type SitMetadata } from "./seat.ts";
@@ -158,7 +158,7 @@ export class RoomAtClient<Game extends GameProtocol> implements Room<Game> {
   }
 
   hear(command: number, body: Uint8Array): void {
-    if (this.#seat.isDeaf || (this.#seat.isWanted && isNotInARoom(command, body))) return; // of a room that was left
+    if (this.#seat.isDeaf || (this.#seat.isWanted && refusalIn(command, body) === refusals.notInARoom.code)) return; // of a room that was left
     if (command === Command.SIT_DOWN && this.#isNew) this.#players.clear();
     if (command === Command.SIT_DOWN || command === Command.ONLINE) this.#isNew = false;
     const isOfPlayers = this.#players.hear(command, body);

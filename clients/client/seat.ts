@@ -7,17 +7,10 @@
  *       └─ connection lost, Disconnect 0 ── taken ── Disconnect 1 or 2, leave ──> over
  */
 import { decode, encode, type Frame, frame } from "#protocol/frame.ts";
-import {
-  Command,
-  DisconnectReason,
-  ErrorResponseSchema,
-  Int32Schema,
-  Int64Schema,
-  SitDownRequestSchema,
-  UserSchema,
-} from "#protocol/gen/frame_pb.ts";
+import { Command, DisconnectReason, Int32Schema, Int64Schema, SitDownRequestSchema, UserSchema } from "#protocol/gen/frame_pb.ts";
 import { refusals } from "#protocol/refusals.ts";
 import { jitter } from "./backoff.ts";
+import { refusalIn } from "./errors.ts";
 import type { OutsideBecause } from "./states.ts";
 
 /** Who moves to another seat stands up and sits down in one breath. */
@@ -29,7 +22,7 @@ const retryable: ReadonlySet<number> = new Set(
 );
 
 /** The metadata of a SitDownRequest (PROTOCOL §1.3). */
-export type SitMetadata = Readonly<Record<string, string>>;
+export type SitMetadata = Readonly<Record<string, string>> & { readonly game_name: string };
 
 export interface SeatListener {
   /** `isKept`: it is the one from before. */
@@ -50,7 +43,7 @@ export interface SeatWay {
 type Timer = ReturnType<typeof setTimeout>;
 
 type Stage =
-  | { readonly is: "wanted"; readonly attempt: number; readonly timer: Timer | undefined; readonly asked?: SitMetadata }
+  | { readonly is: "wanted"; readonly attempt: number; readonly timer?: Timer; readonly asked?: SitMetadata }
   | { readonly is: "taken" }
   | { readonly is: "risen"; readonly timer: Timer }
   | { readonly is: "over" };
@@ -59,7 +52,9 @@ export class Seat {
   readonly #way: SeatWay;
   readonly #listener: SeatListener;
   #metadata: SitMetadata;
-  #stage: Stage = { is: "wanted", attempt: 0, timer: undefined };
+  #stage: Stage = { is: "wanted", attempt: 0 };
+  /** The seat was there before it was asked for here: it may be in another room (PROTOCOL §2.2). */
+  #isLed = true;
 
   constructor(way: SeatWay, metadata: SitMetadata, listener: SeatListener) {
     this.#way = way;
@@ -87,21 +82,21 @@ export class Seat {
   /** There is a connection: the seat is asked for. */
   ask(): void {
     if (this.#stage.is !== "wanted") return;
-    this.#enter({ is: "wanted", attempt: this.#stage.attempt, timer: undefined, asked: this.#metadata });
-    this.#send();
+    this.#enter({ is: "wanted", attempt: this.#stage.attempt, asked: this.#metadata });
+    this.#send(this.#metadata);
   }
 
   /** Asks a room that one is in, or as soon as one is: for the scene, or for another seat. */
   askAgain(seat: number | undefined): void {
     const { watch: _, ...metadata } = this.#metadata;
     if (seat !== undefined) this.#metadata = { ...metadata, seat: String(seat) };
-    if (this.#stage.is === "taken") this.#send();
+    if (this.#stage.is === "taken") this.#askHere(seat);
   }
 
   /** The connection is lost. */
   lost(): void {
     if (this.#stage.is === "risen") this.end("stood up");
-    else if (this.#stage.is !== "over") this.#enter({ is: "wanted", attempt: 0, timer: undefined });
+    else if (this.#stage.is !== "over") this.#enter({ is: "wanted", attempt: 0 });
   }
 
   leave(): void {
@@ -120,7 +115,7 @@ export class Seat {
     else if (command === Command.ONLINE) this.#onSitDown(decode(Int64Schema, body).v, true);
     else if (command === Command.STAND_UP) this.#onStandUp(decode(Int64Schema, body).v);
     else if (command === Command.DISCONNECT) this.#onDisconnect(decode(Int32Schema, body).v);
-    else if (command === Command.ERROR) this.#onRefused(decode(ErrorResponseSchema, body).code);
+    else if (command === Command.ERROR) this.#onRefused(refusalIn(command, body));
   }
 
   #onSitDown(user: bigint, isKept: boolean): void {
@@ -130,7 +125,8 @@ export class Seat {
     if (before.is !== "wanted") return;
     const isAnotherWanted = before.asked !== this.#metadata; // it has been asked for meanwhile
     if (this.#metadata["mode"] === "create") this.#metadata = { ...this.#metadata, mode: "any" }; // it is there now
-    if (isAnotherWanted) this.#send();
+    this.#isLed &&= isKept;
+    if (isAnotherWanted) this.#askHere(this.#metadata["seat"]);
     this.#listener.onTaken(isKept);
   }
 
@@ -157,8 +153,14 @@ export class Seat {
     this.#listener.onWaiting(because, attempt, delayMs);
   }
 
-  #send(): void {
-    this.#way.sendAnyway(encode(Command.SIT_DOWN, SitDownRequestSchema, { metadata: this.#metadata }));
+  #askHere(seat: number | string | undefined): void {
+    const { game_name, room_id } = this.#metadata;
+    const room = this.#isLed || room_id === undefined ? {} : { room_id };
+    this.#send({ game_name, ...room, ...(seat === undefined ? { watch: "true" } : { seat: String(seat) }) });
+  }
+
+  #send(metadata: SitMetadata): void {
+    this.#way.sendAnyway(encode(Command.SIT_DOWN, SitDownRequestSchema, { metadata }));
   }
 
   #enter(stage: Stage): void {

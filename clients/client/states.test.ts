@@ -103,9 +103,9 @@ test("[client] a move that is not said any more was called off: nobody was away,
   const { world, states } = sit(t);
   const socket = await world.seat();
   socket.say(notice(Notice_Reason.MOVE, 60_000));
-  await world.pass(7000);
+  await world.pass(14_000);
   assert.deepEqual(states.slice(3), ["moving"]);
-  await world.pass(3000);
+  await world.pass(2500);
   assert.deepEqual(states.slice(3), ["moving", "back from stay"]);
 });
 
@@ -194,7 +194,7 @@ test("[client][PROTOCOL §1.3] a room that was created is joined from then on: b
   socket.say(sitDownFrame(1, 2, true));
   assert.deepEqual(socket.take(), [], "nothing is asked for anew");
   room.sit(3);
-  assert.deepEqual(socket.sits, [{ game_name: "dice", room_id: "1", mode: "any", seat: "3" }]);
+  assert.deepEqual(socket.sits, [{ game_name: "dice", room_id: "1", seat: "3" }]);
   socket.end(1006);
   await world.pass(300);
   await world.open();
@@ -209,7 +209,7 @@ test("[client] a drain that was undone is not said any more, and its notice ends
     await world.pass(2000);
   }
   assert.equal(client.notices.length, 1);
-  await world.pass(7000);
+  await world.pass(15_000);
   assert.equal(client.notices.length, 0);
 });
 
@@ -610,15 +610,15 @@ test("[client] another seat that is asked for before the first sit is answered i
   assert.deepEqual(socket.sits, [{ game_name: "dice", room_id: "1", seat: "2" }]);
 });
 
-test("[client] two notices of a move in a row end no sooner", async (t) => {
+test("[client] a move that is said as seldom as a server may say it is one move, which ends after the last notice", async (t) => {
   const { world, client, states } = sit(t);
   const socket = await world.seat();
-  socket.say(notice(Notice_Reason.MOVE));
-  await world.pass(200);
-  socket.say(notice(Notice_Reason.MOVE));
-  await world.pass(5000);
-  assert.equal(states.at(-1), "moving");
-  await world.pass(4000);
+  for (let said = 0; said < 4; said++) {
+    socket.say(notice(Notice_Reason.MOVE));
+    await world.pass(10_000);
+  }
+  assert.deepEqual(states.slice(3), ["moving"]);
+  await world.pass(6000);
   assert.deepEqual(client.state, { is: "back", from: "stay" });
 });
 
@@ -636,4 +636,41 @@ test("[client] one room at a time; a match names none; a client that is gone giv
   void client.close();
   const late = client.sit(dice, { room: "1" });
   assert.deepEqual([late.isOver, late.send("shake"), client.state.is], [true, "dropped", "gone"]);
+});
+
+test("[client][PROTOCOL §3.6] the scene is asked for without asking for a seat, in the room where one is", async (t) => {
+  const { world, room } = sit(t);
+  const socket = await world.seat();
+  socket.take();
+  room.sit();
+  assert.deepEqual(socket.sits, [{ game_name: "dice", room_id: "1", watch: "true" }], "a watcher of a full table stays one");
+  socket.end(1006);
+  await world.pass(300);
+  const again = await world.seat({ isKept: true });
+  again.take();
+  room.sit();
+  assert.deepEqual(again.sits, [{ game_name: "dice", room_id: "1", watch: "true" }], "the seat that is kept is that one");
+});
+
+test("[client][PROTOCOL §2.2] who was led to a seat he had asks for nothing in the room that he had asked for", async (t) => {
+  const { world, room } = sit(t);
+  const socket = await world.seat({ isKept: true });
+  socket.take();
+  room.sit();
+  room.sit(3);
+  assert.deepEqual(socket.sits, [
+    { game_name: "dice", watch: "true" },
+    { game_name: "dice", seat: "3" },
+  ]);
+});
+
+test("[client] what the library asks for itself is answered to nobody else", async (t) => {
+  const { world, client, room } = sit(t);
+  const socket = await world.seat();
+  room.leave();
+  const frames: number[] = [];
+  client.on("frame", (command) => void frames.push(command));
+  client.sit(dice, { room: "2" });
+  socket.say(refusal("notInARoom"), new Uint8Array([0, 0]), sitDownFrame(1, 0, true));
+  assert.deepEqual(frames, [Command.SIT_DOWN]);
 });

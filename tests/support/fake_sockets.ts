@@ -14,7 +14,7 @@ const stepMsMin = 10;
 const stepsMax = 4000;
 const startMs = 1_700_000_000_000;
 
-/** What a client uses of a WebSocket, and the hands of the other end. */
+/** What a client uses of a WebSocket, and the hands of the other end, which says something that means nothing now and then. */
 export class FakeSocket {
   static readonly OPEN = 1;
   readonly url: string;
@@ -22,6 +22,8 @@ export class FakeSocket {
   readonly sent: Frame[] = [];
   readyState = 0;
   bufferedAmount = 0;
+  /** Nothing comes any more, and nobody says so. */
+  isDead = false;
   binaryType = "";
   /** The code of its own close. */
   closedWith: number | undefined;
@@ -133,6 +135,7 @@ export class FakeWorld {
   }
 
   async #step(ms: number): Promise<void> {
+    for (const socket of this.sockets) if (socket.readyState === FakeSocket.OPEN && !socket.isDead) socket.say(new Uint8Array(0));
     this.#nowMs += ms;
     this.#t.mock.timers.tick(ms);
     await immediate(); // a token is on its way
