@@ -126,9 +126,13 @@ test("[PROTOCOL §6] durations have a unit, and 0 means none", () => {
     HOLD: "0",
     DRAIN_DEADLINE: "250ms",
     ABANDON_AFTER: "2h",
-    NOTICE_EVERY: "3m",
+    NOTICE_EVERY: "10s",
   });
-  assert.deepEqual([holdMs, drainDeadlineMs, abandonAfterMs, noticeEveryMs], [0, 250, 7_200_000, 180_000]);
+  assert.deepEqual([holdMs, drainDeadlineMs, abandonAfterMs, noticeEveryMs], [0, 250, 7_200_000, 10_000]);
+});
+
+test("[PROTOCOL §1.7] a notice is said so often that clients know when it is over", () => {
+  assert.throws(() => readSettings({ NOTICE_EVERY: "11s" }), /NOTICE_EVERY must be at most 10s/);
 });
 
 test("the admin listener is bound to loopback in development only", () => {

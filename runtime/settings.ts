@@ -167,7 +167,7 @@ export const settingRows = {
     duration,
     "a leaving gate spreads its closes over at most this, so that its clients do not come back all at once",
   ),
-  noticeEveryMs: row("NOTICE_EVERY", "5s", duration, "how often players of a draining server are told; 0 = never"),
+  noticeEveryMs: row("NOTICE_EVERY", "5s", upTo("10s"), "how often players of a draining server are told, at most 10s; 0 = never"),
   noticeLanguage: row("NOTICE_LANGUAGE", "en", oneOf("en", "zh"), "of the notices that are text for players: English or Chinese"),
   messagesPerSecond: row(
     "MESSAGES_PER_SECOND",
@@ -386,6 +386,15 @@ export function duration(value: string, env: string): number {
   const [, amount, unit] = /^([0-9]{1,9})(ms|s|m|h)$/.exec(value) ?? [];
   if (amount === undefined) throw new SettingError(`${env} must be a duration such as 250ms, 90s, 5m or 1h, not ${shown(value)}.`);
   return Number(amount) * unitMs[unit as keyof typeof unitMs];
+}
+
+/** Of what others expect to hear. */
+function upTo(most: string): Row<number>["read"] {
+  return (value, env) => {
+    const ms = duration(value, env);
+    if (ms > duration(most, env)) throw new SettingError(`${env} must be at most ${most}, not ${shown(value)}.`);
+    return ms;
+  };
 }
 
 function list(value: string): readonly string[] {

@@ -102,6 +102,6 @@ test(`[P1][P2][P3][P4] ${lengthMs / 1000} s of kills, freezes and cut links ever
   const { inputs, receipts } = cluster.verdict;
   const counts = Object.entries(storm.counts).map(([what, count]) => `${count} ${what}`);
   t.diagnostic(`storm: ${counts.join(", ")}; ${inputs} inputs, ${receipts} receipts, all seated after ${seatedMs.toFixed(0)} ms`);
-  assert.ok(storm.counts.moves > lengthMs / 2000, "hardly any room has moved");
+  assert.ok(storm.counts.moves > lengthMs / 5000, "hardly any room has moved");
   assert.ok(receipts > lengthMs / 100, "hardly anybody has played");
 });
