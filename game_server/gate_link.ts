@@ -25,6 +25,7 @@ import { errorFrame } from "#protocol/system_frames.ts";
 import type { Log, LogFields } from "#runtime/log.ts";
 import { sessionFields } from "#runtime/log_fields.ts";
 import type { Exit } from "./exit.ts";
+import { roomsForLobby } from "./lobby.ts";
 import type { Output } from "./outbox.ts";
 import type { Room, Visitor } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
@@ -245,8 +246,7 @@ export class GateLink implements Exit, ServerReader {
   }
 
   #onRooms({ id, game }: RoomsQuestion): void {
-    const open = [...this.#share.rooms.all()].filter((room) => room.game === game && !room.isPrivate);
-    this.tell({ case: "rooms", value: { id, rooms: open.flatMap((room) => room.summary() ?? []) } });
+    this.tell({ case: "rooms", value: { id, rooms: roomsForLobby(this.#share.rooms.all(), game) } });
   }
 
   #handleOf(life: string): number {

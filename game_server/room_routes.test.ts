@@ -11,6 +11,7 @@ import { silentLog } from "#runtime/log.ts";
 import { readSettings } from "#runtime/settings.ts";
 import { patience } from "#tests/faults/measure.ts";
 import { FakeDisk } from "#tests/support/fake_disk.ts";
+import { openHouse } from "#tests/support/house.ts";
 import { TwoServers } from "#tests/support/two_servers.ts";
 import type { Game } from "./game.ts";
 import { GameServer } from "./game_server.ts";
@@ -18,19 +19,33 @@ import { games } from "./games.ts";
 import type { RoomValue } from "./room_value.ts";
 import { noWatchdog } from "./watchdog.ts";
 
+const dice = games.find(({ name }) => name === "dice") as Game<unknown>;
 const roomsCount = 50_000;
 /** Far above what it takes, and far below what looking through all rooms at once for each page would. */
 const standstillMsMax = 500 * patience;
 
 /** A room of dice with one player, as it is written down. */
 async function writtenRoom(): Promise<RoomValue> {
-  const dice = games.find(({ name }) => name === "dice") as Game<unknown>;
   const servers = await TwoServers.open(dice);
   servers.player(1).says(encode(Command.SIT_DOWN, SitDownRequestSchema, { metadata: { game_name: "dice", room_id: "1" } }));
   await servers.pass(1000);
   const value = servers.a.disk.written("1") ?? servers.b.disk.written("1");
   assert.ok(value !== undefined);
   return value;
+}
+
+/** Copies of it, in which user 1 sits at room 1, and so on; of the last `free` ones alone there are free seats. */
+function diskOf(room: RoomValue, count: number, free = count): FakeDisk {
+  const disk = new FakeDisk();
+  const json = JSON.stringify(room);
+  for (let at = 1; at <= count; at++) {
+    const life = hex64(systemEntropy);
+    const value = JSON.parse(json) as RoomValue;
+    const seats = value.seats.map((seat) => ({ ...seat, user: at }));
+    const playing = at > count - free ? value.playing : seats.length;
+    disk.rooms.set(life, JSON.stringify({ ...value, life, room: `${at}`, seats, playing }));
+  }
+  return disk;
 }
 
 /** The longest time in which nothing else had its turn. */
@@ -55,14 +70,7 @@ function standstill(): { stop(): number } {
 
 test("[admin][P7] 50 000 rooms are listed page by page, by any filter, and nothing waits long for it", async (t) => {
   const room = await writtenRoom();
-  const disk = new FakeDisk();
-  const json = JSON.stringify(room);
-  for (let at = 1; at <= roomsCount; at++) {
-    const life = hex64(systemEntropy);
-    const value = JSON.parse(json) as RoomValue;
-    const seats = value.seats.map((seat) => ({ ...seat, user: at }));
-    disk.rooms.set(life, JSON.stringify({ ...value, life, room: `${at}`, seats }));
-  }
+  const disk = diskOf(room, roomsCount);
   const server = new GameServer({
     ...{ settings: readSettings({}), games, clock: systemClock, entropy: systemEntropy, log: silentLog },
     ...{ watchdog: noWatchdog, journal: disk.open(), drainLeftMs: () => undefined, onChange: () => {} },
@@ -98,4 +106,18 @@ test("[admin][P7] 50 000 rooms are listed page by page, by any filter, and nothi
     assert.equal(new Set(rooms.map(({ id }) => id)).size, count, query);
     assert.ok(longestMs < standstillMsMax, `${query}: ${longestMs} ms`);
   }
+});
+
+test("[P7][PROTOCOL §6] GET /rooms where there are more than an answer has: those with free seats first, and no link is cut for it", async (t) => {
+  const [count, free, most] = [2500, 3, 1000];
+  const wordy: Game<unknown> = { ...dice, phase: () => "playing ".repeat(500) }; // of all rooms that would be more than a link takes
+  const house = await openHouse(t, { games: [wordy], journal: diskOf(await writtenRoom(), count, free).open() });
+  const ask = async () => (await fetch(`http://127.0.0.1:${house.port}/rooms?game=dice`)).json();
+  const { rooms } = (await ask()) as { rooms: { id: string; free: number; phase: string }[] };
+  assert.deepEqual([rooms.length, house.gate.ready], [most, "ok"]);
+  assert.deepEqual(
+    rooms.slice(0, free + 1).map((room) => [room.id, room.free]),
+    [...["2498", "2499", "2500"].map((id) => [id, 3]), ["1", 0]],
+  );
+  assert.equal(rooms[0]?.phase, "playing ".repeat(8));
 });

@@ -9,6 +9,7 @@ import { fixedFleet } from "#fleet/fleet.ts";
 import type { Game } from "#game_server/game.ts";
 import { GameServer } from "#game_server/game_server.ts";
 import { games } from "#game_server/games.ts";
+import type { Journal } from "#game_server/journal.ts";
 import { memoryJournal } from "#game_server/journal_memory.ts";
 import { noWatchdog } from "#game_server/watchdog.ts";
 import { Gate } from "#gate_server/gate.ts";
@@ -25,6 +26,8 @@ export interface HouseOptions {
   servers?: number;
   games?: readonly Game<unknown>[];
   log?: Log;
+  /** What its only game server finds. */
+  journal?: Journal;
 }
 
 export interface House {
@@ -40,11 +43,11 @@ export async function openHouse(test: TestContext, options: HouseOptions = {}): 
   const { clock = systemClock, log = silentLog } = options;
   const settings: Settings = readSettings({ DRAIN_WINDOW: "0", ...options.env });
   const context = { settings, clock, log, entropy: systemEntropy, drainLeftMs: () => undefined, onChange: () => {} };
-  const servers = Array.from(
-    { length: options.servers ?? 1 },
-    () =>
-      new GameServer({ ...context, games: options.games ?? games, watchdog: noWatchdog, journal: memoryJournal(systemEntropy), port: 0 }),
-  );
+  const servers = Array.from({ length: options.servers ?? 1 }, () => {
+    const journal = options.journal ?? memoryJournal(systemEntropy);
+    return new GameServer({ ...context, games: options.games ?? games, watchdog: noWatchdog, journal, port: 0 });
+  });
+  for (const server of servers) server.restore();
   const serverPorts = await Promise.all(servers.map((server) => server.start()));
   const directory = new MemoryDirectory(clock);
   const fleet = fixedFleet(
