@@ -33,6 +33,7 @@ export class SingleServer implements Service {
 
   constructor(context: Context, games: readonly Game<unknown>[], journal: Journal) {
     const { settings, clock, lifecycle } = context;
+    const pages = openPages(settings); // a folder without one ends the start
     const directory = new MemoryDirectory(clock);
     this.#context = context;
     this.#server = new GameServer({
@@ -50,7 +51,7 @@ export class SingleServer implements Service {
         games.map((game) => game.name),
         ["memory"],
       ),
-      pages: openPages(settings),
+      pages,
       ...(settings.env === "dev" && { tools: new Playground(this.#server) }),
       dial: () => this.#dial(),
       onServerDown: () => this.#serverOnDown(),

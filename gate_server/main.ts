@@ -23,9 +23,9 @@ await run("gate", async (context) => {
   const { settings, secrets, clock, entropy, log, lifecycle } = context;
   return new Gate({
     ...{ settings, secrets, clock, entropy, log },
+    pages: openPages(settings),
     ...(await shared(context)),
     port: settings.port ?? defaultPort,
-    pages: openPages(settings),
     dial: dialWebSocket,
     onChange: () => lifecycle.settle(),
   });

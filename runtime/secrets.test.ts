@@ -17,12 +17,13 @@ const [first, second, third] = [1, 2, 3].map((fill) => Buffer.alloc(32, fill).to
 const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString("base64");
 
 /** Secrets of a process with these files, which are written before it starts. */
-function open(t: TestContext, files: Record<string, string>) {
+function open(t: TestContext, files: Record<string, string>, others: Record<string, string> = {}) {
   const folder = dataFolder(t);
   const path = (variable: string): string => join(folder, variable);
   const write = (variable: string, content: string): void => writeFileSync(path(variable), content);
   for (const [variable, content] of Object.entries(files)) write(variable, content);
-  const env = Object.fromEntries(["JWT_KEY", "JWT_KEY_PREVIOUS", "LINK_KEY", "ADMIN_TOKEN"].map((name) => [`${name}_FILE`, path(name)]));
+  const names = ["JWT_KEY", "JWT_KEY_PREVIOUS", "LINK_KEY", "ADMIN_TOKEN"];
+  const env = { ...others, ...Object.fromEntries(names.map((name) => [`${name}_FILE`, path(name)])) };
   const lines: string[] = [];
   const log = {
     ...silentLog,
@@ -82,6 +83,17 @@ test("[keys] what is in a file counts once it was the same at two looks", async 
   await looks(1);
   assert.deepEqual(jwt(), [second, first]);
   assert.deepEqual(lines, ["secret change: JWT_KEY, JWT_KEY_PREVIOUS"]);
+});
+
+test("[keys] a new key is taken though the folder of the page, which was read at the start, is gone", async (t) => {
+  const folder = dataFolder(t);
+  writeFileSync(join(folder, "index.html"), "<!doctype html>");
+  const { secrets, write, jwt, looks, lines } = open(t, whole, { PAGE_DIR: folder });
+  await looks(2);
+  rmSync(join(folder, "index.html"));
+  write("JWT_KEY", second);
+  await looks(2);
+  assert.deepEqual([jwt(), secrets.isFaulty, lines], [[second], false, ["secret change: JWT_KEY"]]);
 });
 
 test("[keys] a key that is half written when it is looked at is never used", async (t) => {

@@ -4,10 +4,7 @@
  * A wrong value stops the start with one sentence that never shows a secret; a variable
  * that is not in the table is not ours.
  */
-import { existsSync } from "node:fs";
 import { BlockList, isIP } from "node:net";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type RedisUrl, readRedisUrl } from "./redis_url.ts";
 import { type Environment, readSecretFiles, type SecretFile, secretFilesOf, withSecrets } from "./secret_files.ts";
 import { SettingError } from "./setting_error.ts";
@@ -129,7 +126,7 @@ export const settingRows = {
   ),
   seats: row("SEATS", "4", whole(1, 1024), "playing seats of games that do not say"),
   origins: row("ORIGINS", "", list, "browser origins let in, such as `https://play.example`; unset = all"),
-  pageDir: row("PAGE_DIR", "", pageFolder, "folder of the page that a gate serves at `/`; unset = the dice page of this checkout"),
+  pageDir: row("PAGE_DIR", "", optional(text), "folder of the page that a gate serves at `/`; unset = the dice page of this checkout"),
   trustedProxies: row("TRUSTED_PROXIES", "", blocks, "addresses or CIDR blocks whose X-Forwarded-For is believed (PROTOCOL §1.1)"),
   holdMs: row(
     "HOLD",
@@ -314,9 +311,6 @@ export function fleetOf({ fleet, redisUrl: url, fleetServices: services }: Setti
 /** The one game server that a gate links when it is told of none. */
 export const gameServerByDefault: ServerName = { game: "dice", host: "127.0.0.1", port: 60_001 };
 
-/** The page that a gate serves when it is told of none: a folder that `npm run pages` makes. */
-const pageByDefault = fileURLToPath(new URL("../clients/web/dist/dice", import.meta.url));
-
 /** The variables that have their documented development value: each deserves a warning. */
 export function defaultKeysInUse({ jwtKey, linkKey }: Settings): string[] {
   const isDefault = (bytes: Uint8Array, byDefault: string): boolean => Buffer.from(bytes).equals(Buffer.from(byDefault, "base64"));
@@ -336,13 +330,6 @@ function passingSecret<Value>(env: string, read: Row<Value>["read"], about: stri
 }
 
 function text(value: string): string {
-  return value;
-}
-
-/** A folder that is named and has no page is a mistake; one that is not built yet is none. */
-function pageFolder(value: string, env: string): string {
-  if (value === "") return pageByDefault;
-  if (!existsSync(join(value, "index.html"))) throw new SettingError(`${env} must be a folder with an index.html, not ${shown(value)}.`);
   return value;
 }
 
@@ -502,6 +489,7 @@ function place(value: string, env: string): Place {
   return { host, port: port === undefined ? undefined : Number(port) };
 }
 
-function shown(value: string): string {
+/** A wrong value, within the sentence that says so. */
+export function shown(value: string): string {
   return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
 }

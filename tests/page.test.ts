@@ -38,9 +38,16 @@ test("[web] whoever connects with a WebSocket at / plays, page or not", async (t
 });
 
 test("[web][start] a PAGE_DIR without a page ends the start with one sentence and 78", async (t) => {
-  const run = Server.launch(t, "single.ts", { PAGE_DIR: "/nowhere" });
-  assert.equal((await run.exited).code, 78);
-  assert.match(run.text, /PAGE_DIR must be a folder with an index.html, not "\/nowhere"/);
+  for (const file of ["single.ts", "gate_server/main.ts"]) {
+    const run = Server.launch(t, file, { PAGE_DIR: "/nowhere" });
+    assert.equal((await run.exited).code, 78, file);
+    assert.match(run.text, /PAGE_DIR must be a folder with an index.html, not "\/nowhere"/);
+  }
+});
+
+test("[web][start] a game server serves no page, and does not look for one", async (t) => {
+  const run = Server.launch(t, "game_server/main.ts", { PAGE_DIR: "/nowhere" });
+  await Server.ready(run);
 });
 
 test("[dev][PROTOCOL §1.6] GET /dev/token is a fresh token of that user, which pages of others cannot read", async (t) => {
