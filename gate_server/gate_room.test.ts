@@ -70,6 +70,11 @@ class FakeLink implements RoomLink {
   }
 }
 
+/** To another game server than the one that plays the room. */
+function linkOfTaker(): FakeLink {
+  return Object.assign(new FakeLink(), { journal: "0000000000000009" });
+}
+
 /** A gate with one room, entered by the sessions 1 … `count` of the users 11, 12 … on `link`, after output 10. */
 function open({ count = 2, hold = holdMs, log = silentLog }: { count?: number; hold?: number; log?: Log } = {}) {
   const clock = new ManualClock();
@@ -564,7 +569,7 @@ test("[P1] an input that is unacknowledged at two looks in a row asks who the ow
 
 test("[P1] what is said of a life at a lower epoch, or by whom it has left, is heard by nobody, and counted", () => {
   const { room, rooms, link, one } = open();
-  const former = Object.assign(new FakeLink(), { journal: "0000000000000009" });
+  const former = linkOfTaker();
   room.moved(former.journal, 3); // there, and back
   room.moved(owner, 4);
   one.hears();
@@ -574,12 +579,12 @@ test("[P1] what is said of a life at a lower epoch, or by whom it has left, is h
   room.attached(link, answer({ 1: 1, 2: 1 }));
   assert.deepEqual([rooms.stale, room.isAttached], [2, false], "it has not heard of its own room's return");
   room.attached(link, { ...answer({ 1: 1, 2: 1 }), epoch: 4 });
-  assert.deepEqual([rooms.stale, room.isAttached, one.hears()], [2, true, [resumed]]);
+  assert.deepEqual([rooms.stale, room.isAttached, one.hears()], [2, true, []], "it has come back to where everybody left it");
 });
 
 test("[P5][PROTOCOL §1.7] a room that has moved says resumed once it is attached to where it is, and once for each move", () => {
   const { room, one, two } = open();
-  const taker = Object.assign(new FakeLink(), { journal: "0000000000000009" });
+  const taker = linkOfTaker();
   room.moved(taker.journal, 2);
   room.attachTo(taker);
   assert.deepEqual([one.hears(), two.hears()], [[], []], "while it moves nobody need hear of it");
@@ -594,9 +599,27 @@ test("[P5][PROTOCOL §1.7] a room that has moved says resumed once it is attache
 test("[P5][PROTOCOL §1.7] a room that moves out of a server that is away says held and resumed once each", () => {
   const { room, link, one } = open();
   room.holdFrom(link);
-  room.moved("0000000000000009", 2);
-  const taker = Object.assign(new FakeLink(), { journal: "0000000000000009" });
+  const taker = linkOfTaker();
+  room.moved(taker.journal, 2);
   room.attachTo(taker);
   room.attached(taker, { ...answer({ 1: 1, 2: 1 }), epoch: 2 });
   assert.deepEqual(one.hears(), [held, resumed]);
+});
+
+test("[P5][PROTOCOL §1.7] a room that has moved unheard, and is found by asking around, says resumed all the same", () => {
+  const { room, link, one } = open();
+  room.denied(link, 0);
+  const taker = linkOfTaker();
+  room.attachTo(taker);
+  room.attached(taker, { ...answer({ 1: 1, 2: 1 }), epoch: 2 });
+  assert.deepEqual(one.hears(), [resumed]);
+});
+
+test("[P5][PROTOCOL §1.7] a room whose giver has taken it back says nothing: it goes on where it was, at another epoch", () => {
+  const { room, link, one } = open();
+  room.moved(linkOfTaker().journal, 2);
+  room.moved(owner, 3);
+  room.attachTo(link);
+  room.attached(link, { ...answer({ 1: 1, 2: 1 }), epoch: 3 });
+  assert.deepEqual(one.hears(), []);
 });

@@ -74,8 +74,8 @@ export class GateRoom implements Place {
   #way: Way = { is: "held" };
   /** Sessions were told that it is held, and not yet that it goes on. */
   #hasToldHeld = false;
-  /** It is another owner's since the last one was attached to. */
-  #hasMoved = false;
+  /** The journal of whoever was attached to last: of another one, players hear that the room has come there. */
+  #attachedTo: string;
   #hold: Timer | undefined;
   #heldSinceMs: number | undefined;
   /** The last attach: only its answer counts. */
@@ -92,6 +92,7 @@ export class GateRoom implements Place {
     this.life = life;
     this.name = { game, room, life };
     this.#owner = owner;
+    this.#attachedTo = owner;
     this.#epoch = epoch;
     this.#last = last;
     this.#share = share;
@@ -180,7 +181,6 @@ export class GateRoom implements Place {
     if (epoch <= this.#epoch) return false;
     this.#owner = owner;
     this.#epoch = epoch;
-    this.#hasMoved = true;
     this.#way = { is: "held" };
     this.#startHold();
     return true;
@@ -226,7 +226,7 @@ export class GateRoom implements Place {
     for (const { session, reason } of gone) this.#here(session)?.placeLost(reason as DisconnectReason);
     for (const { session, last } of seated) this.#found(session, last, link);
     for (const session of entered) session.placeFound(session.lastAcked);
-    this.#tellResumed();
+    this.#tellResumed(link);
   }
 
   /** Whether an input that was unacknowledged when this was asked last still is: asked once a second, the owner may be another one. */
@@ -292,11 +292,11 @@ export class GateRoom implements Place {
     this.#notify(Notice_Reason.HELD, this.#share.holdMs);
   }
 
-  #tellResumed(): void {
+  #tellResumed({ journal }: RoomLink): void {
     if (this.#hasToldHeld) this.#share.log.info("room resumed", this.#fields);
-    if (this.#hasToldHeld || this.#hasMoved) this.#notify(Notice_Reason.RESUMED, 0);
+    if (this.#hasToldHeld || journal !== this.#attachedTo) this.#notify(Notice_Reason.RESUMED, 0);
     this.#hasToldHeld = false;
-    this.#hasMoved = false;
+    this.#attachedTo = journal;
   }
 
   #found(id: number, last: number, link: RoomLink): void {
