@@ -357,9 +357,9 @@ export class Rooms implements RoomHost {
     return rooms.length;
   }
 
-  /** Rooms of a game that have waited for rules that can read them. */
+  /** Rooms of a game that have waited for rules that can read them. What was outgoing may be its taker's: that is for the next start to ask. */
   readAgain(game: string): void {
-    for (const [name, value] of [...this.#unreadable].filter(([, waiting]) => waiting.game === game)) {
+    for (const [name, value] of [...this.#unreadable].filter(([, waiting]) => waiting.game === game && waiting.passage === undefined)) {
       this.#unreadable.delete(name);
       this.#restore(value.life, value, (user, room) => this.#place(user, room)); // who waited for it may sit elsewhere by now
     }

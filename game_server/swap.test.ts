@@ -1,11 +1,14 @@
 /** Other rules for rooms that are played: all of a game's rooms or none, and nothing but their state is touched. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { frame } from "#protocol/frame.ts";
+import { encode, frame } from "#protocol/frame.ts";
+import { Command, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
+import { FakeDisk } from "#tests/support/fake_disk.ts";
 import { openHouse } from "#tests/support/house.ts";
 import { Player } from "#tests/support/player.ts";
 import { quiet } from "#tests/support/quiet_game.ts";
 import type { Game } from "./game.ts";
+import type { RoomValue } from "./room_value.ts";
 
 interface Count {
   count: number;
@@ -95,4 +98,28 @@ test("[dev] a state that is no plain data is found before it is anybody's", asyn
   assert.throws(() => server.swap(careless), /dice\/1 cannot go on: .*BigInt/);
   second.send(frame(101));
   assert.deepEqual(await countBoth(), ["0", "2"]);
+});
+
+test("[dev][P1] rooms that could not be read go on by rules that can, but for one that may be its taker's: it waits for the next start", async (t) => {
+  const newer = { ...counter, version: 2 } as Game<unknown>;
+  const disk = new FakeDisk();
+  const before = await openHouse(t, { games: [newer], journal: disk.open() });
+  for (const user of [1, 2]) await (await Player.seated(before.port, user, { room_id: String(user) })).hear();
+  for (const [life, json] of disk.rooms) {
+    const value = JSON.parse(json) as RoomValue;
+    if (value.room === "1")
+      disk.rooms.set(life, JSON.stringify({ ...value, passage: { is: "outgoing", offer: "o1", to: "00000000000000ff" } }));
+  }
+  const { port, servers } = await openHouse(t, { games: [counter as Game<unknown>], journal: disk.open() });
+  const [server] = servers;
+  assert.equal(server?.load.rooms, 0);
+  assert.equal(server?.swap(newer), 0);
+  assert.equal(server?.load.rooms, 1);
+  const player = await Player.connect(port, 3);
+  const sit = (room: string) =>
+    player.send(encode(Command.SIT_DOWN, SitDownRequestSchema, { metadata: { game_name: "dice", room_id: room } }));
+  sit("1");
+  assert.deepEqual(await player.hear(), ["Error 114 try again"]);
+  sit("2");
+  assert.deepEqual(await player.hear(2), ["SitDown 2@0", "SitDown 3@1"]);
 });
