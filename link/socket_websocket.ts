@@ -40,7 +40,11 @@ export function dialWebSocket(address: string): Promise<LinkSocket> {
   });
 }
 
-/** A mask keeps web pages from writing what proxies on the way take for requests. Whoever dials here is no page, and what he says is ours. */
+/**
+ * A mask keeps whoever chooses what is in a message from writing what an HTTP proxy on the way takes for a request. Batches carry
+ * what players have chosen; but only between two ends that have proved themselves, in a network of theirs, without such a proxy
+ * (SECURITY.md).
+ */
 function noMask(mask: Buffer): void {
   mask.fill(0);
 }
