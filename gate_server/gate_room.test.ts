@@ -9,9 +9,10 @@ import { Admission } from "#door/admission.ts";
 import { DoorCounts } from "#door/counts.ts";
 import type { Left, Session } from "#door/session.ts";
 import { Sessions } from "#door/sessions.ts";
+import type { DirectoryForGates } from "#fleet/directory.ts";
 import type { LinkChannel } from "#link/channel.ts";
-import { bodyOf, encode, type Frame, frame } from "#protocol/frame.ts";
-import { Command, DisconnectReason, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
+import { bodyOf, decode, encode, type Frame, frame } from "#protocol/frame.ts";
+import { Command, DisconnectReason, NoticeSchema, SitDownRequestSchema } from "#protocol/gen/frame_pb.ts";
 import { type Attached, type ServerHello, type ToGate, ToGateSchema } from "#protocol/gen/link_pb.ts";
 import { outputFlags, type ToServerWriter } from "#protocol/link.ts";
 import { refusals } from "#protocol/refusals.ts";
@@ -23,6 +24,8 @@ import { FakePlayer } from "#tests/support/fake_player.ts";
 import { readable } from "#tests/support/readable.ts";
 import type { GateRoom, RoomLink } from "./gate_room.ts";
 import { GateRooms } from "./gate_rooms.ts";
+import type { Links } from "./links.ts";
+import { Resolver } from "./resolver.ts";
 import { ServerLink } from "./server_link.ts";
 
 const holdMs = 90_000;
@@ -622,4 +625,38 @@ test("[P5][PROTOCOL §1.7] a room whose giver has taken it back says nothing: it
   room.attachTo(link);
   room.attached(link, { ...answer({ 1: 1, 2: 1 }), epoch: 3 });
   assert.deepEqual(one.hears(), []);
+});
+
+/** Looks once a second, and finds a directory that knows nothing new, and the servers behind these links. */
+function lookFor({ clock, rooms }: Pick<ReturnType<typeof open>, "clock" | "rooms">, links: Map<string, RoomLink>): Resolver {
+  const directory = { where: async () => new Promise<never>(() => {}) } as unknown as DirectoryForGates;
+  const to = (journal: string): RoomLink | undefined => links.get(journal);
+  const resolver = new Resolver({ clock, rooms, directory, links: { to, all: () => links.values() } as unknown as Links });
+  resolver.start();
+  return resolver;
+}
+
+test("[P4][PROTOCOL §1.7] a room whose taker cannot be reached: held after a second, once, with what is left of HOLD, and then resumed", async () => {
+  const gate = open();
+  const { clock, room, one, two } = gate;
+  const taker = linkOfTaker();
+  const links = new Map<string, RoomLink>();
+  const resolver = lookFor(gate, links);
+  const frames: Frame[] = [];
+  two.send = (bytes) => frames.push(bytes);
+  await clock.advance(400);
+  resolver.moved(life, taker.journal, 2);
+  await clock.advance(1000);
+  assert.deepEqual(one.hears(), [], "it may be reached yet");
+  await clock.advance(5000);
+  assert.deepEqual(one.hears(), [held]);
+  assert.deepEqual(
+    frames.map((bytes) => decode(NoticeSchema, bodyOf(bytes)).deadlineMs),
+    [BigInt(holdMs - 1600)],
+  );
+  links.set(taker.journal, taker);
+  resolver.moved(life, taker.journal, 3);
+  room.attached(taker, { ...answer({ 1: 1, 2: 1 }), epoch: 3 });
+  await clock.advance(5000);
+  assert.deepEqual(one.hears(), [resumed]);
 });

@@ -172,8 +172,13 @@ export class GateRoom implements Place {
   holdFrom(link: RoomLink): void {
     if (!this.#isWayOf(link)) return;
     this.#way = { is: "held" };
-    this.#tellHeld();
     this.#startHold();
+    this.#tellHeld();
+  }
+
+  /** Held for so long it cannot be reached, though no link was lost: sessions are told, unless they were. */
+  tellIfHeldFor(ms: number): void {
+    if (this.isHeld && this.#heldForMs >= ms) this.#tellHeld();
   }
 
   /** Another game server owns it now: sessions are held until it is attached to, and hear only then that it goes on. False: that is old news. */
@@ -275,9 +280,13 @@ export class GateRoom implements Place {
   }
 
   #holdIsOver(): void {
-    const { clock, held } = this.#share;
-    if (this.#heldSinceMs !== undefined) held?.addMs(clock.now() - this.#heldSinceMs);
+    if (this.#heldSinceMs !== undefined) this.#share.held?.addMs(this.#heldForMs);
     this.#heldSinceMs = undefined;
+  }
+
+  get #heldForMs(): number {
+    const now = this.#share.clock.now();
+    return now - (this.#heldSinceMs ?? now);
   }
 
   #startHold(): void {
@@ -289,7 +298,8 @@ export class GateRoom implements Place {
     if (this.#hasToldHeld) return; // it was held before, and not attached since
     this.#hasToldHeld = true;
     this.#share.log.info("room held", { ...this.#fields, users: this.#sessions.size });
-    this.#notify(Notice_Reason.HELD, this.#share.holdMs);
+    const { holdMs } = this.#share;
+    this.#notify(Notice_Reason.HELD, holdMs === 0 ? 0 : Math.max(1, holdMs - this.#heldForMs));
   }
 
   #tellResumed({ journal }: RoomLink): void {

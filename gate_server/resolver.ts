@@ -61,6 +61,7 @@ export class Resolver {
   #lookForAll(): void {
     for (const life of this.#denied.keys()) if (this.#options.rooms.get(life)?.isHeld !== true) this.#denied.delete(life);
     const rooms = this.#options.rooms.unanswered;
+    for (const room of rooms) room.tellIfHeldFor(lookEveryMs);
     if (this.#from >= rooms.length) this.#from = 0;
     for (const room of rooms.slice(this.#from, this.#from + looksMax)) void this.#look(room);
     this.#from += looksMax;
