@@ -1,6 +1,6 @@
 /** A page as browsers and strangers ask for it, over a real port. */
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { dataFolder } from "#tests/support/data_folder.ts";
@@ -104,8 +104,17 @@ test("[web] a build under a running process changes and breaks nothing", async (
 });
 
 test("[web] a page that is not built says so at its place, and nowhere else", async (t) => {
-  const port = await serve(t, dataFolder(t));
+  await saysNotBuilt(await serve(t, dataFolder(t)));
+});
+
+test("[web] a page that is being built while it is read says so, and ends no process", async (t) => {
+  const folder = built(t);
+  symlinkSync(join(folder, "gone.js"), join(folder, "assets", "main-4d5e6f.js")); // listed, and gone when it is looked at
+  await saysNotBuilt(await serve(t, folder));
+});
+
+async function saysNotBuilt(port: number): Promise<void> {
   const { status, body } = await RawConnection.ask(port, "GET /");
   assert.deepEqual([status, body], [404, "This page is not built: npm run pages makes it.\n"]);
-  assert.equal((await RawConnection.ask(port, "GET /assets/main.js")).status, 426);
-});
+  assert.equal((await RawConnection.ask(port, "GET /assets/main-1a2b3c.js")).status, 426);
+}

@@ -8,7 +8,7 @@
  * Scripts, styles and images come from here alone, and the page talks to nobody but who it is told (Content-Security-Policy).
  */
 import { createHash } from "node:crypto";
-import { existsSync, globSync, readFileSync, statSync } from "node:fs";
+import { globSync, readFileSync, statSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -49,23 +49,30 @@ interface File {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Reads the page in `folder`. Where none is built, `/` says so. */
+/** Reads the page in `folder`. Where none is built, or one is being built at this moment, `/` says so. */
 export function readPages(folder: string, { connectTo = [] }: PagesOptions = {}): Pages {
-  if (!existsSync(join(folder, "index.html"))) return sayNotBuilt;
   const headers = {
     ...securityHeaders,
     "Content-Security-Policy": [...policy, ["connect-src", "'self'", ...connectTo].join(" ")].join("; "),
   };
-  const files = new Map(
-    globSync("**", { cwd: folder })
-      .filter((name) => statSync(join(folder, name)).isFile())
-      .map((name) => [`/${name}`, readFile(folder, name, headers)]),
-  );
+  const files = readFiles(folder, headers);
+  if (!files.has("/index.html")) return sayNotBuilt;
   return (path, request, response) => {
     const file = files.get(path === "/" ? "/index.html" : path);
     if (file !== undefined) send(file, request, response);
     return file !== undefined;
   };
+}
+
+/** By their paths; none at all, if one of them is gone again when it is read. */
+function readFiles(folder: string, headers: File["headers"]): ReadonlyMap<string, File> {
+  try {
+    const names = globSync("**", { cwd: folder }).filter((name) => statSync(join(folder, name)).isFile());
+    return new Map(names.map((name) => [`/${name}`, readFile(folder, name, headers)]));
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== "ENOENT") throw thrown;
+    return new Map();
+  }
 }
 
 function readFile(folder: string, name: string, headers: File["headers"]): File {
