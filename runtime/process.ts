@@ -4,6 +4,7 @@
  */
 import { hostname } from "node:os";
 import { isatty } from "node:tty";
+import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { Admin } from "./admin.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -30,7 +31,7 @@ const stopTimeoutMs = 3000;
 const standardOutput = 1;
 
 /** What `npm run pages` has built. It asks whichever other processes the operator names. */
-const operatorPage = new URL("../clients/web/dist/operator", import.meta.url).pathname;
+const operatorPage = fileURLToPath(new URL("../clients/web/dist/operator", import.meta.url));
 
 /** What a process is made of; its own files make it. */
 export interface Service extends Leaving {
