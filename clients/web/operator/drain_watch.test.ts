@@ -36,3 +36,20 @@ test("[web][admin] a drain that was taken back is looked at until what had left 
   for (let look = 0; look < 3; look++) await watch.look([other.admin], signal);
   assert.deepEqual([from.asked.length, other.asked, watch.followed[0]?.is], [2, ["/rooms/a"], "moved"]);
 });
+
+test("[web][admin] a room that came back while it was looked for, and leaves again, is looked for as long as any", async () => {
+  const rooms: RoomView[] = [];
+  const [from, other] = [process("http://from", rooms), process("http://other", [])];
+  const watch = new DrainWatch(from.admin, "from", 1, [room]);
+  const look = async (): Promise<string | undefined> => {
+    await watch.look([other.admin], signal);
+    return watch.followed[0]?.is;
+  };
+  const lookedFor = ["left", "left", "left"]; // once more, and it is over
+  assert.deepEqual([await look(), await look(), await look()], lookedFor);
+  rooms.push(room);
+  assert.equal(await look(), "here");
+  rooms.pop();
+  assert.deepEqual([await look(), await look(), await look()], lookedFor);
+  assert.equal(await look(), "over");
+});

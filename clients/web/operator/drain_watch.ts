@@ -113,6 +113,7 @@ export class DrainWatch {
   }
 
   #set(room: RoomView, is: Exclude<Followed["is"], "moved">): void {
+    if (is === "here") this.#inVain.delete(room.life); // should it leave again, it is looked for anew
     this.#followed.set(room.life, { room, is });
   }
 }
