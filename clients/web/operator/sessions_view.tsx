@@ -1,9 +1,8 @@
 /** Who is connected to the gates, by what is searched for; a session is closed here, and a user told something. */
 import type { VNode } from "preact";
 import { useState } from "preact/hooks";
-import { type AdminClient, NotThere } from "#clients/croupier/admin.ts";
-import { counted, Trouble } from "#clients/croupier/words.ts";
-import { messageCharactersMax, openStages, type SessionsPageView, type SessionView, type UserSessionsView } from "#protocol/admin_views.ts";
+import type { AdminClient } from "#clients/croupier/admin.ts";
+import { messageCharactersMax, openStages, type SessionsPageView, type SessionView } from "#protocol/admin_views.ts";
 import { Dialog } from "./dialog.tsx";
 import { Field } from "./field.tsx";
 import { nameOf } from "./fleet.ts";
@@ -12,6 +11,7 @@ import { hasSessions, isThere, type Member, mayOperate } from "./member.ts";
 import { type Pager, usePager } from "./pager.ts";
 import { hrefOf } from "./route.ts";
 import type { Columns } from "./table.tsx";
+import { tellUser } from "./tell_user.ts";
 
 type Listed = Pager<SessionView>["items"][number];
 
@@ -129,10 +129,7 @@ function Kick({ listed: { admin, item }, onDone, onClose }: DoneProps & { readon
 function Message({ user, gates, onDone, onClose }: DoneProps & { readonly user: number; readonly gates: readonly AdminClient[] }): VNode {
   const act = async (form: FormData): Promise<void> => {
     const text = String(form.get("text") ?? "").replaceAll("\r\n", "\n");
-    const told = await Promise.all(gates.map((gate) => tell(gate, user, text)));
-    const sessions = told.reduce((sum, count) => sum + count, 0);
-    if (sessions === 0) throw new Trouble(`user ${user} has no session any more.`);
-    onDone(`User ${user} was told, at ${counted(sessions, "session")}.`);
+    onDone(await tellUser(gates, user, text));
   };
   return (
     <Dialog title={`Message to user ${user}`} action="Send" onAct={act} onClose={onClose}>
@@ -142,16 +139,6 @@ function Message({ user, gates, onDone, onClose }: DoneProps & { readonly user: 
       </label>
     </Dialog>
   );
-}
-
-/** How many sessions it reached at a gate. */
-async function tell(gate: AdminClient, user: number, text: string): Promise<number> {
-  try {
-    return (await gate.ask<UserSessionsView>("POST", `/users/${user}/message`, { body: { text } })).sessions;
-  } catch (thrown) {
-    if (thrown instanceof NotThere) return 0;
-    throw thrown;
-  }
 }
 
 async function readSessions(admin: AdminClient, query: string, signal: AbortSignal) {
