@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Locator, Page } from "playwright-core";
+import type { Locator, Page, Route } from "playwright-core";
 import { ask } from "#tests/support/ask.ts";
 import { accessible, keepScreenshot, TestBrowser } from "#tests/support/browser.ts";
 import { Player } from "#tests/support/player.ts";
@@ -277,4 +277,25 @@ test("[web][admin] without a token set the page of npm start's listener is an op
   assert.equal(asked, before, "nothing is asked while nobody looks");
   await hide(page, false);
   await until(() => asked > before);
+});
+
+test("[web][admin] a next page can be asked for once this one is there, and not while it is asked for", async (t) => {
+  const browser = await TestBrowser.open(t);
+  if (browser === undefined) return;
+  const server = await Server.start(t, "single.ts");
+  const page = await browser.tab(`http://127.0.0.1:${server.adminPort}/`, { mayLog });
+  const held: Route[] = [];
+  const asked = (after: number): Route | undefined => held.find((route) => route.request().url().endsWith(`&after=${after}`));
+  await page.route(/\/sessions\?/, async (route) => {
+    if (route.request().url().includes("after=")) held.push(route);
+    else await route.fulfill({ json: { sessions: [], next: 1 } });
+  });
+  await page.getByRole("link", { name: "Sessions" }).click();
+  const next = page.getByRole("button", { name: "Next page" });
+  await next.click();
+  await until(() => asked(1) !== undefined);
+  assert.equal(await next.isDisabled(), true, "what is shown is the first page, and its next one is asked for already");
+  await asked(1)?.fulfill({ json: { sessions: [], next: 2 } });
+  await next.click();
+  await until(() => asked(2) !== undefined);
 });

@@ -22,8 +22,9 @@ export interface Pager<Item> {
   /** Why somebody's are missing. */
   readonly troubles: readonly string[];
   readonly isAsking: boolean;
-  /** Undefined: there is none. */
+  /** Undefined: there is none, or nobody knows yet: what is shown is still the answer to another question. */
   readonly onNext: (() => void) | undefined;
+  /** Undefined: this is the first. */
   readonly onBack: (() => void) | undefined;
   /** From the first page on: another question. */
   readonly reset: () => void;
@@ -48,12 +49,13 @@ export function usePager<Item>(
     lookEveryMs,
     [question],
   );
+  const isAsking = shown.of !== question;
   const nexts = new Map(shown.parts.flatMap(({ admin, next }) => (next === undefined ? [] : [[admin.url, String(next)] as const])));
   return {
     items: shown.parts.flatMap(({ admin, items }) => items.map((item) => ({ admin, item }))),
     troubles: shown.parts.flatMap(({ trouble }) => trouble ?? []),
-    isAsking: shown.of !== question,
-    onNext: nexts.size === 0 ? undefined : () => setBegins([...begins, nexts]),
+    isAsking,
+    onNext: isAsking || nexts.size === 0 ? undefined : () => setBegins([...begins, nexts]),
     onBack: begins.length === 1 ? undefined : () => setBegins(begins.slice(0, -1)),
     reset: () => setBegins([undefined]),
   };
