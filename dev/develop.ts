@@ -8,6 +8,7 @@
  */
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { greet, placeOfTools } from "#clients/welcome.ts";
 import type { Game } from "#game_server/game.ts";
 import { loadGame } from "#game_server/load_game.ts";
 import { openJournal } from "#game_server/open_journal.ts";
@@ -99,14 +100,13 @@ function isSchema(file: string): boolean {
   return file.endsWith(".proto");
 }
 
-async function welcome({ port }: Started): Promise<void> {
-  if (!process.stdout.isTTY) return;
-  process.stdout.write(`
-  Your game is dealt on port ${port}, and its folder is watched.
+function welcome(started: Started): Promise<void> {
+  return greet(
+    started,
+    `
+  Your game is dealt on port ${started.port}, and its folder is watched.
 
-    Playground:  http://localhost:${port}/playground
-
-  Ctrl-C parks the rooms; the next start goes on with them.
-
-`);
+    Playground:  ${placeOfTools(started)}
+`,
+  );
 }

@@ -6,17 +6,17 @@ import { Player } from "./support/player.ts";
 import { says } from "./support/said.ts";
 import { onTerminal } from "./support/terminal.ts";
 
-/** Single mode. */
-function singleOnTerminal(t: TestContext, env: Record<string, string>) {
+/** Single mode; `line`: or what else is started. */
+function singleOnTerminal(t: TestContext, env: Record<string, string>, line = "single.ts") {
   const settings = { PORT: "0", ADMIN_PORT: "0", LOG_LEVEL: "error", DATA_DIR: dataFolder(t), ...env };
-  return onTerminal(t, "single.ts", settings, { showsToken: env["ENV"] !== "prod" });
+  return onTerminal(t, line, settings, { showsToken: env["ENV"] !== "prod" });
 }
 
 test("[start] on a terminal, in development, the welcome says how to play, with a token that works and no key", async (t) => {
   const run = singleOnTerminal(t, {});
   const port = Number(/port (\d+)/.exec(await run.until((line) => line.includes("Croupier deals on port")))?.[1]);
   const token = (await run.until((line) => /^ +eyJ/.test(line))).trim();
-  await run.until((line) => line.includes("Ctrl-C parks the rooms; the next npm start goes on with them."));
+  await run.until((line) => line.includes("Ctrl-C parks the rooms; the next start goes on with them."));
   const { exp, id } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { exp: number; id: number };
   assert.equal(id, 1);
   assert.ok(Math.abs(exp - Date.now() / 1000 - 86_400) < 60, "valid for 24 hours");
@@ -30,6 +30,17 @@ test("[start] on a terminal, with a JWT_KEY of its own, the welcome has a token,
   const run = singleOnTerminal(t, { JWT_KEY: Buffer.alloc(32, 4).toString("base64") });
   await run.until((line) => line.includes("Tools:     with the documented JWT_KEY only"));
   await run.until((line) => /^ +eyJ/.test(line));
+});
+
+test("[dev][start] on a terminal, with a game of one's own, the welcome promises no tools that refuse and no park that is none", async (t) => {
+  const develop = "clients/croupier.ts dev dev/template";
+  const usual = singleOnTerminal(t, {}, develop);
+  const port = Number(/port (\d+)/.exec(await usual.until((line) => line.includes("Your game is dealt on port")))?.[1]);
+  await usual.until((line) => line.includes(`Playground:  http://localhost:${port}/playground/`));
+  await usual.until((line) => line.includes("Ctrl-C parks the rooms; the next start goes on with them."));
+  const other = singleOnTerminal(t, { JWT_KEY: Buffer.alloc(32, 4).toString("base64"), JOURNAL: "memory" }, develop);
+  await other.until((line) => line.includes("Playground:  with the documented JWT_KEY only"));
+  await other.until((line) => line.includes("Ctrl-C once waits for the rooms to end, twice ends them."));
 });
 
 test("[P6] on a terminal Ctrl-C parks the rooms and says so, and it exits", async (t) => {
