@@ -9,9 +9,18 @@ const hands: Readonly<Record<string, Hand>> = { rock: Hand.ROCK, paper: Hand.PAP
 
 const client = connect({
   url: `ws://${gate}`,
-  getToken: async () => (await fetch(`http://${gate}/dev/token?user=${user}`)).text(),
+  getToken: async () => {
+    const answer = await fetch(`http://${gate}/dev/token?user=${user}`);
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(text.trim());
+    return text;
+  },
 });
-client.on("state", (state) => console.log(state.is));
+client.on("state", (state) => {
+  const { is, because, detail } = { because: "", detail: "", ...state };
+  console.log([is, because, detail].filter((words) => words !== "").join(": "));
+  if (is === "gone") process.exit(because === "closed" ? 0 : 1);
+});
 
 const room = client.sit(protocol, { room: "1" });
 room.on("shown", (shown) => console.log(`user ${shown.user} has shown a hand`));
