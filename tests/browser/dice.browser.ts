@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { mintToken } from "#protocol/token.ts";
-import { keepScreenshot, TestBrowser } from "#tests/support/browser.ts";
+import { hide, keepScreenshot, TestBrowser } from "#tests/support/browser.ts";
 import { DiceTab } from "#tests/support/dice_tab.ts";
 import { production } from "#tests/support/entrance.ts";
 import { Server } from "#tests/support/process.ts";
+import { until } from "#tests/support/until.ts";
 
 async function house(t: TestContext): Promise<{ browser: TestBrowser; port: number; url: string } | undefined> {
   const browser = await TestBrowser.open(t);
@@ -197,4 +198,37 @@ test("[web] in production a token comes in the address, which forgets it at once
   await typed.page.getByLabel("Token").fill(await mintToken(8, key));
   await typed.page.getByRole("button", { name: "Enter" }).click();
   await typed.page.locator(".chair.mine").waitFor();
+});
+
+test("[web] a gate that does not answer: the page says so and asks on; and nothing is asked while nobody looks", async (t) => {
+  const all = await house(t);
+  if (all === undefined) return;
+  const page = await all.browser.tab("about:blank");
+  await page.clock.install();
+  await page.route("**/dev/token?*", () => {}); // never answered
+  await page.goto(all.url);
+  await page.getByLabel("Token").waitFor();
+  await page.unroute("**/dev/token?*");
+
+  let asked = 0;
+  let isSilent = true;
+  await page.route(/\/rooms\?/, async (route) => {
+    asked += 1;
+    if (!isSilent) await route.continue();
+  });
+  await page.reload();
+  await page.locator(".person").first().click();
+  await page.getByText("The lobby cannot be reached. It is asked again.").waitFor();
+  isSilent = false;
+  await page.clock.fastForward(2000);
+  await page.getByText("No table is open.").waitFor();
+
+  await hide(page, true);
+  await page.clock.fastForward(2000);
+  const before = asked;
+  await page.clock.fastForward(2000);
+  await page.clock.fastForward(2000);
+  assert.equal(asked, before);
+  await hide(page, false);
+  await until(() => asked > before);
 });

@@ -7,7 +7,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Locator, Page, Route } from "playwright-core";
 import { ask } from "#tests/support/ask.ts";
-import { accessible, keepScreenshot, TestBrowser } from "#tests/support/browser.ts";
+import { accessible, hide, keepScreenshot, TestBrowser } from "#tests/support/browser.ts";
 import { Player } from "#tests/support/player.ts";
 import { Server } from "#tests/support/process.ts";
 import { RedisServer } from "#tests/support/redis_server.ts";
@@ -75,12 +75,6 @@ function addressesOf({ servers }: Pick<Fleet, "servers">): string {
 /** A row of a table, by what is in it. */
 function row(page: Page, caption: string, text: string | RegExp): Locator {
   return page.getByRole("table", { name: caption }).getByRole("row").filter({ hasText: text });
-}
-
-/** As a tab that somebody goes to another one from, or comes back to. */
-async function hide(page: Page, isHidden: boolean): Promise<void> {
-  await page.evaluate(`Object.defineProperty(document, "hidden", { value: ${isHidden}, configurable: true });
-    document.dispatchEvent(new Event("visibilitychange"))`);
 }
 
 async function shows(found: Locator): Promise<void> {

@@ -77,6 +77,12 @@ export async function accessible(page: Page, state: string): Promise<void> {
   assert.deepEqual(found, [], `axe-core, ${state}`);
 }
 
+/** As a tab that somebody goes to another one from, or comes back to. */
+export async function hide(page: Page, isHidden: boolean): Promise<void> {
+  await page.evaluate(`Object.defineProperty(document, "hidden", { value: ${isHidden}, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"))`);
+}
+
 let folder: string | undefined;
 
 /** Keeps what the tab shows as a picture of this name. */

@@ -3,7 +3,7 @@
  * the tab is open, so that loading the page again leads back to the seat.
  */
 import type { GetToken } from "#clients/client.ts";
-import { developmentToken } from "#clients/web/shared/gate.ts";
+import { askGate, developmentToken } from "#clients/web/shared/gate.ts";
 import { takeToken } from "./address.ts";
 
 export type Identity = { readonly is: "user"; readonly user: number } | { readonly is: "token"; readonly token: string };
@@ -29,9 +29,9 @@ export function forgetIdentity(): void {
   sessionStorage.removeItem(kept);
 }
 
-/** Whether this gate makes tokens for anybody. */
+/** Whether this gate makes tokens for anybody. @throws when it does not answer. */
 export async function isDevelopment(): Promise<boolean> {
-  return (await fetch("/dev/token?user=1")).ok;
+  return (await askGate("/dev/token?user=1")).ok;
 }
 
 export function tokenGetter(identity: Identity): GetToken {

@@ -1,5 +1,7 @@
 /** The open tables, asked for again and again. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
+import { askGate } from "#clients/web/shared/gate.ts";
+import { usePoll } from "#clients/web/shared/poll.ts";
 
 export interface OpenRoom {
   readonly id: string;
@@ -13,31 +15,19 @@ export type Rooms = { readonly is: "asking" | "away" } | { readonly is: "there";
 
 export function useRooms(everyMs: number): Rooms {
   const [rooms, setRooms] = useState<Rooms>({ is: "asking" });
-  useEffect(() => {
-    let isOver = false;
-    const ask = async (): Promise<void> => {
-      const answer = await askRooms();
-      if (isOver) return;
-      setRooms(answer);
-      timer = setTimeout(() => void ask(), everyMs);
-    };
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    void ask();
-    return () => {
-      isOver = true;
-      clearTimeout(timer);
-    };
-  }, [everyMs]);
+  usePoll(async (signal) => setRooms(await askRooms(signal)), everyMs, []);
   return rooms;
 }
 
-async function askRooms(): Promise<Rooms> {
+/** @throws when `signal` says that nobody waits any more. */
+async function askRooms(signal: AbortSignal): Promise<Rooms> {
   try {
-    const answer = await fetch("/rooms?game=dice");
+    const answer = await askGate("/rooms?game=dice", signal);
     if (!answer.ok) return { is: "away" };
     const { rooms } = (await answer.json()) as { rooms: readonly OpenRoom[] };
     return { is: "there", rooms: rooms.toSorted((a, b) => Number(BigInt(a.id) - BigInt(b.id))) };
   } catch {
+    signal.throwIfAborted();
     return { is: "away" };
   }
 }

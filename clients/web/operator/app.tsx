@@ -2,12 +2,12 @@
 import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { AdminClient } from "#clients/croupier/admin.ts";
+import { usePoll } from "#clients/web/shared/poll.ts";
 import { Alarms } from "./alarms.tsx";
 import { FleetView } from "./fleet_view.tsx";
 import { History, type Sample, sampleOf } from "./history.ts";
 import { keepAddresses, keepToken, knownAddresses, knownToken } from "./known.ts";
 import { isThere, lookAt, type Member, type MemberAway, mayOperate } from "./member.ts";
-import { usePoll } from "./poll.ts";
 import { Processes } from "./processes.tsx";
 import { RefusalsView } from "./refusals_view.tsx";
 import { RoomView } from "./room_view.tsx";

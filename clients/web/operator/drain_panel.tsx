@@ -3,10 +3,10 @@ import type { VNode } from "preact";
 import { useId, useState } from "preact/hooks";
 import { leftOf } from "#clients/croupier/drain_lines.ts";
 import { counted, seconds } from "#clients/croupier/words.ts";
+import { usePoll } from "#clients/web/shared/poll.ts";
 import { type DrainIs, type DrainWatch, type Followed, followedMax } from "./drain_watch.ts";
 import { gameServers } from "./fleet.ts";
 import { dealsRooms, type Member } from "./member.ts";
-import { usePoll } from "./poll.ts";
 import { hrefOf } from "./route.ts";
 import { type Columns, Table } from "./table.tsx";
 

@@ -1,7 +1,7 @@
 /** Lists of several processes as one, page by page: each says itself where its next page begins. */
 import { useState } from "preact/hooks";
 import type { AdminClient } from "#clients/croupier/admin.ts";
-import { usePoll } from "./poll.ts";
+import { usePoll } from "#clients/web/shared/poll.ts";
 import { troubleIn } from "./trouble.ts";
 
 /** Of each process. */

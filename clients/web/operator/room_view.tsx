@@ -3,11 +3,11 @@ import type { VNode } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { type AdminClient, patienceMs } from "#clients/croupier/admin.ts";
 import { counted } from "#clients/croupier/words.ts";
+import { usePoll } from "#clients/web/shared/poll.ts";
 import type { MovedView, RoomDetailView, SeatView, ServerView } from "#protocol/admin_views.ts";
 import { Dialog } from "./dialog.tsx";
 import { gameServers, serversSeen } from "./fleet.ts";
 import { dealsRooms, lastOf, type Member, mayOperate } from "./member.ts";
-import { usePoll } from "./poll.ts";
 import { type Columns, Table } from "./table.tsx";
 import { troubleIn, unlessTrouble } from "./trouble.ts";
 

@@ -3,11 +3,14 @@ import { useEffect, useRef } from "preact/hooks";
 
 type Look = (signal: AbortSignal) => Promise<void>;
 
-/** `deps`: when one of these changes the question is another one, and whoever waits for the old answer is let go. */
-export function usePoll(look: Look, everyMs: number, deps: readonly unknown[]): void {
+/**
+ * `everyMs`: undefined: nothing is asked, any more or yet. `deps`: when one of these changes the question is another one, and
+ * whoever waits for the old answer is let go.
+ */
+export function usePoll(look: Look, everyMs: number | undefined, deps: readonly unknown[]): void {
   const latest = useRef(look);
   latest.current = look;
-  useEffect(() => poll((signal) => latest.current(signal), everyMs), deps);
+  useEffect(() => (everyMs === undefined ? undefined : poll((signal) => latest.current(signal), everyMs)), [everyMs, ...deps]);
 }
 
 /** Gives what ends it. */
