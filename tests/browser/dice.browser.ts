@@ -200,6 +200,31 @@ test("[web] in production a token comes in the address, which forgets it at once
   await typed.page.locator(".chair.mine").waitFor();
 });
 
+test("[web] a table asks for the list of tables until that says how many seats it has, and no more", async (t) => {
+  const all = await house(t);
+  if (all === undefined) return;
+  const { page } = await DiceTab.at(all.browser, all.port, 1, {});
+  await page.clock.install();
+  const rooms: unknown[] = [];
+  let asked = 0;
+  await page.route(/\/rooms\?/, async (route) => {
+    asked += 1;
+    await route.fulfill({ json: { rooms } });
+  });
+  await page.goto(`${all.url}#table=1`);
+  await page.locator(".chair.mine").waitFor();
+  await until(() => asked > 0);
+  assert.equal(await page.locator(".chair").count(), 4, "as many as usual");
+  rooms.push({ id: "1", seats: 6, free: 5, watchers: 0, phase: "playing" });
+  await page.clock.fastForward(10_000);
+  await page.locator(".chair").nth(5).waitFor();
+  const before = asked;
+  await page.clock.fastForward(60_000);
+  await page.getByRole("button", { name: "Back to the lobby" }).click();
+  await page.locator(".room").waitFor();
+  assert.equal(asked, before + 1, "it is the lobby that asks again");
+});
+
 test("[web] a gate that does not answer: the page says so and asks on; and nothing is asked while nobody looks", async (t) => {
   const all = await house(t);
   if (all === undefined) return;

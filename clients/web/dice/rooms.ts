@@ -13,10 +13,31 @@ export interface OpenRoom {
 
 export type Rooms = { readonly is: "asking" | "away" } | { readonly is: "there"; readonly rooms: readonly OpenRoom[] };
 
+/** Of a table that the list does not have yet. */
+const askSeatsEveryMs = 10_000;
+/** Of a game that does not say: the server's own default. */
+const seatsUsual = 4;
+
 export function useRooms(everyMs: number): Rooms {
   const [rooms, setRooms] = useState<Rooms>({ is: "asking" });
   usePoll(async (signal) => setRooms(await askRooms(signal)), everyMs, []);
   return rooms;
+}
+
+/**
+ * How many playing seats a table has; until the list has it as many as others have. The list is of all tables, and a life's
+ * seats do not change: whoever knows them asks no more.
+ */
+export function useSeats(table: string): number {
+  const [{ seats, isKnown }, setSeats] = useState({ seats: seatsUsual, isKnown: false });
+  const look = async (signal: AbortSignal): Promise<void> => {
+    const answer = await askRooms(signal);
+    if (answer.is !== "there") return;
+    const room = answer.rooms.find(({ id }) => id === table);
+    setSeats({ seats: (room ?? answer.rooms[0])?.seats ?? seatsUsual, isKnown: room !== undefined });
+  };
+  usePoll(look, isKnown ? undefined : askSeatsEveryMs, [table]);
+  return seats;
 }
 
 /** @throws when `signal` says that nobody waits any more. */

@@ -10,16 +10,11 @@ import { HouseSays } from "./house_says.tsx";
 import type { Identity } from "./identity.ts";
 import { Past } from "./past.tsx";
 import { RollButton } from "./roll_button.tsx";
-import { useRooms } from "./rooms.ts";
+import { useSeats } from "./rooms.ts";
 import { type Seating, seatingOf } from "./seats.ts";
 import type { TableState } from "./table_state.ts";
 import { useTable } from "./use_table.ts";
 import { nameOf, useWords } from "./words.ts";
-
-/** Of a game that does not say: the server's own default. */
-const seatsUsual = 4;
-/** The room is asked for only to know how many seats it has. */
-const askEveryMs = 10_000;
 
 interface TablePageProps {
   readonly identity: Identity;
@@ -116,11 +111,4 @@ function Watchers({ state: { me }, seating: { watchers } }: Pick<ActionsProps, "
       )}
     </section>
   );
-}
-
-/** How many playing seats the table has, as far as the lobby knows. */
-function useSeats(table: string): number {
-  const rooms = useRooms(askEveryMs);
-  const room = rooms.is === "there" ? (rooms.rooms.find(({ id }) => id === table) ?? rooms.rooms[0]) : undefined;
-  return room?.seats ?? seatsUsual;
 }
