@@ -96,6 +96,30 @@ test("[web] whoever goes to another table while his seat is kept is led to it, a
   assert.equal(await one.points(), points);
 });
 
+test("[web] a table that was left for good, or long ago, is not taken for the one where the seat is kept", async (t) => {
+  const all = await house(t);
+  if (all === undefined) return;
+  const one = await DiceTab.at(all.browser, all.port, 1, { table: "5" });
+  const leave = async (): Promise<void> => {
+    await one.page.getByRole("button", { name: "Back to the lobby" }).click();
+    await one.page.locator(".hero").waitFor();
+  };
+  const known = (): Promise<string | null> => one.page.evaluate<string | null>("localStorage.getItem('croupier table of 1')");
+  assert.match((await known()) ?? "", /^5 \d+$/);
+  await leave();
+  assert.equal(await known(), null, "who has not rolled has no seat any more");
+
+  await one.page.goto(`${all.url}#table=6`);
+  await one.roll();
+  await leave();
+  assert.match((await known()) ?? "", /^6 \d+$/);
+  await one.page.evaluate(`localStorage.setItem("croupier table of 1", "5 ${Date.now() - 180_000}")`);
+  await one.page.goto(`${all.url}#table=6`);
+  await one.page.locator(".chair.mine .die").waitFor();
+  assert.equal(one.page.url(), `${all.url}#table=6`);
+  assert.equal(await one.page.getByRole("heading", { level: 1 }).textContent(), "Table 6");
+});
+
 test("[web] a phone of 320 pixels has room for all of it, by night and in Chinese", async (t) => {
   const all = await house(t);
   if (all === undefined) return;

@@ -98,6 +98,11 @@ export function hasRolled(state: TableState, user: bigint): boolean {
   return state.phase === "playing" && state.points.has(user);
 }
 
+/** Whether the seat is kept for him if he leaves: who has rolled stays in the game until it is settled. */
+export function keepsSeat(state: TableState): boolean {
+  return state.isRolling || hasRolled(state, state.me);
+}
+
 /** Whether a roll would count: once a game, however long the answer takes. */
 export function canRoll({ phase, points, me, isRolling, client }: TableState): boolean {
   return phase === "playing" && !points.has(me) && !isRolling && isInRoom(client);
