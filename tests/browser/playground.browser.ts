@@ -68,6 +68,7 @@ test("[dev][web] a game of one's own: its form changes with its schema, and the 
   const page = await playground(browser, `http://127.0.0.1:${port}/playground/`);
   await page.getByRole("button", { name: "sit down" }).click();
   const { part, hears } = userOf(page, 1);
+  await hears(/seated/); // what is said before is dropped
   await part.getByLabel("hand").selectOption("HAND_PAPER");
   await part.getByRole("button", { name: "show" }).click();
   await hears(/102 shown.*"user":"1"/);
