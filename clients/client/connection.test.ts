@@ -411,7 +411,8 @@ test("[client] a way that has died without a word is left after a silence and a 
   assert.deepEqual(socket.take(), []);
   await world.pass(2000);
   assert.deepEqual(socket.take(), [Command.TOKEN]);
-  assert.equal(client.state.is, "outside");
+  await world.pass(50_000);
+  assert.equal(client.state.is, "outside", "a gate that holds a room may read nothing for 90 s");
   await world.pass(10_000);
   assert.deepEqual([lastBecause(states), (last(states) as { detail: string }).detail], ["lost", "no answer"]);
   await world.open();
@@ -423,6 +424,7 @@ test("[client] a quiet way that is whole is kept: the answer to the knock is sai
   const heard: number[] = [];
   client.on("frame", (command) => void heard.push(command));
   const socket = await world.open();
+  const { tokens } = world;
   socket.isDead = true;
   for (const answer of [tokenAcceptedFrame(), errorFrame(new Refused("badRequest"), false), tokenAcceptedFrame()]) {
     await world.pass(46_000);
@@ -432,6 +434,25 @@ test("[client] a quiet way that is whole is kept: the answer to the knock is sai
   }
   await world.pass(44_000);
   assert.deepEqual([world.sockets.length, client.state.is, heard], [1, "outside", []]);
+  assert.equal(world.tokens, tokens, "nobody is asked for a token, whatever the answer");
+});
+
+test("[client] nothing is asked while the answer to a new token is due", async (t) => {
+  const { world } = begin(t, () => world.getToken());
+  world.payload = { id: 1, iat: world.nowSeconds, exp: world.nowSeconds + 100 };
+  const socket = await world.open();
+  await world.pass(60_000);
+  world.payload = { id: 1, iat: world.nowSeconds, exp: world.nowSeconds + 3600 };
+  await world.pass(31_000);
+  assert.deepEqual(socket.take(), [Command.TOKEN]);
+  socket.isDead = true;
+  await world.pass(50_000);
+  assert.deepEqual(socket.take(), []);
+  socket.say(tokenAcceptedFrame());
+  await world.pass(46_000);
+  const [knock] = socket.sent;
+  assert.ok(knock !== undefined);
+  assert.notEqual(decode(StringSchema, bodyOf(knock)).v, socket.protocols[1], "it is the new one by which the server goes now");
 });
 
 test("[client][PROTOCOL §1.3] a token that could not be judged is brought again; one that is not good is not", async (t) => {

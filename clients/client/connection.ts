@@ -21,7 +21,8 @@ const closeTimeoutMs = 3000;
 const firstPatienceMsByDefault = 60_000;
 /** After so long a silence the server is asked for a sign; it answers by then, or the connection is dead though nobody said so. */
 const silenceMsMax = 45_000;
-const signTimeoutMs = 10_000;
+/** Together they are more than HOLD usually is: while a room is held and enough of its player's inputs wait, a gate does not read them. */
+const signTimeoutMs = 60_000;
 /** A connection that lasted so long was a success: attempts are counted anew. */
 const steadyMs = 5000;
 /** Unsent bytes on an open connection beyond which nothing is added: the way is stuck. */
@@ -192,7 +193,7 @@ export class Connection {
   #heard(open: Open): void {
     clearTimeout(open.timer);
     open.timer = setTimeout(() => {
-      open.renewal.knock();
+      open.renewal.ask();
       open.timer = setTimeout(() => this.#abandon(open.socket, "no answer"), signTimeoutMs);
     }, silenceMsMax);
   }

@@ -54,24 +54,24 @@ export class Renewal {
    * token was accepted was not the token's, and is handed on then.
    */
   sift(frame: Frame): readonly Frame[] {
-    if (this.#unanswered === undefined) return [frame];
+    if (!this.#unanswered) return [frame];
     const { token, held } = this.#unanswered;
     if (commandOf(frame) === Command.TOKEN) {
       this.#token = token;
       this.#unanswered = undefined;
-      return held === undefined ? [] : [held];
+      return held ? [held] : [];
     }
-    const mayComeAgain = held === undefined ? tokenRefusals.get(refusalIn(commandOf(frame), bodyOf(frame))) : undefined;
+    const mayComeAgain = held ? undefined : tokenRefusals.get(refusalIn(commandOf(frame), bodyOf(frame)));
     if (mayComeAgain === undefined) return [frame];
     if (mayComeAgain) this.#last = readToken(this.#token);
     this.#unanswered = { token, held: frame };
-    this.#askIn(everyMsMin);
+    if (token !== this.#token) this.#askIn(everyMsMin);
     return [];
   }
 
-  /** The server answers: the token it goes by is brought once more. */
-  knock(): void {
-    this.#show(this.#token);
+  /** Asks for a sign: the token that the server goes by is brought once more, unless an answer is due. */
+  ask(): void {
+    if (!this.#unanswered || this.#unanswered.held) this.#show(this.#token);
   }
 
   /** Not at all for a token that does not expire. */

@@ -27,7 +27,7 @@ export async function askFor(getToken: GetToken): Promise<string> {
 /** @throws {TypeError} when it is no JWT with a whole number `id`. */
 export function readToken(token: string): TokenFacts {
   const { id, exp, iat } = payloadOf(token);
-  if (!Number.isSafeInteger(id)) throw new TypeError("the token has no whole number `id`");
+  if (!Number.isSafeInteger(id)) throw new TypeError("the token has no number `id`");
   const user = BigInt(id as number);
   if (typeof exp !== "number") return { user, expiresAtMs: undefined, lifetimeMs: undefined };
   const leftMs = exp * 1000 - Date.now();
@@ -39,7 +39,7 @@ function payloadOf(token: string): { id?: unknown; exp?: unknown; iat?: unknown 
   const payload = token.split(".")[1] ?? "";
   try {
     return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))) as { id?: unknown; exp?: unknown; iat?: unknown };
-  } catch (cause) {
-    throw new TypeError("the token is no JWT", { cause });
+  } catch {
+    throw new TypeError("the token is no JWT");
   }
 }

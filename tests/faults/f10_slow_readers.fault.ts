@@ -150,10 +150,9 @@ test("[F10][P7] 50 clients that stop reading are cut, the gate keeps its memory,
   for (let pair = 0; pair < slicePairs; pair++) {
     const slow = await seatSlowReaders(house, 1000 + pair * slowCount);
     p99s.reading.push(await slice(house));
-    memory.now("trouble");
+    memory.troubleBegins();
     for (const reader of slow) reader.stopReading();
     p99s.slow.push(await slice(house, slow));
-    memory.now("usual");
     cut.push(...slow);
     for (const reader of slow) reader.goAway();
   }

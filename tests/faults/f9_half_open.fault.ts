@@ -73,7 +73,7 @@ test("[F9][P7] 50 half-open clients are closed by the heartbeat, their rooms hea
   await sleep(isFull ? 10_000 : 5000);
 
   const filesBefore = (await Scrape.of(gate)).value("process_open_fds");
-  memory.now("trouble");
+  memory.troubleBegins();
   const stoppedMs = performance.now();
   proxy.stop();
   await sleep(backAfterMs);

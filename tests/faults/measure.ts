@@ -64,7 +64,7 @@ export class Scrape {
 /** What a server is started with whose memory is watched. */
 export const collectedOften = { NODE_OPTIONS: `--expose-gc --import=${import.meta.resolve("./collector.ts")}` };
 
-/** Watches a process's memory: the most that is seen under load as usual, and the most in trouble. */
+/** Watches a process's memory: the most that is seen under load as usual, and then the most in trouble. */
 export class MemoryWatch {
   readonly #server: Server;
   readonly #most = { usual: 0, trouble: 0 };
@@ -81,8 +81,8 @@ export class MemoryWatch {
     return this.#most.usual;
   }
 
-  now(stage: "usual" | "trouble"): void {
-    this.#stage = stage;
+  troubleBegins(): void {
+    this.#stage = "trouble";
   }
 
   /** How much more was seen in trouble than as usual; ends the watch. */

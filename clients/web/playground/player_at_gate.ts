@@ -69,7 +69,7 @@ export class PlayerAtGate {
 
   /** For the scene, or a watcher for a seat. */
   sitAgain(): void {
-    this.#room.sit();
+    this.#room.sit(-1);
   }
 
   print(): void {
