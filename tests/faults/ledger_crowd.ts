@@ -17,6 +17,7 @@ import { storedRows } from "#tests/support/data_folder.ts";
 import { type Entrance, wayIn } from "#tests/support/entrance.ts";
 import { read, said } from "#tests/support/said.ts";
 import { patience, sleep, until } from "./measure.ts";
+import { saidIn } from "./said_file.ts";
 
 /** When everybody sits, so long for what is still on its way. */
 const quietMs = 2000;
@@ -163,7 +164,8 @@ export class LedgerCrowd {
 
   /** Judges the run when every process is gone, or keeps still. `folders`: all journals. */
   judge(folders: readonly string[]): void {
-    const ended = new Map<number, readonly number[]>();
+    const ends = folders.flatMap(saidIn).flatMap((text) => readEnded(text) ?? []);
+    const ended = new Map<number, readonly number[]>(ends.map(({ book, bound }) => [book, bound]));
     const failures: string[] = [];
     if (this.#outlasts) for (const { lines } of this.#evidence) this.#readClaims(lines);
     for (const { lines, errors } of this.#evidence) {

@@ -6,9 +6,11 @@
  *                                                 "restore:3" (while the third room is read)
  *     on standard input "accepted:1 1234 SIGSTOP" it stops process 1234 at that point of a move (`movePoints`)
  *
+ * What its games say in the log is also in a file beside the journal (said_file.ts).
  * `LEDGER_VERSION` and `LEDGER_UPGRADE` say which release it is (ledger_release.ts).
  */
-import { writeSync } from "node:fs";
+import { appendFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { RedisOwner } from "#fleet/owner_redis.ts";
 import { Arrivals } from "#game_server/arrivals.ts";
@@ -16,8 +18,10 @@ import type { StoredRoom } from "#game_server/journal.ts";
 import { SqliteJournal } from "#game_server/journal_sqlite.ts";
 import { PeerLink } from "#game_server/peer_link.ts";
 import { Room } from "#game_server/room.ts";
+import { RoomTable } from "#game_server/table.ts";
 import { deal } from "./deal.ts";
 import { ledgerOfRelease } from "./ledger_release.ts";
+import { saidFile } from "./said_file.ts";
 
 /** Counts down to a signal. */
 class Fuse {
@@ -68,6 +72,13 @@ function done(result: unknown, point: string): unknown {
   fuse.burn(point);
   return result;
 }
+
+const { log } = RoomTable.prototype;
+RoomTable.prototype.log = function (text) {
+  const folder = process.env["DATA_DIR"];
+  if (folder !== undefined) appendFileSync(join(folder, saidFile), `${text}\n`);
+  log.call(this, text);
+};
 
 const { load } = SqliteJournal.prototype;
 SqliteJournal.prototype.load = function* (): Iterable<StoredRoom> {
