@@ -16,7 +16,7 @@ import { Server } from "#tests/support/process.ts";
 import { RawConnection, webSocketFrame } from "#tests/support/raw.ts";
 import { Echoer } from "./echoer.ts";
 import { Command, pour } from "./flood.ts";
-import { isFull, kilobyte, MemoryWatch, median, megabyte, patience, quantile, Scrape, sleep, until } from "./measure.ts";
+import { collectedOften, isFull, kilobyte, MemoryWatch, median, megabyte, patience, quantile, Scrape, sleep, until } from "./measure.ts";
 
 const slowCount = 50;
 const roomCount = 5;
@@ -126,7 +126,7 @@ interface House {
 
 async function openHouse(t: TestContext): Promise<House> {
   const server = await Server.start(t, "tests/faults/flood_server.ts");
-  const env = { GAME_SERVERS: `flood=127.0.0.1:${server.port}`, MESSAGES_PER_SECOND: "0" };
+  const env = { GAME_SERVERS: `flood=127.0.0.1:${server.port}`, MESSAGES_PER_SECOND: "0", ...collectedOften };
   const gate = await Server.start(t, "gate_server/main.ts", env);
   const readers = Array.from({ length: roomCount }, async (_, at) => {
     const player = await Player.seated(gate.port, 1 + at, { game_name: "flood", room_id: String(1 + at) });
