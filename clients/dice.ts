@@ -131,10 +131,13 @@ class DiceClient {
     const isNow = isConnected(state);
     if (isNow && !this.#wasConnected) this.#onConnected();
     if (state.is === "gone") void this.#client.close().then(() => leave(state));
-    else if (state.is === "connecting" && state.because === "no token")
-      leave(state); // none else will come
-    else if (!isNow && state.is === "connecting" && state.because !== "start") print(`connection lost (${state.detail}), coming back`);
+    if (!isNow && state.is === "connecting") this.#onConnecting(state);
     this.#wasConnected = isNow;
+  }
+
+  #onConnecting(state: Connecting): void {
+    if (state.because === "no token") leave(state); // this one is not good, and there will be no other
+    if (state.because !== "start") print(`connection lost (${state.detail}), coming back`);
   }
 
   #onConnected(): void {

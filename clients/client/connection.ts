@@ -259,7 +259,7 @@ export class Connection {
 /** Whether the server says so, or the token itself where it was not let in: by a clock that is ahead each token is shown once. */
 function hasExpired(stage: Stage, code: number): stage is Extract<Stage, { token: string }> {
   if (stage.is === "open") return code === closed.tokenExpired;
-  return stage.is === "opening" && Number(readToken(stage.token).expiresAtMs) <= Date.now();
+  return stage.is === "opening" && Number(readToken(stage.token).expiresAtMs) <= Date.now(); // NaN, where it does not expire
 }
 
 function wordsOf(thrown: unknown): string {

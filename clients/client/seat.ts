@@ -153,6 +153,7 @@ export class Seat {
     this.#listener.onWaiting(because, attempt, delayMs);
   }
 
+  /** In the room where one is, which may be another than the one that was asked for: for a seat, or for the scene alone (PROTOCOL §3.6). */
   #askHere(seat: number | string | undefined): void {
     const { game_name, room_id } = this.#metadata;
     const room = this.#isLed || room_id === undefined ? {} : { room_id };

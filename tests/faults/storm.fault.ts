@@ -13,6 +13,8 @@ import { isFull, sleep } from "./measure.ts";
 import { moveRoom } from "./move_faults.ts";
 
 const lengthMs = isFull ? 300_000 : 30_000;
+/** On a machine that others use rooms move less often. */
+const moveEveryMsMax = isFull ? 2000 : 5000;
 const faultEveryMs = 8000;
 const moveEveryMs = 300;
 const downMs = 500;
@@ -102,6 +104,6 @@ test(`[P1][P2][P3][P4] ${lengthMs / 1000} s of kills, freezes and cut links ever
   const { inputs, receipts } = cluster.verdict;
   const counts = Object.entries(storm.counts).map(([what, count]) => `${count} ${what}`);
   t.diagnostic(`storm: ${counts.join(", ")}; ${inputs} inputs, ${receipts} receipts, all seated after ${seatedMs.toFixed(0)} ms`);
-  assert.ok(storm.counts.moves > lengthMs / 5000, "hardly any room has moved");
+  assert.ok(storm.counts.moves > lengthMs / moveEveryMsMax, "hardly any room has moved");
   assert.ok(receipts > lengthMs / 100, "hardly anybody has played");
 });
